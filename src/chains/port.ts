@@ -1,0 +1,20 @@
+// How a worker reads a chain: the port that each network implements in a folder of its own.
+// Imports only domain and lib; never knows tasks' ids, streams, credit or managers.
+import type { ChainRef, Head } from "../domain/chain.js";
+import type { Answer, TaskRequest } from "../domain/task.js";
+
+/** One chain, readable. Created by `createXChain(options)`, which connects lazily. */
+export interface ChainReader {
+  readonly chain: ChainRef;
+  /** The kinds of task that it can answer. */
+  readonly capabilities: readonly TaskRequest["kind"][];
+  /** The node's newest block. Rejects with a TaskFailure where the node cannot be asked. */
+  head(signal: AbortSignal): Promise<Head>;
+  /**
+   * Answers one task, lazily: the chain is read ahead only a bounded way beyond what the consumer has taken.
+   * Heights come ascending, whole, without a gap; a height that cannot be decoded comes as a quarantine.
+   * Ends when all was given; throws a TaskFailure that says whether to try again; stops soon after `signal` aborts.
+   */
+  answer(request: TaskRequest, signal: AbortSignal): AsyncIterable<Answer>;
+  close(): Promise<void>;
+}

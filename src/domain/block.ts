@@ -1,0 +1,17 @@
+// A block. Pure values; imports only domain; never does I/O.
+import type { ChainRef } from "./chain.js";
+import type { Height } from "./height.js";
+import type { UnixNanos } from "./time.js";
+
+/** A block in the common format. */
+export interface Block {
+  readonly chain: ChainRef;
+  readonly height: Height;
+  readonly hash: string;
+  readonly parentHash?: string;
+  readonly time: UnixNanos;
+  readonly epoch?: string;
+  readonly proposer?: string;
+  /** How many transactions the block says it holds. */
+  readonly transactionCount: number;
+}

@@ -1,0 +1,25 @@
+// A chain and its name. Pure values; imports nothing of this project; never does I/O.
+
+/** One chain: the network it belongs to (`cosmos`) and its own id (`cosmoshub-4`). Always passed as one value. */
+export interface ChainRef {
+  readonly network: string;
+  readonly chainId: string;
+}
+
+/** A text that names the chain, for maps, logs and messages: `cosmos/cosmoshub-4`. */
+export function chainName(chain: ChainRef): string {
+  return `${chain.network}/${chain.chainId}`;
+}
+
+/** Whether two references name the same chain. */
+export function sameChain(a: ChainRef, b: ChainRef): boolean {
+  return a.network === b.network && a.chainId === b.chainId;
+}
+
+/** The newest block that a node reports for its chain. */
+export interface Head {
+  readonly height: number;
+  readonly hash?: string;
+  /** Nanoseconds since 1970-01-01T00:00:00Z. */
+  readonly time?: bigint;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "bench/**/*.test.ts"],
+    environment: "node",
+    globalSetup: ["src/testing/global-setup.ts"],
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    retry: 0,
+    reporters: process.env["CI"] === "true" ? ["default", "./.ci/plain-reporter.mjs"] : ["default"],
+  },
+});
