@@ -24,7 +24,7 @@ export async function* mapOrdered<T, R>(
       if (oldest === undefined && next === undefined) return;
       const arrived = await firstOf(oldest, next);
       if (arrived === "result") {
-        started.shift();
+        void started.shift();
         yield (await oldest) as R;
         continue;
       }

@@ -1,0 +1,92 @@
+// How settings are written: each reads one text and says what it allows.
+import { z } from "zod";
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Any text. */
+export const text = z.string();
+
+/** One of these words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(
+  ...words: T
+): z.ZodType<T[number], string> {
+  return z.string().pipe(z.enum(words, `must be one of ${words.join(", ")}.`));
+}
+
+/** `true` or `false`, also `1` and `0`, `yes` and `no`. */
+export const flag = z.string().transform((value, context): boolean => {
+  const word = value.toLowerCase();
+  if (["true", "1", "yes"].includes(word)) return true;
+  if (["false", "0", "no"].includes(word)) return false;
+  context.addIssue("must be true or false.");
+  return z.NEVER;
+});
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+  return z.string().transform((value, context): number => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    context.addIssue(`must be a whole number from ${min} to ${max}.`);
+    return z.NEVER;
+  });
+}
+
+/** A number of 0 or more, with a fraction where wanted. */
+export const amount = z.string().transform((value, context): number => {
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && Number.isFinite(number)) return number;
+  context.addIssue("must be a number of 0 or more.");
+  return z.NEVER;
+});
+
+/** A duration in milliseconds, written `500ms`, `30s`, `5m`, `1h`; at least `min` milliseconds. */
+export function duration(min = 1): z.ZodType<number, string> {
+  return z.string().transform((value, context): number => {
+    const [, digits, unit = ""] = /^(\d+)(ms|s|m|h|d)$/.exec(value) ?? [];
+    const millis = Number(digits) * (units[unit] ?? Number.NaN);
+    if (Number.isSafeInteger(millis) && millis >= min) return millis;
+    context.addIssue(`must be a duration of at least ${min} ms, such as 500ms, 30s, 5m or 1h.`);
+    return z.NEVER;
+  });
+}
+
+/** Where a server listens or a peer is found. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`; `:port` listens on every interface; an IPv6 address stands in brackets. Port 0 takes a free one. */
+export const hostPort = z.string().transform((value, context): HostPort => {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s@]*)):(\d{1,5})$/.exec(value) ?? [];
+  const port = Number(digits);
+  if (digits !== undefined && port <= 65_535)
+    return { host: bracketed ?? (plain === "" ? "0.0.0.0" : (plain ?? "")), port };
+  context.addIssue("must be host:port, for example 0.0.0.0:8085.");
+  return z.NEVER;
+});
+
+/** Texts separated by commas; spaces around them and empty ones are dropped. */
+export const list = z.string().transform((value): readonly string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+/** URLs of these schemes, separated by commas. */
+export function urls(...schemes: readonly string[]): z.ZodType<readonly string[], string> {
+  return list.transform((items, context): readonly string[] => {
+    for (const item of items) {
+      if (!URL.canParse(item) || !schemes.includes(new URL(item).protocol.replace(":", ""))) {
+        context.addIssue(`must be URLs of ${schemes.join(" or ")}, separated by commas.`);
+        return z.NEVER;
+      }
+    }
+    return items;
+  });
+}
+
+/** The path of a file. */
+export const path = z.string();
