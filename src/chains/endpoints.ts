@@ -97,6 +97,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     identified: identify === undefined,
     latencyMs: 0,
     measuredAt: -Infinity,
+    stale: false,
     failures: 0,
     failedAt: -Infinity,
     restUntil: 0,
