@@ -22,4 +22,6 @@ export interface Head {
   readonly hash?: string;
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   readonly time?: bigint;
+  /** The lowest height that the node still has: the chain's first, or above it where the node is pruned. */
+  readonly earliest?: number;
 }

@@ -1,0 +1,89 @@
+// Keeps following the heads of every chain that a worker serves, until the manager ends.
+import type { Workers } from "../connectivity/port.js";
+import { chainName, type ChainRef } from "../domain/chain.js";
+import type { Clock } from "../lib/clock.js";
+import type { Logger } from "../lib/logger.js";
+import { backoffDelay } from "../lib/retry.js";
+import type { Follow } from "./follow.js";
+
+export interface FollowerOptions {
+  readonly follow: Follow;
+  readonly workers: Workers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Milliseconds between two looks at a chain that is up to date. */
+  readonly intervalMs: number;
+  /** Heights of one step. */
+  readonly maxHeights: number;
+}
+
+/** How the following of one chain goes. Times are milliseconds since 1970. */
+export interface FollowState {
+  readonly chain: ChainRef;
+  /** When something was stored, or nothing was missing, the last time. */
+  readonly lastGood?: number;
+  /** Why the last step failed; absent where it did not. */
+  readonly error?: string;
+}
+
+export interface Follower {
+  /** One entry for each chain that is followed. */
+  states(): readonly FollowState[];
+  /** Stops all; resolves when the steps under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** Starts following: each chain that has a worker gets a loop of its own, so an ill chain holds up no other. */
+export function startFollower(options: FollowerOptions): Follower {
+  const { follow, workers, clock, logger, intervalMs, maxHeights } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const states = new Map<string, FollowState>();
+  const loops: Promise<void>[] = [];
+
+  const loop = async (chain: ChainRef): Promise<void> => {
+    const name = chainName(chain);
+    let failures = 0;
+    while (!signal.aborted) {
+      let behind = false;
+      try {
+        const result = await follow(chain, maxHeights, signal);
+        behind = result.behind;
+        failures = 0;
+        states.set(name, { chain, lastGood: clock.now() });
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        const message = error instanceof Error ? error.message : String(error);
+        const { lastGood } = states.get(name) ?? {};
+        states.set(name, { chain, error: message, ...(lastGood !== undefined && { lastGood }) });
+        // A chain that stays ill says so at once, and then more and more rarely.
+        if (Number.isInteger(Math.log2(failures)))
+          logger.warn({ error, chain: name, failures }, "Following a chain failed.");
+      }
+      const wait =
+        failures > 0 ? intervalMs + backoffDelay({ first: 500, max: 30_000 }, failures - 1) : intervalMs;
+      if (!behind) await clock.sleep(wait, signal).catch(() => {});
+    }
+  };
+
+  const begin = (chain: ChainRef): void => {
+    const name = chainName(chain);
+    if (states.has(name) || signal.aborted) return;
+    states.set(name, { chain });
+    loops.push(loop(chain));
+  };
+  const stopListening = workers.onChange(({ chain, state }) => {
+    if (state === "ONLINE") begin(chain);
+  });
+  for (const { chain, state } of workers.list()) if (state === "ONLINE") begin(chain);
+
+  return {
+    states: () => [...states.values()],
+    stop: async () => {
+      stopListening();
+      stopping.abort(new Error("Following ends."));
+      await Promise.all(loops);
+    },
+  };
+}
