@@ -1,0 +1,153 @@
+// A deterministic chain from a seed, as fast or as slow as told, with faults on demand: for the first minute, tests, benchmarks.
+// Imports only domain, lib and its own folder.
+// Never keeps a block: each is made again whenever it is asked for.
+import type { Head } from "../../domain/chain.js";
+import type { Height } from "../../domain/height.js";
+import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import type { ChainReader } from "../port.js";
+import { createAccounts } from "./accounts.js";
+import { createLedger } from "./ledger.js";
+import { demoSettings, type DemoOptions } from "./options.js";
+
+/** Heights between two pauses for the event loop: making blocks is pure computation. */
+const heightsAtOnce = 32;
+
+/** Creates a reader of a demo chain. Readers with the same options agree on every block, in every process. */
+export function createDemoChain(options: DemoOptions = {}): ChainReader {
+  const settings = demoSettings(options);
+  const { clock, faults, firstHeight, reorg } = settings;
+  const chain = { network: "demo", chainId: settings.chainId };
+  const accounts = createAccounts(settings.seed, settings.accounts);
+  const ledger = createLedger(chain, settings, accounts);
+  let given = 0;
+
+  const headHeight = (): Height => {
+    const elapsed = Math.max(0, clock.now() - settings.genesis);
+    return settings.initialHeights + Math.floor((elapsed / 1000) * settings.ratePerSecond);
+  };
+  /** Which block stands at a height while the head is at `head`: those right before a passed multiple were replaced. */
+  const branchAt =
+    (head: Height) =>
+    (height: Height): number => {
+      if (reorg === undefined) return 0;
+      const turn = Math.ceil((height + 1) / reorg.every) * reorg.every;
+      return height >= turn - reorg.depth && head >= turn ? 1 : 0;
+    };
+
+  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<Answer, void> {
+    if (from < firstHeight) {
+      throw new TaskFailure(`The chain begins at height ${firstHeight}; there is no ${from}.`, "never", {
+        type: "not_found",
+        height: from,
+      });
+    }
+    for (let height = from; height <= to; height += 1) {
+      if ((height - from) % heightsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (multiple(height, faults.slow?.heights)) await clock.sleep(faults.slow?.ms ?? 0, signal);
+      signal.throwIfAborted();
+      failOnDemand(height);
+      const head = headHeight();
+      if (height > head) throw aboveHead(height, head);
+      if (multiple(height, faults.quarantineEvery)) {
+        yield { kind: "quarantine", height, error: "The demo chain was told to be unreadable here." };
+        continue;
+      }
+      const { block, transactions } = ledger.data(height, branchAt(head));
+      const extra = multiple(height, faults.lieCount) ? 1 : 0;
+      const transactionCount = block.transactionCount + extra;
+      yield { kind: "height", block: { ...block, transactionCount }, transactions };
+    }
+  }
+
+  function failOnDemand(height: Height): void {
+    given += 1;
+    if (faults.dieAt?.height === height) faults.dieAt.die();
+    if (multiple(given, faults.failEvery)) {
+      throw new TaskFailure("The demo chain was told to fail here.", "other-worker", {
+        type: "unavailable",
+        height,
+      });
+    }
+    if (multiple(given, faults.limitEvery?.heights)) {
+      throw new TaskFailure("The demo chain was told to limit requests here.", "same-worker", {
+        type: "rate_limited",
+        height,
+        retryAfterMs: faults.limitEvery?.retryAfterMs ?? 0,
+      });
+    }
+  }
+
+  function transaction(hash: string): Answer {
+    const head = headHeight();
+    const place = ledger.placeOf(hash);
+    if (place !== undefined && place.height >= firstHeight && place.height <= head) {
+      const { block, transactions } = ledger.data(place.height, branchAt(head));
+      const found = transactions[place.index];
+      if (found?.hash === hash.toLowerCase()) return { kind: "transaction", block, transaction: found };
+    }
+    throw new TaskFailure(`The chain holds no transaction '${hash}'.`, "never", { type: "not_found" });
+  }
+
+  function account(request: Extract<TaskRequest, { readonly account: string }>): Answer {
+    const { kind, height, account: id } = request;
+    const head = headHeight();
+    if (height > head) throw aboveHead(height, head);
+    switch (kind) {
+      case "reward":
+        return { kind, height, rewards: accounts.rewards(id, height) };
+      case "balance":
+        return { kind, height, balances: accounts.balances(id, height) };
+      case "delegations":
+        return { kind, height, delegations: accounts.delegations(id) };
+    }
+  }
+
+  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer, void> {
+    signal.throwIfAborted();
+    if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
+    switch (request.kind) {
+      case "heights":
+        yield* heights(request.range.from, request.range.to, signal);
+        return;
+      case "latest": {
+        const head = headHeight();
+        const next = request.after === undefined ? head - request.limit + 1 : request.after.height + 1;
+        const from = Math.max(firstHeight, next);
+        yield* heights(from, Math.min(head, from + request.limit - 1), signal);
+        return;
+      }
+      case "transaction":
+        yield transaction(request.hash);
+        return;
+      case "reward":
+      case "balance":
+      case "delegations":
+        yield account(request);
+        return;
+    }
+  }
+
+  return {
+    chain,
+    capabilities: ["heights", "transaction", "latest", "reward", "balance", "delegations"],
+    async head(signal): Promise<Head> {
+      if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
+      const height = headHeight();
+      const { block } = ledger.data(height, branchAt(height));
+      return { height, hash: block.hash, time: block.time };
+    },
+    answer,
+    close: () => Promise.resolve(),
+  };
+}
+
+function multiple(value: number, of: number | undefined): boolean {
+  return of !== undefined && value % of === 0;
+}
+
+function aboveHead(height: Height, head: Height): TaskFailure {
+  return new TaskFailure(`Height ${height} is above the chain's head ${head}.`, "other-worker", {
+    type: "above_head",
+    height,
+  });
+}
