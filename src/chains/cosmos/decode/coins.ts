@@ -1,0 +1,54 @@
+// Coins as amounts of the common format, exact: whole numbers and decimal points moved as text, never floating point.
+// Imports only domain; never rounds.
+import type { Amount } from "../../../domain/amount.js";
+
+/** A coin as protobuf has it: the amount in decimal digits. */
+export interface Coin {
+  readonly denom: string;
+  readonly amount: string;
+}
+
+/** Digits behind the decimal point of the SDK's decimal numbers (cosmossdk.io/math, LegacyPrecision). */
+export const decimalPlaces = 18;
+
+/** An amount that is no number: the bytes are not what their type says. */
+export class AmountError extends Error {
+  override readonly name = "AmountError";
+}
+
+/** A coin as an amount. Throws AmountError where its number is none; an empty one is 0, as the SDK reads it. */
+export function coinAmount({ denom, amount }: Coin): Amount {
+  const numeric = wholeNumber(amount);
+  return { text: `${numeric}${denom}`, currency: denom, numeric, exp: 0 };
+}
+
+/** A DecCoin as protobuf carries it, its number times 10^18, as an amount. */
+export function decCoinAmount({ denom, amount }: Coin): Amount {
+  const numeric = wholeNumber(amount);
+  return { text: `${decimalText(numeric)}${denom}`, currency: denom, numeric, exp: decimalPlaces };
+}
+
+/** A decimal number as protobuf carries it, times 10^18, as the SDK writes it: `100000000000000000` is `0.100000000000000000`. */
+export function decimalText(atomics: string): string {
+  if (!/^-?\d+$/.test(atomics)) return atomics;
+  const negative = atomics.startsWith("-");
+  const digits = (negative ? atomics.slice(1) : atomics).padStart(decimalPlaces + 1, "0");
+  const point = digits.length - decimalPlaces;
+  return `${negative ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** Coins of an event's attribute, `5uatom,7ibc/AB…`. What is not written so is left out. */
+export function parseCoins(text: string): Amount[] {
+  if (text === "") return [];
+  return text.split(",").flatMap((part) => {
+    const match = /^(\d+)([a-zA-Z].*)$/.exec(part.trim());
+    return match === null ? [] : [coinAmount({ amount: match[1] ?? "", denom: match[2] ?? "" })];
+  });
+}
+
+function wholeNumber(text: string): string {
+  if (/^(0|-?[1-9]\d*)$/.test(text)) return text;
+  if (text === "") return "0";
+  if (/^-?\d+$/.test(text)) return BigInt(text).toString();
+  throw new AmountError(`'${text.slice(0, 80)}' is not a whole number`);
+}

@@ -1,0 +1,138 @@
+// Rules that need only field names: who sends, who receives, which coins pass. For chains' own modules, wasm and the like.
+// Imports only its neighbours; never decodes by itself.
+import type { Transfer } from "../../../domain/transaction.js";
+import { coinAmount, type Coin } from "./coins.js";
+import type { FieldHints } from "./fields.js";
+import { transfer } from "./money.js";
+import { codecOf } from "./registry.js";
+import { rule, type Rule } from "./rule.js";
+
+interface FieldRule {
+  readonly sender?: string;
+  readonly recipient?: string;
+  /** Fields with coins that the sender gives, and the recipient, where there is one, gets. */
+  readonly coins?: readonly string[];
+  readonly hints?: FieldHints;
+}
+
+const contractCall: FieldRule = {
+  sender: "sender",
+  recipient: "contract",
+  coins: ["funds"],
+  hints: { texts: ["msg"] },
+};
+const contractMessage: FieldRule = { hints: { texts: ["msg"] } };
+const contractBirth: FieldRule = { sender: "sender", coins: ["funds"], hints: { texts: ["msg"] } };
+
+const fieldRules: Readonly<Record<string, FieldRule>> = {
+  "/cosmwasm.wasm.v1.MsgExecuteContract": contractCall,
+  "/cosmwasm.wasm.v1.MsgInstantiateContract": contractBirth,
+  "/cosmwasm.wasm.v1.MsgInstantiateContract2": contractBirth,
+  "/cosmwasm.wasm.v1.MsgMigrateContract": contractMessage,
+  "/cosmwasm.wasm.v1.MsgSudoContract": contractMessage,
+  "/cosmwasm.wasm.v1.MsgStoreAndInstantiateContract": {
+    sender: "authority",
+    coins: ["funds"],
+    hints: { texts: ["msg"] },
+  },
+  "/cosmwasm.wasm.v1.MsgStoreAndMigrateContract": contractMessage,
+  "/cosmwasm.wasm.v1.ExecuteContractProposal": contractMessage,
+  "/cosmwasm.wasm.v1.InstantiateContractProposal": contractMessage,
+  "/cosmwasm.wasm.v1.InstantiateContract2Proposal": contractMessage,
+  "/cosmwasm.wasm.v1.MigrateContractProposal": contractMessage,
+  "/cosmwasm.wasm.v1.SudoContractProposal": contractMessage,
+  "/cosmwasm.wasm.v1.StoreAndInstantiateContractProposal": contractMessage,
+  "/ibc.lightclients.wasm.v1.MsgMigrateContract": contractMessage,
+
+  "/tendermint.liquidity.v1beta1.MsgCreatePool": { sender: "poolCreatorAddress", coins: ["depositCoins"] },
+  "/tendermint.liquidity.v1beta1.MsgDepositWithinBatch": {
+    sender: "depositorAddress",
+    coins: ["depositCoins"],
+  },
+  "/tendermint.liquidity.v1beta1.MsgWithdrawWithinBatch": {
+    sender: "withdrawerAddress",
+    coins: ["poolCoin"],
+  },
+  "/tendermint.liquidity.v1beta1.MsgSwapWithinBatch": {
+    sender: "swapRequesterAddress",
+    coins: ["offerCoin"],
+    hints: { decimals: ["order_price"] },
+  },
+
+  "/ibc.applications.fee.v1.MsgRegisterPayee": { sender: "relayer" },
+  "/ibc.applications.fee.v1.MsgRegisterCounterpartyPayee": { sender: "relayer" },
+
+  "/cronos.MsgConvertVouchers": { sender: "address", coins: ["coins"] },
+  "/cronos.MsgTransferTokens": { sender: "from", recipient: "to", coins: ["coins"] },
+  "/evmos.erc20.v1.MsgConvertCoin": { sender: "sender", recipient: "receiver", coins: ["coin"] },
+  "/cosmos.evm.erc20.v1.MsgConvertCoin": { sender: "sender", recipient: "receiver", coins: ["coin"] },
+  "/cosmos.distribution.v1beta1.MsgCommunityPoolSpend": { sender: "authority", recipient: "recipient" },
+  "/cosmos.nft.v1beta1.MsgSend": { sender: "sender", recipient: "receiver" },
+};
+
+/** The value of a field that a decoded message may have. */
+export function fieldOf(message: object, name: string): unknown {
+  return Object.entries(message).find(([key]) => key === name)?.[1];
+}
+
+function isCoin(value: unknown): value is Coin {
+  return typeof value === "object" && value !== null && "denom" in value && "amount" in value;
+}
+
+/** The accounts in a field: one text or a list of texts, none where it is empty. */
+export function accountsIn(message: object, name: string): string[] {
+  const value = fieldOf(message, name);
+  return (Array.isArray(value) ? value : [value]).filter(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
+}
+
+function ends(message: object, account: string | undefined, coins: readonly string[]): Transfer[] {
+  if (account === undefined) return [];
+  const amounts = coins.flatMap((name) => {
+    const value = fieldOf(message, name);
+    return (Array.isArray(value) ? value : [value]).filter(isCoin).map(coinAmount);
+  });
+  return accountsIn(message, account).map((each) => transfer(each, amounts));
+}
+
+/** The rules of the table, each over its type's codec. */
+export const namedFieldRules: readonly Rule[] = Object.entries(fieldRules).flatMap(
+  ([typeUrl, { sender, recipient, coins = [], hints }]) => {
+    const codec = codecOf(typeUrl);
+    if (codec === undefined) return [];
+    return [
+      rule(codec, (message) => ({
+        ...(sender !== undefined && { sender: ends(message, sender, coins) }),
+        ...(recipient !== undefined && { recipient: ends(message, recipient, coins) }),
+        ...(hints !== undefined && { hints }),
+      })),
+    ];
+  },
+);
+
+/** Fields that name who signs, most telling first, for messages without a rule. */
+const signerFields = [
+  ...["signer", "sender", "authority", "fromAddress", "from", "delegatorAddress", "proposer", "proposers"],
+  ...["voter", "depositor", "granter", "submitter", "owner", "creator", "admin", "executor", "grantee"],
+  ...["caller", "pruner", "relayer", "address", "runAs", "validatorAddress", "validatorAddr"],
+];
+const recipientFields = ["toAddress", "to", "recipient", "receiver"];
+
+function firstAccounts(message: object, names: readonly string[]): Transfer[] {
+  for (const name of names) {
+    const accounts = accountsIn(message, name);
+    if (accounts.length > 0) return accounts.map((account) => transfer(account));
+  }
+  return [];
+}
+
+/** Who signs a message without a rule, by the names that fields have. */
+export function guessSender(message: object): Transfer[] {
+  return firstAccounts(message, signerFields);
+}
+
+/** Who receives by a message without a rule. */
+export function guessRecipient(message: object): Transfer[] {
+  return firstAccounts(message, recipientFields);
+}

@@ -1,0 +1,190 @@
+// What the fields of any decoded message say: coins, accounts by role, nested messages, and everything else as text.
+// Imports only domain and its neighbours; never knows a message type: names and shapes of values are all it goes by.
+import type { Amount } from "../../../domain/amount.js";
+import { formatTime } from "../../../domain/time.js";
+import { orderToJSON, stateToJSON } from "cosmjs-types/ibc/core/channel/v1/channel";
+import { voteOptionToJSON } from "cosmjs-types/cosmos/gov/v1/gov";
+import { execToJSON } from "cosmjs-types/cosmos/group/v1/tx";
+import { authorizationTypeToJSON } from "cosmjs-types/cosmos/staking/v1beta1/authz";
+import { accessTypeToJSON } from "cosmjs-types/cosmwasm/wasm/v1/types";
+import { permissions_LevelToJSON } from "cosmjs-types/cosmos/circuit/v1/types";
+import { readAddress } from "./addresses.js";
+import { coinAmount, decimalText, type Coin } from "./coins.js";
+import { snakeCase } from "./names.js";
+
+/** A message packed in another: its type and bytes. */
+export interface Packed {
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
+/** What the fields of a message say, in order of the fields. */
+export interface Facts {
+  readonly amounts: readonly (readonly [name: string, amount: Amount])[];
+  readonly roles: ReadonlyMap<string, readonly string[]>;
+  readonly additional: ReadonlyMap<string, readonly string[]>;
+  readonly nested: readonly { readonly path: string; readonly packed: Packed }[];
+}
+
+/** What the values alone do not tell. Paths are snake case with dots, `commission.rate`. */
+export interface FieldHints {
+  /** Decimal numbers that protobuf carries times 10^18. */
+  readonly decimals?: readonly string[];
+  /** Bytes that are UTF-8, such as JSON for a contract. */
+  readonly texts?: readonly string[];
+  /** Fields that somebody else says. */
+  readonly skip?: readonly string[];
+}
+
+interface MutableFacts extends Facts {
+  readonly amounts: [string, Amount][];
+  readonly roles: Map<string, string[]>;
+  readonly additional: Map<string, string[]>;
+  readonly nested: { path: string; packed: Packed }[];
+}
+
+/** Longer bytes (code, proofs, headers) are not repeated: the transaction's raw bytes hold them. */
+const longestBytes = 1024;
+
+/** Fields that hold enumerations, by name: the same name means the same in every module. */
+const enumerations: Readonly<Record<string, (value: number) => string>> = {
+  option: voteOptionToJSON,
+  ordering: orderToJSON,
+  state: stateToJSON,
+  exec: execToJSON,
+  authorization_type: authorizationTypeToJSON,
+  permission: accessTypeToJSON,
+  level: permissions_LevelToJSON,
+};
+/** Fields that hold a moment; other values with seconds and nanoseconds are durations. */
+const moments = /(^|[._])(expiration|expiry|timestamp|time|period_reset)$/;
+const durations = /unbonding_time$/;
+/** Roles that sender and recipient say. */
+const ends: ReadonlySet<string> = new Set(["from", "to", "sender", "recipient", "receiver", "signer"]);
+const roleNames: Readonly<Record<string, string>> = {
+  validator_src: "validator_source",
+  validator_dst: "validator_destination",
+};
+
+/** Reads the fields of a message. Throws AmountError where a coin's number is none. */
+export function readFields(message: object, hints: FieldHints = {}): Facts {
+  const facts: MutableFacts = { amounts: [], roles: new Map(), additional: new Map(), nested: [] };
+  readObject(message, "", { facts, hints });
+  return facts;
+}
+
+interface Reading {
+  readonly facts: MutableFacts;
+  readonly hints: FieldHints;
+}
+
+function readObject(message: object, prefix: string, reading: Reading): void {
+  for (const [name, value] of Object.entries(message)) {
+    const path = prefix === "" ? snakeCase(name) : `${prefix}.${snakeCase(name)}`;
+    if (reading.hints.skip?.includes(path)) continue;
+    readValue(value, path, reading);
+  }
+}
+
+function readValue(value: unknown, path: string, reading: Reading): void {
+  const { facts, hints } = reading;
+  switch (typeof value) {
+    case "string":
+      if (value !== "") readText(hints.decimals?.includes(path) ? decimalText(value) : value, path, facts);
+      return;
+    case "number":
+      if (value !== 0) add(facts.additional, path, enumerations[lastPart(path)]?.(value) ?? String(value));
+      return;
+    case "bigint":
+      if (value !== 0n) add(facts.additional, path, value.toString());
+      return;
+    case "boolean":
+      if (value) add(facts.additional, path, "true");
+      return;
+    case "object":
+      if (value !== null) readCompound(value, path, reading);
+      return;
+    default:
+  }
+}
+
+function readCompound(value: object, path: string, reading: Reading): void {
+  const { facts, hints } = reading;
+  if (value instanceof Uint8Array) {
+    if (value.length === 0) return;
+    if (hints.texts?.includes(path)) add(facts.additional, path, Buffer.from(value).toString("utf8"));
+    else if (value.length <= longestBytes) add(facts.additional, path, Buffer.from(value).toString("base64"));
+    else add(facts.additional, `${path}.size`, String(value.length));
+  } else if (Array.isArray(value)) {
+    value.forEach((each) => readValue(each, path, reading));
+  } else if (isCoin(value)) {
+    facts.amounts.push([path, coinAmount(value)]);
+  } else if (isSeconds(value)) {
+    add(facts.additional, path, secondsText(value, path));
+  } else if (isPacked(value)) {
+    facts.nested.push({ path, packed: value });
+  } else {
+    readObject(value, path, reading);
+  }
+}
+
+function readText(text: string, path: string, facts: MutableFacts): void {
+  const address = readAddress(text);
+  if (address === undefined) {
+    add(facts.additional, path, text);
+    return;
+  }
+  const stripped = lastPart(path).replace(/_?(address|addr)$/, "");
+  const role = roleNames[stripped] ?? (stripped === "" ? "account" : stripped);
+  if (!ends.has(role)) add(facts.roles, role, address);
+  // The chain knows one account however it is written; what was written otherwise is kept beside it.
+  if (address !== text) add(facts.additional, path, text);
+}
+
+function add(map: Map<string, string[]>, name: string, value: string): void {
+  const values = map.get(name);
+  if (values === undefined) map.set(name, [value]);
+  else values.push(value);
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
+}
+
+function hasExactly(value: object, ...names: string[]): boolean {
+  return Object.keys(value).length === names.length && names.every((name) => name in value);
+}
+
+function isCoin(value: object): value is Coin {
+  return hasExactly(value, "denom", "amount");
+}
+
+/** Whether a value is a packed message (google.protobuf.Any). */
+export function isPacked(value: object): value is Packed {
+  return hasExactly(value, "typeUrl", "value") && "value" in value && value.value instanceof Uint8Array;
+}
+
+interface Seconds {
+  readonly seconds: bigint;
+  readonly nanos: number | bigint;
+}
+
+function isSeconds(value: object): value is Seconds {
+  return hasExactly(value, "seconds", "nanos") && "seconds" in value && typeof value.seconds === "bigint";
+}
+
+function secondsText(value: Seconds, path: string): string {
+  const nanos = BigInt(value.nanos);
+  if (moments.test(path) && !durations.test(path)) {
+    return momentText(value) ?? `${value.seconds}s`;
+  }
+  const fraction = nanos === 0n ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
+  return `${value.seconds}${fraction}s`;
+}
+
+/** A protobuf timestamp as RFC 3339; nothing where it is out of the years that the format can write. */
+export function momentText({ seconds, nanos }: Seconds): string | undefined {
+  // Years 1 to 9999, as google.protobuf.Timestamp allows.
+  if (seconds < -62_135_596_800n || seconds > 253_402_300_799n) return undefined;
+  return formatTime(seconds * 1_000_000_000n + BigInt(nanos));
+}

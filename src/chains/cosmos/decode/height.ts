@@ -1,0 +1,49 @@
+// A whole height in the common format: its block, every transaction, and what of it could not be read.
+// Imports only domain and its neighbours; never drops a transaction.
+import { setImmediate } from "node:timers/promises";
+import type { Block } from "../../../domain/block.js";
+import type { ChainRef } from "../../../domain/chain.js";
+import type { Answer, Quarantined } from "../../../domain/task.js";
+import type { Transaction } from "../../../domain/transaction.js";
+import type { RawBlock, RawHeight } from "./raw-height.js";
+import { decodeTransaction } from "./transaction.js";
+
+/** Milliseconds of decoding before others get their turn: a huge block must not hold up pings. */
+const sliceMs = 10;
+
+/** A height's answer, then one quarantine for each transaction that could not be read wholly. */
+export async function decodeHeight(chain: ChainRef, { block, results }: RawHeight): Promise<Answer[]> {
+  const transactions: Transaction[] = [];
+  const quarantined: Quarantined[] = [];
+  let sliceStart = performance.now();
+  for (const [index, bytes] of block.transactions.entries()) {
+    const result = results[index];
+    if (result === undefined) {
+      throw new Error(`Transaction ${index} of height ${block.height} has no result.`);
+    }
+    const { transaction, fault } = decodeTransaction({ chain, block, index, bytes, result });
+    transactions.push(transaction);
+    if (fault !== undefined) quarantined.push({ height: block.height, index, error: fault, raw: bytes });
+    if (performance.now() - sliceStart > sliceMs) {
+      await setImmediate();
+      sliceStart = performance.now();
+    }
+  }
+  return [
+    { kind: "height", block: blockOf(chain, block), transactions },
+    ...quarantined.map((each) => ({ kind: "quarantine" as const, ...each })),
+  ];
+}
+
+/** The block in the common format. */
+export function blockOf(chain: ChainRef, raw: RawBlock): Block {
+  return {
+    chain,
+    height: raw.height,
+    hash: raw.hash,
+    time: raw.time,
+    transactionCount: raw.transactions.length,
+    ...(raw.parentHash !== undefined && { parentHash: raw.parentHash }),
+    ...(raw.proposer !== undefined && { proposer: raw.proposer }),
+  };
+}

@@ -1,0 +1,264 @@
+// One message as an event of the common format: its fields, its rule, the events that are its own.
+// Imports only domain and its neighbours; never fails: what cannot be understood is kept as it came.
+import type { Amount } from "../../../domain/amount.js";
+import type { AccountRef, SubEvent, Transfer } from "../../../domain/transaction.js";
+import { accountOf, canonicalAccount } from "./addresses.js";
+import { evmRules } from "./evm-rules.js";
+import { guessRecipient, guessSender, namedFieldRules } from "./field-rules.js";
+import { readFields, type Facts, type Packed } from "./fields.js";
+import { ibcRules } from "./ibc-rules.js";
+import { moneyOf } from "./money.js";
+import { moduleName, snakeCase, typeName } from "./names.js";
+import { attributesOf, type NodeEvent } from "./node-events.js";
+import { codecOf } from "./registry.js";
+import type { Meaning, MessageContext, Rule } from "./rule.js";
+import { sdkRules } from "./sdk-rules.js";
+import { scanAddresses } from "./wire.js";
+
+const rules: ReadonlyMap<string, Rule> = new Map(
+  [...namedFieldRules, ...sdkRules, ...ibcRules, ...evmRules].map((each) => [each.typeUrl, each]),
+);
+
+/** Messages inside messages deeper than this stay packed; the SDK itself unpacks fewer. */
+const deepest = 16;
+
+/** What surrounds a message that is not inside another. */
+export interface MessageSurroundings {
+  readonly events: readonly NodeEvent[];
+  readonly feeDenom?: string;
+}
+
+/** A message, understood as far as possible. */
+export interface ReadMessage {
+  /** The kind of the event: the type's name, or the type URL of a type that is not known or bytes that are not of their type. */
+  readonly kind: string;
+  readonly sub: SubEvent;
+  /** The account that signed it, where its fields or events tell. */
+  readonly signer?: string;
+  /** Why bytes of a known type could not be read. */
+  readonly fault?: string;
+}
+
+/** Understands one message. */
+export function readMessage(packed: Packed, { events, feeDenom }: MessageSurroundings): ReadMessage {
+  const faults: string[] = [];
+  const result = read(packed, contextOf({ events, feeDenom, depth: 0, faults }));
+  return { ...result, ...(faults.length > 0 && { fault: faults.join("; ") }) };
+}
+
+interface Context extends MessageContext {
+  readonly faults: string[];
+}
+
+function contextOf(surroundings: Omit<Context, "inner">): Context {
+  const { feeDenom, depth, faults } = surroundings;
+  return {
+    ...surroundings,
+    inner: (packed, events = []) =>
+      depth >= deepest
+        ? unknown(packed, events)
+        : read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults })).sub,
+  };
+}
+
+function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
+  const { typeUrl, value } = packed;
+  const codec = codecOf(typeUrl);
+  if (codec === undefined) return { kind: typeUrl, sub: unknown(packed, context.events) };
+  try {
+    const found = rules.get(typeUrl)?.read(value, context) ?? { message: codec.decode(value), meaning: {} };
+    const sub = assemble(typeUrl, found, context);
+    const signer = (guessSender(found.message)[0] ?? sub.sender?.[0])?.account.id;
+    return { kind: typeName(typeUrl), sub, ...(signer !== undefined && { signer: accountOf(signer) }) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.faults.push(`${typeUrl}: ${reason}`);
+    const sub = unknown(packed, context.events);
+    return { kind: typeUrl, sub: { ...sub, additional: { ...sub.additional, decode_error: [reason] } } };
+  }
+}
+
+/** A type that is not known: its URL, its bytes, and the accounts that can be seen in them and in its events. */
+function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): SubEvent {
+  const signers = [...new Set(attributesOf(events, "message", "sender").map(canonicalAccount))];
+  const accounts = scanAddresses(value);
+  const [sender] = accounts.filter((account) => signers.includes(account)).concat(signers);
+  return clean({
+    type: [typeUrl],
+    module: moduleName(typeUrl),
+    sender: sender === undefined ? [] : [{ account: { id: sender }, amounts: [] }],
+    node: new Map([["account", accounts]]),
+    transfers: transfersOf(events, "reward"),
+    additional: new Map([
+      ["type_url", [typeUrl]],
+      ["value", [Buffer.from(value).toString("base64")]],
+    ]),
+  });
+}
+
+function assemble(
+  typeUrl: string,
+  { message, meaning }: { message: object; meaning: Meaning },
+  context: Context,
+): SubEvent {
+  const facts = readFields(message, meaning.hints);
+  const additional = new Map(facts.additional);
+  for (const [name, values] of Object.entries(meaning.additional ?? {})) additional.set(name, values);
+  for (const [name, values] of eventFacts(context.events))
+    if (!additional.has(name)) additional.set(name, values);
+  const { nonce, completion } = meaning;
+  return clean({
+    type: [typeName(typeUrl)],
+    module: moduleName(typeUrl),
+    sender: meaning.sender ?? guessSender(message),
+    recipient: meaning.recipient ?? guessRecipient(message),
+    node: nodeOf(facts, meaning, context.events),
+    ...(nonce !== undefined && { nonce }),
+    ...(completion !== undefined && { completion }),
+    amount: nameAmounts([...facts.amounts, ...(meaning.amounts ?? [])]),
+    transfers:
+      meaning.eventsToldInside === true ? [] : transfersOf(context.events, meaning.payments ?? "reward"),
+    additional,
+    sub: [...(meaning.sub ?? []), ...facts.nested.map((each) => readNested(each, context))],
+  });
+}
+
+/** Fields that hold whole messages; others hold what a message is about: a content, an allowance, a key. */
+const messageFields = /(^|\.)(msgs?|messages)$/;
+
+function readNested({ path, packed }: Facts["nested"][number], context: Context): SubEvent {
+  if (messageFields.test(path)) return context.inner(packed);
+  const name = snakeCase(packed.typeUrl.slice(packed.typeUrl.lastIndexOf(".") + 1));
+  const about = { type: [], action: name, module: moduleName(packed.typeUrl) };
+  const codec =
+    context.depth < deepest && !proofTypes.test(packed.typeUrl) ? codecOf(packed.typeUrl) : undefined;
+  const base = { ...about, additional: new Map([[`${path}.type_url`, [packed.typeUrl]]]) };
+  if (codec === undefined || packed.value.length > longestNested) return clean(base);
+  try {
+    const facts = readFields(codec.decode(packed.value), { decimals: ["weight"], texts: ["msg"] });
+    return clean({
+      ...base,
+      node: facts.roles,
+      amount: nameAmounts(facts.amounts),
+      additional: new Map([...base.additional, ...facts.additional]),
+      sub: facts.nested.map((each) => readNested(each, { ...context, depth: context.depth + 1 })),
+    });
+  } catch {
+    const bytes = Buffer.from(packed.value).toString("base64");
+    return clean({ ...base, additional: new Map([...base.additional, ["value", [bytes]]]) });
+  }
+}
+
+/** Headers of light clients are proofs, hundreds of values that nobody asks for: named, not unfolded. */
+const proofTypes = /^\/ibc\.lightclients\..*\.(Header|Misbehaviour)$/;
+/** Nor are larger packed values: the raw transaction holds them. */
+const longestNested = 65_536;
+
+function nodeOf(
+  facts: Facts,
+  meaning: Meaning,
+  events: readonly NodeEvent[],
+): Map<string, readonly string[]> {
+  const node = new Map<string, readonly string[]>(facts.roles);
+  for (const [role, accounts] of Object.entries(meaning.node ?? {}))
+    node.set(role, accounts.map(canonicalAccount));
+  const contracts = [
+    ...attributesOf(events, "instantiate", "_contract_address"),
+    ...attributesOf(events, "wasm", "_contract_address"),
+  ];
+  if (contracts.length > 0)
+    node.set("contract", [...(node.get("contract") ?? []), ...contracts.map(canonicalAccount)]);
+  return node;
+}
+
+/** What a message brought about and only its events tell. */
+const eventFactNames: readonly (readonly [type: string, key: string, name: string])[] = [
+  ["submit_proposal", "proposal_id", "proposal_id"],
+  ["create_client", "client_id", "client_id"],
+  ["update_client", "consensus_height", "consensus_height"],
+  ["connection_open_init", "connection_id", "connection_id"],
+  ["connection_open_try", "connection_id", "connection_id"],
+  ["channel_open_init", "channel_id", "channel_id"],
+  ["channel_open_try", "channel_id", "channel_id"],
+  ["send_packet", "packet_sequence", "packet_sequence"],
+  ["store_code", "code_id", "code_id"],
+  ["create_pool", "pool_id", "pool_id"],
+  ["cosmos.group.v1.EventCreateGroup", "group_id", "group_id"],
+  ["cosmos.group.v1.EventSubmitProposal", "proposal_id", "proposal_id"],
+];
+
+function eventFacts(events: readonly NodeEvent[]): [string, string[]][] {
+  return eventFactNames.flatMap(([type, key, name]): [string, string[]][] => {
+    // Events that protobuf types make write their values as JSON: a number stands in quotes.
+    const values = attributesOf(events, type, key).map((value) => value.replace(/^"(.*)"$/, "$1"));
+    return values.length === 0 ? [] : [[name, [...new Set(values)]]];
+  });
+}
+
+function transfersOf(events: readonly NodeEvent[], payments: string): [string, readonly Transfer[]][] {
+  if (events.length === 0) return [];
+  const { send, spend, reward, rewardFrom } = moneyOf(events);
+  return [
+    ["send", send],
+    ["spend", spend],
+    [payments, reward],
+    [`${payments}_from`, rewardFrom],
+  ];
+}
+
+/** One coin of a field has the field's name; several are numbered from 1. */
+function nameAmounts(amounts: Facts["amounts"]): [string, Amount][] {
+  const counts = new Map<string, number>();
+  for (const [name] of amounts) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return amounts.map(([name, amount]) => {
+    if (counts.get(name) === 1) return [name, amount];
+    const number = (seen.get(name) ?? 0) + 1;
+    seen.set(name, number);
+    return [`${name}_${number}`, amount];
+  });
+}
+
+interface Parts {
+  readonly type: readonly string[];
+  readonly module: string;
+  readonly action?: string;
+  readonly sender?: readonly Transfer[];
+  readonly recipient?: readonly Transfer[];
+  readonly node?: ReadonlyMap<string, readonly string[]>;
+  readonly nonce?: string;
+  readonly completion?: string;
+  readonly amount?: readonly (readonly [string, Amount])[];
+  readonly transfers?: readonly (readonly [string, readonly Transfer[]])[];
+  readonly additional?: ReadonlyMap<string, readonly string[]>;
+  readonly sub?: readonly SubEvent[];
+}
+
+/** A sub-event without its empty parts. */
+function clean(parts: Parts): SubEvent {
+  const { type, module, action, nonce, completion } = parts;
+  const { sender = [], recipient = [], amount = [], sub = [] } = parts;
+  const node = [...(parts.node ?? [])].filter(([, accounts]) => accounts.some((id) => id !== ""));
+  const transfers = (parts.transfers ?? []).filter(([, list]) => list.length > 0);
+  const additional = [...(parts.additional ?? [])].filter(([, values]) => values.length > 0);
+  return {
+    type,
+    ...(action !== undefined && { action }),
+    ...(module !== "" && { module }),
+    ...(sender.length > 0 && { sender }),
+    ...(recipient.length > 0 && { recipient }),
+    ...(node.length > 0 && {
+      node: Object.fromEntries(node.map(([role, accounts]) => [role, accountRefs(accounts)])),
+    }),
+    ...(nonce !== undefined && { nonce }),
+    ...(completion !== undefined && { completion }),
+    ...(amount.length > 0 && { amount: Object.fromEntries(amount) }),
+    ...(transfers.length > 0 && { transfers: Object.fromEntries(transfers) }),
+    ...(additional.length > 0 && { additional: Object.fromEntries(additional) }),
+    ...(sub.length > 0 && { sub }),
+  };
+}
+
+function accountRefs(accounts: readonly string[]): AccountRef[] {
+  return [...new Set(accounts)].filter((id) => id !== "").map((id) => ({ id }));
+}

@@ -1,0 +1,50 @@
+// Money that moved because of one message, from the bank's and the distribution's events.
+// Imports only domain and its neighbours; never looks beyond the events it is given.
+import type { Transfer } from "../../../domain/transaction.js";
+import { canonicalAccount, isDistributionModule } from "./addresses.js";
+import { parseCoins } from "./coins.js";
+import { recordsOf, type NodeEvent } from "./node-events.js";
+
+/** Who got and gave what, in order of the events. */
+export interface Money {
+  /** What accounts got, but for rewards. */
+  readonly send: readonly Transfer[];
+  /** What accounts gave, but for rewards. */
+  readonly spend: readonly Transfer[];
+  /** Paid by the distribution module: rewards to delegators, or commission to validators. */
+  readonly reward: readonly Transfer[];
+  /** The same rewards by the validator that they come from, where the chain says so. */
+  readonly rewardFrom: readonly Transfer[];
+}
+
+/** Reads the movements off a message's events. */
+export function moneyOf(events: readonly NodeEvent[]): Money {
+  const send: Transfer[] = [];
+  const spend: Transfer[] = [];
+  const reward: Transfer[] = [];
+  const withdrawn = recordsOf(events, "withdraw_rewards");
+  for (const record of recordsOf(events, "transfer")) {
+    const [recipient, sender] = [record.get("recipient"), record.get("sender")];
+    const amounts = parseCoins(record.get("amount") ?? "");
+    if (amounts.length === 0) continue;
+    // Before SDK 0.43 some transfers name no sender: a payment of just what was withdrawn is the reward.
+    const isReward =
+      sender === undefined
+        ? withdrawn.some((each) => each.get("amount") === record.get("amount"))
+        : isDistributionModule(canonicalAccount(sender));
+    if (recipient !== undefined && recipient !== "")
+      (isReward ? reward : send).push(transfer(recipient, amounts));
+    if (sender !== undefined && sender !== "" && !isReward) spend.push(transfer(sender, amounts));
+  }
+  const rewardFrom = withdrawn.flatMap((record) => {
+    const validator = record.get("validator") ?? "";
+    const amounts = parseCoins(record.get("amount") ?? "");
+    return validator === "" || amounts.length === 0 ? [] : [transfer(validator, amounts)];
+  });
+  return { send, spend, reward, rewardFrom };
+}
+
+/** An account that gave or got coins. */
+export function transfer(account: string, amounts: Transfer["amounts"] = []): Transfer {
+  return { account: { id: canonicalAccount(account) }, amounts };
+}

@@ -1,0 +1,164 @@
+// Events of a transaction's result in one form, whichever shape and age the node has, and to which message each belongs.
+// Imports nothing of this project; never reads a message's own bytes.
+
+/** An event as every source gives it after reading: type and attributes as text, in order. */
+export interface NodeEvent {
+  readonly type: string;
+  readonly attributes: readonly Attribute[];
+}
+
+export interface Attribute {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Attributes as the RPC's JSON has them. Tendermint 0.34 writes both in base64, CometBFT 0.37 and later plain. */
+export interface JsonEvent {
+  readonly type?: string | null;
+  readonly attributes?: readonly { readonly key?: string | null; readonly value?: string | null }[] | null;
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+// eslint-disable-next-line no-control-regex
+const unprintable = /[\u0000-\u001f\u007f\ufffd]/;
+
+/**
+ * Whether the attributes of one node's answer are in base64: only if every key of the answer is base64 of a printable text.
+ * One key alone may be both (`receiver`), the many keys of an answer are not.
+ */
+export function isBase64Encoded(events: Iterable<JsonEvent>): boolean {
+  let some = false;
+  const seen = new Set<string>();
+  for (const { attributes } of events) {
+    for (const { key } of attributes ?? []) {
+      if (key === undefined || key === null || key === "" || seen.has(key)) continue;
+      some = true;
+      seen.add(key);
+      if (!base64.test(key) || unprintable.test(fromBase64(key))) return false;
+    }
+  }
+  return some;
+}
+
+/** The RPC's events in the common form. */
+export function readJsonEvents(events: readonly JsonEvent[], encoded: boolean): NodeEvent[] {
+  const read = (text: string | null | undefined): string =>
+    text === undefined || text === null ? "" : encoded ? fromBase64(text) : text;
+  return events.map(({ type, attributes }) => ({
+    type: type ?? "",
+    attributes: (attributes ?? []).map(({ key, value }) => ({ key: read(key), value: read(value) })),
+  }));
+}
+
+function fromBase64(text: string): string {
+  return Buffer.from(text, "base64").toString("utf8");
+}
+
+/** What of a transaction's result tells its events. */
+export interface EventSource {
+  /** May be read lazily: it is not touched where the log tells enough. */
+  readonly events: readonly NodeEvent[];
+  readonly log: string;
+}
+
+/**
+ * The events of each message. Up to SDK 0.47 the log says it, as JSON per message; since 0.50 the attribute `msg_index`.
+ * Without both the flat list is cut where the SDK begins each message, with `message.action` of its type.
+ */
+export function eventsByMessage(source: EventSource, messageTypes: readonly string[]): NodeEvent[][] {
+  const count = messageTypes.length;
+  return (
+    loggedEvents(source.log, count) ??
+    indexedEvents(source.events, count) ??
+    cutEvents(source.events, messageTypes)
+  );
+}
+
+function indexedEvents(events: readonly NodeEvent[], count: number): NodeEvent[][] | undefined {
+  const groups = Array.from({ length: count }, (): NodeEvent[] => []);
+  let some = false;
+  for (const event of events) {
+    const index = attributeOf(event, "msg_index");
+    if (index === undefined) continue;
+    some = true;
+    if (/^\d+$/.test(index)) groups[Number(index)]?.push(event);
+  }
+  return some ? groups : undefined;
+}
+
+function loggedEvents(log: string, count: number): NodeEvent[][] | undefined {
+  if (!log.startsWith("[")) return undefined;
+  let entries: unknown;
+  try {
+    entries = JSON.parse(log);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(entries) || entries.length !== count) return undefined;
+  const groups = Array.from({ length: count }, (): NodeEvent[] => []);
+  for (const [position, entry] of entries.entries()) {
+    if (!isLogEntry(entry)) return undefined;
+    groups[entry.msg_index ?? position]?.push(...readJsonEvents(entry.events ?? [], false));
+  }
+  return groups;
+}
+
+function isLogEntry(value: unknown): value is { msg_index?: number; events?: JsonEvent[] | null } {
+  if (typeof value !== "object" || value === null) return false;
+  const events = "events" in value ? value.events : undefined;
+  const index = "msg_index" in value ? value.msg_index : undefined;
+  return (
+    (events === undefined || events === null || Array.isArray(events)) &&
+    (index === undefined || typeof index === "number")
+  );
+}
+
+function cutEvents(events: readonly NodeEvent[], messageTypes: readonly string[]): NodeEvent[][] {
+  const groups = messageTypes.map((): NodeEvent[] => []);
+  let current = -1;
+  for (const event of events) {
+    const next = messageTypes[current + 1];
+    if (next !== undefined && event.type === "message" && beginsMessage(event, next)) current += 1;
+    groups[current]?.push(event);
+  }
+  return groups;
+}
+
+/** Chains write the type URL since SDK 0.43, before that the short name (`send`, `begin_unbonding`). */
+function beginsMessage(event: NodeEvent, typeUrl: string): boolean {
+  const action = attributeOf(event, "action");
+  return action !== undefined && (action === typeUrl || !action.startsWith("/"));
+}
+
+/** The value of an event's first attribute of that name. */
+export function attributeOf(event: NodeEvent, key: string): string | undefined {
+  return event.attributes.find((attribute) => attribute.key === key)?.value;
+}
+
+/** All values of an attribute over events of one type. */
+export function attributesOf(events: readonly NodeEvent[], type: string, key: string): string[] {
+  return events
+    .filter((event) => event.type === type)
+    .flatMap((event) => event.attributes.filter((each) => each.key === key).map(({ value }) => value));
+}
+
+/**
+ * The attributes of events of one type as records. An event holds one record, but the log of older chains merges all events
+ * of a type into one: a record ends where one of its keys comes again.
+ */
+export function recordsOf(events: readonly NodeEvent[], type: string): ReadonlyMap<string, string>[] {
+  return events
+    .filter((event) => event.type === type)
+    .flatMap(({ attributes }) => {
+      const records: Map<string, string>[] = [];
+      let record: Map<string, string> | undefined;
+      for (const { key, value } of attributes) {
+        if (record === undefined || record.has(key)) {
+          record = new Map();
+          records.push(record);
+        }
+        record.set(key, value);
+      }
+      return records;
+    });
+}

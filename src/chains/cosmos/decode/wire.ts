@@ -1,0 +1,138 @@
+// Protobuf by a table of fields, for message types that no library ships, and a look into bytes of no known type.
+// Imports only cosmjs-types' reader; never knows a message.
+import { BinaryReader } from "cosmjs-types/binary";
+import { Coin } from "cosmjs-types/cosmos/base/v1beta1/coin";
+import { Any } from "cosmjs-types/google/protobuf/any";
+import { readAddress } from "./addresses.js";
+
+type Kind = "string" | "bytes" | "uint" | "int" | "bool" | "coin" | "any" | Shape;
+
+/** A field: its number, what it holds, and whether it is a list. */
+export type Field = readonly [number: number, kind: Kind, list?: "list"];
+
+/** A message: its fields by name. */
+export interface Shape {
+  readonly [name: string]: Field;
+}
+
+/** What turns the bytes of one type into a value; the shape of cosmjs-types' own. */
+export interface Codec {
+  readonly typeUrl: string;
+  decode(bytes: Uint8Array): object;
+}
+
+/** Wire types of protobuf (protobuf.dev, Encoding). */
+const varint = 0;
+const lengthDelimited = 2;
+
+/** A codec of a type by its table. */
+export function tableCodec(typeUrl: string, shape: Shape): Codec {
+  return { typeUrl, decode: (bytes) => readShape(new BinaryReader(bytes), bytes.length, shape) };
+}
+
+function readShape(reader: BinaryReader, end: number, shape: Shape): Record<string, unknown> {
+  const byNumber = new Map(Object.entries(shape).map(([name, field]) => [field[0], { name, field }]));
+  const message: Record<string, unknown> = {};
+  for (const [name, [, kind, list]] of Object.entries(shape)) message[name] = list ? [] : emptyValue(kind);
+  while (reader.pos < end) {
+    const { number, wire } = readTag(reader);
+    const known = byNumber.get(number);
+    if (known === undefined || !wireFits(known.field[1], wire)) {
+      reader.skipType(wire);
+      continue;
+    }
+    const value = readValue(reader, known.field[1]);
+    const before = message[known.name];
+    if (Array.isArray(before)) before.push(value);
+    else message[known.name] = value;
+  }
+  return message;
+}
+
+function readTag(reader: BinaryReader): { number: number; wire: number } {
+  const [number, wire] = reader.tag();
+  return { number, wire };
+}
+
+function wireFits(kind: Kind, wire: number): boolean {
+  return wire === (kind === "uint" || kind === "int" || kind === "bool" ? varint : lengthDelimited);
+}
+
+function emptyValue(kind: Kind): unknown {
+  switch (kind) {
+    case "string":
+      return "";
+    case "bytes":
+      return new Uint8Array();
+    case "uint":
+    case "int":
+      return 0n;
+    case "bool":
+      return false;
+    default:
+      return undefined;
+  }
+}
+
+function readValue(reader: BinaryReader, kind: Kind): unknown {
+  switch (kind) {
+    case "string":
+      return reader.string();
+    case "bytes":
+      return reader.bytes();
+    case "uint":
+      return reader.uint64();
+    case "int":
+      return reader.int64();
+    case "bool":
+      return reader.bool();
+    case "coin":
+      return Coin.decode(reader, reader.uint32());
+    case "any":
+      return Any.decode(reader, reader.uint32());
+    default: {
+      const length = reader.uint32();
+      return readShape(reader, reader.pos + length, kind);
+    }
+  }
+}
+
+/** How deep the look into unknown bytes goes. */
+const scanDepth = 6;
+
+/** Addresses in bytes of no known type: texts that are one, wherever a message could hold them. */
+export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
+  const found: string[] = [];
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < bytes.length) {
+      const { wire } = readTag(reader);
+      if (wire !== lengthDelimited) {
+        reader.skipType(wire);
+        continue;
+      }
+      const value = reader.bytes();
+      const address = value.length < 120 ? readAddress(Buffer.from(value).toString("latin1")) : undefined;
+      if (address !== undefined) found.push(address);
+      else if (depth < scanDepth && value.length > 40) found.push(...scanAddresses(value, depth + 1));
+    }
+  } catch {
+    // Not protobuf after all: what was found before stands.
+  }
+  return [...new Set(found)];
+}
+
+/** Whether bytes are one whole message that holds only the fields given, all of them bytes or text: as the SDK checks a TxRaw. */
+export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number>): boolean {
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < bytes.length) {
+      const { number, wire } = readTag(reader);
+      if (wire !== lengthDelimited || !allowed.has(number)) return false;
+      reader.bytes();
+    }
+    return reader.pos === bytes.length;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+// Blocks and results out of the JSON of a CometBFT or Tendermint RPC, every version from 0.34 on.
+// Imports only domain and decode/; never does I/O. What is not there as it must be throws MalformedAnswer.
+import { parseTime } from "../../domain/time.js";
+import { isBase64Encoded, readJsonEvents, type JsonEvent, type NodeEvent } from "./decode/node-events.js";
+import type { RawBlock, RawResult } from "./decode/raw-height.js";
+
+/** An answer of a node that is not what its protocol says. */
+export class MalformedAnswer extends Error {
+  override readonly name = "MalformedAnswer";
+}
+
+/** A JSON object whose fields are looked at one by one. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object in a field. */
+export function objectIn(value: unknown, field: string): JsonObject {
+  const inner = isObject(value) ? value[field] : undefined;
+  if (!isObject(inner)) throw new MalformedAnswer(`The node's answer has no object '${field}'.`);
+  return inner;
+}
+
+/** The text in a field; empty where it is null or left out. */
+export function textIn(value: JsonObject, field: string): string {
+  const inner = value[field];
+  if (inner === undefined || inner === null) return "";
+  if (typeof inner === "string") return inner;
+  if (typeof inner === "number") return String(inner);
+  throw new MalformedAnswer(`The node's answer has no text '${field}'.`);
+}
+
+/** The list in a field; empty where it is null or left out. */
+export function listIn(value: JsonObject, field: string): readonly unknown[] {
+  const inner = value[field];
+  if (inner === undefined || inner === null) return [];
+  if (Array.isArray(inner)) return inner;
+  throw new MalformedAnswer(`The node's answer has no list '${field}'.`);
+}
+
+/** The height in a field, which nodes write as a decimal text. */
+export function heightIn(value: JsonObject, field: string): number {
+  const height = Number(textIn(value, field));
+  if (!Number.isSafeInteger(height) || height < 0)
+    throw new MalformedAnswer(`The node's answer has no height '${field}'.`);
+  return height;
+}
+
+/** The result of `block`. */
+export function readBlock(answer: unknown): RawBlock {
+  const hash = textIn(objectIn(answer, "block_id"), "hash");
+  const block = objectIn(answer, "block");
+  const header = objectIn(block, "header");
+  if (hash === "") throw new MalformedAnswer("The node's block has no hash.");
+  const parentHash = isObject(header["last_block_id"]) ? textIn(header["last_block_id"], "hash") : "";
+  const proposer = textIn(header, "proposer_address");
+  const transactions = listIn(isObject(block["data"]) ? block["data"] : {}, "txs").map((bytes) => {
+    if (typeof bytes !== "string")
+      throw new MalformedAnswer("The node's block holds a transaction that is no text.");
+    return Buffer.from(bytes, "base64");
+  });
+  return {
+    chainId: textIn(header, "chain_id"),
+    height: heightIn(header, "height"),
+    hash: hash.toUpperCase(),
+    time: parseTime(textIn(header, "time")),
+    transactions,
+    ...(parentHash !== "" && { parentHash: parentHash.toUpperCase() }),
+    ...(proposer !== "" && { proposer: proposer.toUpperCase() }),
+  };
+}
+
+/** The transactions' results of `block_results`, and the height they are of. */
+export function readBlockResults(answer: unknown): {
+  readonly height: number;
+  readonly results: RawResult[];
+} {
+  if (!isObject(answer)) throw new MalformedAnswer("The node's answer is no object.");
+  const entries = listIn(answer, "txs_results").map((entry) => {
+    if (!isObject(entry)) throw new MalformedAnswer("The node's results hold one that is no object.");
+    return entry;
+  });
+  const events = entries.map((entry) => listIn(entry, "events").filter(isEvent));
+  // `finalize_block_events` came with CometBFT 0.38, which writes attributes plainly; before, the answer must be looked at.
+  const encoded = !("finalize_block_events" in answer) && isBase64Encoded(events.flat());
+  return {
+    height: heightIn(answer, "height"),
+    results: entries.map((entry, index) => readResult(entry, events[index] ?? [], encoded)),
+  };
+}
+
+function isEvent(value: unknown): value is JsonEvent {
+  return isObject(value) && (value["attributes"] === null || Array.isArray(value["attributes"] ?? []));
+}
+
+function readResult(entry: JsonObject, events: readonly JsonEvent[], encoded: boolean): RawResult {
+  let read: NodeEvent[] | undefined;
+  return {
+    code: Number(textIn(entry, "code") || "0"),
+    codespace: textIn(entry, "codespace"),
+    log: textIn(entry, "log"),
+    gasWanted: BigInt(textIn(entry, "gas_wanted") || "0"),
+    gasUsed: BigInt(textIn(entry, "gas_used") || "0"),
+    // Most transactions never need them, and to decode all attributes is the larger part of the work.
+    get events() {
+      return (read ??= readJsonEvents(events, encoded));
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// Recorded Cosmos blocks: a node's answers to block and block_results, and what its REST API made of each transaction.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { fixturePath, hasFixtures } from "./shared-fixtures.js";
+
+/** One recorded height. */
+export interface Recording {
+  readonly chainId: string;
+  readonly height: number;
+  /** The bytes are what the chain committed to; where false, people have edited the file. */
+  readonly verified: boolean;
+  /** The result of the RPC's `block`. */
+  readonly block: unknown;
+  /** The result of the RPC's `block_results`. */
+  readonly blockResults: { readonly txs_results: readonly NodeResult[] | null };
+  /** For each transaction what the node's REST API gave, or null. */
+  readonly nodeJson: readonly (NodeTransaction | null)[];
+}
+
+/** A transaction's result as `block_results` writes it. */
+export interface NodeResult {
+  readonly code: number;
+  readonly log: string;
+  readonly gas_wanted: string;
+  readonly gas_used: string;
+}
+
+/** A transaction as the node's REST API writes it. */
+export interface NodeTransaction {
+  readonly tx: {
+    readonly body: { readonly messages: readonly NodeMessage[]; readonly memo: string };
+    readonly auth_info: {
+      readonly signer_infos: readonly {
+        readonly public_key: Readonly<Record<string, unknown>> | null;
+        readonly sequence: string;
+      }[];
+      readonly fee: {
+        readonly amount: readonly { readonly denom: string; readonly amount: string }[];
+        readonly payer: string;
+        readonly granter: string;
+      };
+    };
+  };
+  readonly tx_response: {
+    readonly height: string;
+    readonly txhash: string;
+    readonly codespace: string;
+    readonly code: number;
+    readonly raw_log: string;
+    readonly gas_wanted: string;
+    readonly gas_used: string;
+  };
+}
+
+export type NodeMessage = Readonly<Record<string, unknown>> & { readonly "@type": string };
+
+interface RecordedFile {
+  readonly data_hash_verified: boolean;
+  readonly block: unknown;
+  readonly block_results: Recording["blockResults"];
+  readonly node_json: readonly (NodeTransaction | null)[] | null;
+}
+
+/** Every recorded height, by chain and height; none where the recordings are not there. */
+export function recordings(): Recording[] {
+  if (!hasFixtures) return [];
+  return readdirSync(fixturePath("cosmos"))
+    .filter((name) => statSync(fixturePath("cosmos", name)).isDirectory())
+    .flatMap((chainId) =>
+      readdirSync(fixturePath("cosmos", chainId)).map((name): Recording => {
+        const file = JSON.parse(readFileSync(fixturePath("cosmos", chainId, name), "utf8")) as RecordedFile;
+        return {
+          chainId,
+          height: Number.parseInt(name, 10),
+          verified: file.data_hash_verified,
+          block: file.block,
+          blockResults: file.block_results,
+          nodeJson: file.node_json ?? [],
+        };
+      }),
+    )
+    .sort((a, b) => a.chainId.localeCompare(b.chainId) || a.height - b.height);
+}
