@@ -1,0 +1,156 @@
+// A block and its receipts, as a node gives them, in the common format.
+// Imports only domain and its own folder.
+// Never asks a node; throws a MalformedError where something does not have the form it must have.
+import type { Block } from "../../domain/block.js";
+import type { ChainRef } from "../../domain/chain.js";
+import type { BlockData, SubEvent, Transaction, Transfer } from "../../domain/transaction.js";
+import { coinAmount } from "./amounts.js";
+import { authorizationsOf } from "./authorizations.js";
+import { decodeLog } from "./decode-log.js";
+import {
+  count,
+  fieldsList,
+  hexField,
+  hexList,
+  listOf,
+  MalformedError,
+  optionalHex,
+  optionalQuantity,
+  quantity,
+  type Fields,
+  type Hex,
+} from "./fields.js";
+import type { RawBlock, RawHeight } from "./raw-height.js";
+import { rawTransaction } from "./raw-transaction.js";
+
+/** What decoding needs to know of the chain. */
+export interface DecodeContext {
+  readonly chain: ChainRef;
+  /** The name of the chain's own coin, such as `ETH`. */
+  readonly currency: string;
+  /** Whether transactions carry their encoded bytes. */
+  readonly raw: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** A whole height. Accounts and hashes are in lower case throughout. */
+export async function decodeHeight(height: RawHeight, context: DecodeContext): Promise<BlockData> {
+  const block = decodeBlock(height, context.chain);
+  const transactions: Transaction[] = [];
+  for (const [index, fields] of height.transactions.entries()) {
+    const receipt = height.receipts[index];
+    if (receipt === undefined) throw new MalformedError(`transaction ${index} has no receipt`);
+    try {
+      transactions.push(await decodeTransaction(block, { fields, receipt }, context));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      throw new MalformedError(`transaction ${index}: ${error.message}`, { cause: error });
+    }
+  }
+  return { block, transactions };
+}
+
+/** A block without its transactions. */
+export function decodeBlock({ fields, height, hash, parentHash }: RawBlock, chain: ChainRef): Block {
+  const proposer = optionalHex(fields, "miner");
+  return {
+    chain,
+    height,
+    hash,
+    ...(height > 0 && { parentHash }),
+    time: quantity(fields, "timestamp") * 1_000_000_000n,
+    ...(proposer !== undefined && { proposer }),
+    transactionCount: listOf(fields["transactions"], "transactions").length,
+  };
+}
+
+/** One transaction and its receipt. */
+export async function decodeTransaction(
+  block: Block,
+  { fields, receipt }: { readonly fields: Fields; readonly receipt: Fields },
+  { chain, currency, raw }: DecodeContext,
+): Promise<Transaction> {
+  const logs = fieldsList(receipt["logs"], "logs");
+  // Receipts before Byzantium have a state root instead of a status: whether they failed is not known.
+  const failed = optionalQuantity(receipt, "status") === 0n;
+  const action = await decodeAction(fields, receipt, { failed, currency });
+  const events = logs.map((log, at) => {
+    const { kind, sub } = decodeLog(log);
+    return { id: String(at + 1), kind, sub: [sub] };
+  });
+  const encoded = raw ? rawTransaction(fields) : undefined;
+  return {
+    chain,
+    hash: hexField(fields, "hash"),
+    blockHash: block.hash,
+    height: block.height,
+    index: count(fields, "transactionIndex"),
+    time: block.time,
+    fee: [coinAmount(feeOf(fields, receipt), currency)],
+    gasWanted: quantity(fields, "gas"),
+    gasUsed: quantity(receipt, "gasUsed"),
+    memo: "",
+    hasErrors: failed,
+    events: [{ id: "0", kind: action.type[0] ?? "call", sub: [action] }, ...events],
+    ...(encoded !== undefined && { raw: encoded }),
+    rawLog: encoder.encode(JSON.stringify(logs)),
+  };
+}
+
+/** Gas used times its price, and the same for blobs; on rollups also what the layer below cost (`l1Fee`). */
+function feeOf(fields: Fields, receipt: Fields): bigint {
+  const price = optionalQuantity(receipt, "effectiveGasPrice") ?? optionalQuantity(fields, "gasPrice") ?? 0n;
+  const blobGas = optionalQuantity(receipt, "blobGasUsed") ?? 0n;
+  const blobPrice = optionalQuantity(receipt, "blobGasPrice") ?? 0n;
+  const below = optionalQuantity(receipt, "l1Fee") ?? 0n;
+  return quantity(receipt, "gasUsed") * price + blobGas * blobPrice + below;
+}
+
+/**
+ * What the transaction itself does: `transfer` (no input), `create`, or `call` with the selector as action. Senders and
+ * recipients carry amounts only where value moved: not in a failed transaction, whose value stands in `amount.value` alone.
+ */
+async function decodeAction(
+  fields: Fields,
+  receipt: Fields,
+  { failed, currency }: { readonly failed: boolean; readonly currency: string },
+): Promise<SubEvent> {
+  const from = hexField(fields, "from");
+  const to = optionalHex(fields, "to");
+  const input = hexField(fields, "input");
+  const value = quantity(fields, "value");
+  const created = to === undefined ? optionalHex(receipt, "contractAddress") : undefined;
+  const kind = to === undefined ? "create" : input === "0x" ? "transfer" : "call";
+  const amount = coinAmount(value, currency);
+  const moved = value > 0n && !failed ? [amount] : [];
+  const party = (id: Hex): Transfer => ({ account: { id }, amounts: moved });
+  const target = to ?? (failed ? undefined : created);
+  const authorities = await authorizationsOf(fields);
+  const node = {
+    ...(created !== undefined && { contract: [{ id: created }] }),
+    ...(authorities.length > 0 && { authority: authorities.map(({ authority: id }) => ({ id })) }),
+  };
+  const blobs = hexList(fields, "blobVersionedHashes");
+  return {
+    type: [
+      kind,
+      ...(value > 0n && kind === "call" ? ["transfer"] : []),
+      ...(authorities.length > 0 ? ["set_code"] : []),
+    ],
+    ...(kind === "call" && { action: input.slice(0, 10), ...(to !== undefined && { module: to }) }),
+    sender: [party(from)],
+    ...(target !== undefined && { recipient: [party(target)] }),
+    ...(Object.keys(node).length > 0 && { node }),
+    nonce: quantity(fields, "nonce").toString(),
+    ...(value > 0n && { amount: { value: amount } }),
+    ...(failed && { error: "The transaction failed: its status is 0." }),
+    additional: {
+      transactionType: [optionalHex(fields, "type") ?? "0x0"],
+      ...(blobs.length > 0 && { blobVersionedHashes: blobs }),
+      ...(authorities.length > 0 && {
+        setCode: authorities.map(({ authority, delegate }) => `${authority}=${delegate}`),
+      }),
+    },
+  };
+}

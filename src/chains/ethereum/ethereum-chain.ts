@@ -1,0 +1,193 @@
+// Reads an Ethereum chain (or any chain with the same JSON-RPC) over one or several nodes.
+// Imports only domain, lib, chains and its own folder.
+// Never gives a height that is not whole: what its node cannot show of one piece ends the task with a failure.
+import type { ChainRef } from "../../domain/chain.js";
+import type { Height } from "../../domain/height.js";
+import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { systemClock, type Clock } from "../../lib/clock.js";
+import type { Logger } from "../../lib/logger.js";
+import { createEndpoints, type Endpoints } from "../endpoints.js";
+import type { ChainReader } from "../port.js";
+import { coinAmount } from "./amounts.js";
+import { createBlockSource } from "./block-source.js";
+import { decodeBlock, decodeHeight, decodeTransaction, type DecodeContext } from "./decode-block.js";
+import { MalformedError } from "./fields.js";
+import { createNode, type EthereumNode } from "./node.js";
+import type { RawHeight } from "./raw-height.js";
+import { readAhead, type ReadAheadLimits } from "./read-ahead.js";
+import { createRpcClient } from "./rpc-client.js";
+
+/** How nodes are reached. */
+export interface EthereumNodesOptions {
+  /** JSON-RPC over HTTP; credentials may stand in the URL. */
+  readonly urls: readonly string[];
+  /** Requests a second to each node at most, each call of a batch counted; found by itself where absent. */
+  readonly requestsPerSecond?: number;
+  /** Calls in one HTTP request at most (40 by default); a node that takes fewer gets fewer. */
+  readonly batchCalls?: number;
+  /** Milliseconds for one request; 15,000 by default. */
+  readonly timeoutMs?: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export interface EthereumChainOptions extends EthereumNodesOptions {
+  /** The decimal chain id, `1` for Ethereum's main network: a node of another chain is refused. */
+  readonly chainId: string;
+  /** Name of the chain's own coin; `ETH` by default. */
+  readonly currency?: string;
+  /** Whether transactions carry their encoded bytes; true by default. */
+  readonly raw?: boolean;
+  /** How far is read ahead of the consumer: 4 batches of 20 heights or 2 MiB by default. */
+  readonly readAhead?: Partial<ReadAheadLimits>;
+}
+
+const network = "ethereum";
+const defaultReadAhead: ReadAheadLimits = { batchHeights: 20, parallel: 4, batchBytes: 2 * 1024 * 1024 };
+const maxResponseBytes = 128 * 1024 * 1024;
+
+/** Asks the nodes which chain they serve: the decimal chain id of the first that answers. */
+export async function readEthereumChainId(
+  options: EthereumNodesOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const endpoints = nodesOf(options, { network, chainId: "unknown" }, false);
+  return endpoints.call((node, inner) => node.chainId(inner), { signal });
+}
+
+/** Creates a reader; nothing is asked before the first task. */
+export function createEthereumChain(options: EthereumChainOptions): ChainReader {
+  const { chainId, currency = "ETH", raw = true, logger, clock = systemClock } = options;
+  const chain: ChainRef = { network, chainId };
+  const context: DecodeContext = { chain, currency, raw };
+  const limits = { ...defaultReadAhead, ...options.readAhead };
+  const source = createBlockSource(nodesOf(options, chain, true), clock);
+
+  async function decoded(height: RawHeight): Promise<Answer> {
+    try {
+      return { kind: "height", ...(await decodeHeight(height, context)) };
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      const { fields, receipts } = height;
+      const bytes = new TextEncoder().encode(JSON.stringify({ block: fields, receipts }));
+      return { kind: "quarantine", height: height.height, error: error.message, raw: bytes };
+    }
+  }
+
+  /**
+   * Each height follows on the one before it by its parent hash. Where one does not, the chain was reorganised while it was
+   * read: what was read ahead is dropped, and everything from there on is read again. Heights given before the break stay
+   * as they were given; whoever holds them sees by the parent hash that they were replaced.
+   */
+  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<Answer, void> {
+    let previous: string | undefined;
+    let next = from;
+    while (next <= to) {
+      for await (const read of readAhead({ from: next, to }, source.run, { limits, signal })) {
+        const broken = previous !== undefined && read.parentHash !== previous;
+        const height = broken ? await source.linked(next, signal) : read;
+        if (broken && height.parentHash !== previous) {
+          logger.info({ height: next }, "The chain was reorganised while it was read.");
+        }
+        yield await decoded(height);
+        signal.throwIfAborted();
+        previous = height.hash;
+        next += 1;
+        if (broken) break;
+      }
+    }
+  }
+
+  /** What is new up to the head; nothing where the chain is shorter. A head that moves back meanwhile ends it early. */
+  async function* latest(
+    { after, limit }: Extract<TaskRequest, { readonly kind: "latest" }>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Answer, void> {
+    const { height: head } = await source.head(signal);
+    const from = after === undefined ? Math.max(0, head - limit + 1) : after.height + 1;
+    try {
+      yield* heights(from, Math.min(head, from + limit - 1), signal);
+    } catch (error) {
+      if (!(error instanceof TaskFailure && error.details.type === "above_head")) throw error;
+    }
+  }
+
+  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer, void> {
+    signal.throwIfAborted();
+    switch (request.kind) {
+      case "heights":
+        yield* heights(request.range.from, request.range.to, signal);
+        return;
+      case "latest":
+        yield* latest(request, signal);
+        return;
+      case "transaction": {
+        const hash = hashOf(request.hash);
+        const { block: rawBlock, fields, receipt } = await source.transaction(hash, signal);
+        const block = decodeBlock(rawBlock, chain);
+        const transaction = await decodeTransaction(block, { fields, receipt }, context);
+        yield { kind: "transaction", block, transaction };
+        return;
+      }
+      case "balance": {
+        const { kind, height } = request;
+        const wei = await source.balance(addressOf(request.account), height, signal);
+        yield { kind, height, balances: [coinAmount(wei, currency)] };
+        return;
+      }
+      case "reward":
+      case "delegations":
+        throw badRequest(`Ethereum has no answer to '${request.kind}': staking is not part of its accounts.`);
+    }
+  }
+
+  return {
+    chain,
+    capabilities: ["heights", "transaction", "latest", "balance"],
+    head: (signal) => source.head(signal),
+    answer,
+    close: () => Promise.resolve(),
+  };
+}
+
+function nodesOf(options: EthereumNodesOptions, chain: ChainRef, identify: boolean): Endpoints<EthereumNode> {
+  const { urls, requestsPerSecond, batchCalls = 40, timeoutMs = 15_000, clock = systemClock } = options;
+  return createEndpoints<EthereumNode>({
+    chain,
+    endpoints: urls.map((url) => ({
+      name: endpointName(url),
+      client: createNode(createRpcClient({ url, batchCalls, maxResponseBytes, now: () => clock.now() })),
+    })),
+    ...(identify && { identify: (node: EthereumNode, signal: AbortSignal) => node.chainId(signal) }),
+    ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+    timeoutMs,
+    clock,
+    logger: options.logger,
+  });
+}
+
+/** A URL without its path and query too: providers put keys there. */
+function endpointName(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url);
+  return `${protocol}//${host}${pathname === "/" && search === "" ? "" : "/***"}`;
+}
+
+function hashOf(text: string): string {
+  const hash = text.trim().toLowerCase();
+  if (!/^0x[0-9a-f]{64}$/.test(hash)) {
+    throw badRequest(`'${text}' is no transaction hash: it is 0x and 64 hexadecimal digits.`);
+  }
+  return hash;
+}
+
+function addressOf(text: string): string {
+  const address = text.trim().toLowerCase();
+  if (!/^0x[0-9a-f]{40}$/.test(address)) {
+    throw badRequest(`'${text}' is no account: it is 0x and 40 hexadecimal digits.`);
+  }
+  return address;
+}
+
+function badRequest(message: string): TaskFailure {
+  return new TaskFailure(message, "never", { type: "bad_request" });
+}

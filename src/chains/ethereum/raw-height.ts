@@ -1,0 +1,73 @@
+// A height as a node gives it, checked to be of one piece: the block, its transactions and their receipts belong together.
+// Imports only its own folder. Never looks at what a transaction means.
+import {
+  count,
+  fieldsList,
+  fieldsOf,
+  hexField,
+  listOf,
+  MalformedError,
+  type Fields,
+  type Hex,
+} from "./fields.js";
+
+/** A block of a node, with what every use of it needs read. */
+export interface RawBlock {
+  readonly fields: Fields;
+  readonly height: number;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+}
+
+/** A block with whole transactions and their receipts, in order. */
+export interface RawHeight extends RawBlock {
+  readonly transactions: readonly Fields[];
+  readonly receipts: readonly Fields[];
+}
+
+/** Reads what stands in a block itself. */
+export function rawBlock(value: unknown): RawBlock {
+  const fields = fieldsOf(value, "block");
+  return {
+    fields,
+    height: count(fields, "number"),
+    hash: hexField(fields, "hash"),
+    parentHash: hexField(fields, "parentHash"),
+  };
+}
+
+/** The block's transactions, checked to be whole, of this block, and in order. */
+export function rawTransactions(block: RawBlock): readonly Fields[] {
+  const transactions = fieldsList(block.fields["transactions"], "transactions");
+  for (const [index, fields] of transactions.entries()) {
+    requireSame(count(fields, "transactionIndex"), index, "a transaction's transactionIndex");
+    requireSame(hexField(fields, "blockHash"), block.hash, `transaction ${index}'s blockHash`);
+  }
+  return transactions;
+}
+
+/** The receipts, checked to be those of exactly these transactions in this block, in order. */
+export function rawReceipts(
+  block: RawBlock,
+  transactions: readonly Fields[],
+  value: unknown,
+): readonly Fields[] {
+  if (transactions.length === 0) return [];
+  const receipts = listOf(value, "receipts").map((each, index) => fieldsOf(each, `receipts[${index}]`));
+  requireSame(receipts.length, transactions.length, "the number of receipts");
+  for (const [index, receipt] of receipts.entries()) {
+    const transaction = transactions[index] ?? {};
+    requireSame(hexField(receipt, "blockHash"), block.hash, `receipt ${index}'s blockHash`);
+    requireSame(count(receipt, "transactionIndex"), index, "a receipt's transactionIndex");
+    requireSame(
+      hexField(receipt, "transactionHash"),
+      hexField(transaction, "hash"),
+      `receipt ${index}'s transactionHash`,
+    );
+  }
+  return receipts;
+}
+
+function requireSame(found: string | number, expected: string | number, what: string): void {
+  if (found !== expected) throw new MalformedError(`${what} is ${found}, not ${expected}`);
+}

@@ -1,0 +1,93 @@
+// The signed transaction as the chain encoded it, put together again from a node's JSON, types 0 to 4.
+// Imports only viem and its own folder. Never guesses: what does not hash to the transaction's hash is not given out.
+// Format: RLP lists of EIP-155, 2930, 1559, 4844 and 7702, behind one byte of type (EIP-2718).
+import { keccak256, toRlp } from "viem/utils";
+import { fieldsList, hexField, hexList, optionalHex, type Fields, type Hex } from "./fields.js";
+import { rlpNumber, type RlpItem } from "./rlp.js";
+
+/** The canonical bytes; nothing where they cannot be told from the JSON, as with types of other networks. */
+export function rawTransaction(transaction: Fields): Uint8Array | undefined {
+  const type = optionalHex(transaction, "type") ?? "0x0";
+  const list = rlpList(type, transaction);
+  if (list === undefined) return undefined;
+  const encoded = toRlp(list, "bytes");
+  const raw = type === "0x0" ? encoded : Uint8Array.of(Number(type), ...encoded);
+  return keccak256(raw) === hexField(transaction, "hash") ? raw : undefined;
+}
+
+function rlpList(type: Hex, fields: Fields): RlpItem[] | undefined {
+  const number = (key: string): Hex => rlpNumber(hexField(fields, key));
+  const target = optionalHex(fields, "to") ?? "0x";
+  const input = (): Hex => hexField(fields, "input");
+  const signature = (parity: "v" | "yParity"): Hex[] => [
+    rlpNumber(optionalHex(fields, parity) ?? hexField(fields, "v")),
+    number("r"),
+    number("s"),
+  ];
+  const dynamicFee = (): RlpItem[] => [
+    number("chainId"),
+    number("nonce"),
+    number("maxPriorityFeePerGas"),
+    number("maxFeePerGas"),
+    number("gas"),
+    target,
+    number("value"),
+    input(),
+    accessList(fields),
+  ];
+  switch (type) {
+    case "0x0":
+      return [
+        number("nonce"),
+        number("gasPrice"),
+        number("gas"),
+        target,
+        number("value"),
+        input(),
+        ...signature("v"),
+      ];
+    case "0x1":
+      return [
+        number("chainId"),
+        number("nonce"),
+        number("gasPrice"),
+        number("gas"),
+        target,
+        number("value"),
+        input(),
+        accessList(fields),
+        ...signature("yParity"),
+      ];
+    case "0x2":
+      return [...dynamicFee(), ...signature("yParity")];
+    case "0x3":
+      return [
+        ...dynamicFee(),
+        number("maxFeePerBlobGas"),
+        [...hexList(fields, "blobVersionedHashes")],
+        ...signature("yParity"),
+      ];
+    case "0x4":
+      return [...dynamicFee(), authorizationList(fields), ...signature("yParity")];
+    default:
+      return undefined;
+  }
+}
+
+function accessList(fields: Fields): RlpItem[] {
+  return fieldsList(fields["accessList"] ?? [], "accessList").map((entry) => [
+    hexField(entry, "address"),
+    [...hexList(entry, "storageKeys")],
+  ]);
+}
+
+function authorizationList(fields: Fields): RlpItem[] {
+  return fieldsList(fields["authorizationList"] ?? [], "authorizationList").map((entry) => [
+    rlpNumber(hexField(entry, "chainId")),
+    hexField(entry, "address"),
+    rlpNumber(hexField(entry, "nonce")),
+    rlpNumber(optionalHex(entry, "yParity") ?? hexField(entry, "v")),
+    rlpNumber(hexField(entry, "r")),
+    rlpNumber(hexField(entry, "s")),
+  ]);
+}
