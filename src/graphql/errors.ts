@@ -1,0 +1,162 @@
+// How errors leave: with a code of the table, whether to try again, and facts; what was not intended with an id only.
+// Imports domain/errors and the logger; never shows the text of an unexpected error.
+import { randomUUID } from "node:crypto";
+import { BREAK, GraphQLError, isValueNode, Kind, visit, type ASTNode, type DocumentNode } from "graphql";
+import { errorTable, IndexerError, type ErrorCode, type ErrorFacts } from "../domain/errors.js";
+import type { Logger } from "../lib/logger.js";
+
+/** Errors in the form that is shown. Each error is shown, and logged, once. */
+export interface PublicErrors {
+  /** Any error, from any stage. */
+  of(error: unknown): GraphQLError;
+  /** An error of a document's validation. */
+  ofValidation(error: Error, document: DocumentNode): GraphQLError;
+}
+
+/** The HTTP status of an error that HTTP itself is about, such as a body that is too large. */
+export interface TransportFacts {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Creates the gateway's way of showing errors. */
+export function createPublicErrors(logger: Logger): PublicErrors {
+  const shown = new WeakSet<Error>();
+
+  const show = (error: GraphQLError): GraphQLError => {
+    shown.add(error);
+    return error;
+  };
+  const fromCode = (code: ErrorCode, located: GraphQLError, facts: ErrorFacts = {}): GraphQLError =>
+    show(rebuild(located, located.message, { code, retryable: errorTable[code].retryable, ...facts }));
+
+  const unexpected = (error: unknown, located: GraphQLError | undefined): GraphQLError => {
+    const id = randomUUID();
+    logger.error({ errorId: id, error, path: located?.path }, "An operation failed unexpectedly.");
+    const message = `Something went wrong here; the log has it under ${id}.`;
+    return show(rebuild(located, message, { code: "INTERNAL", retryable: false, id }));
+  };
+
+  const ours = (error: IndexerError, located: GraphQLError | undefined): GraphQLError => {
+    if (!errorTable[error.code].public) return unexpected(error.cause ?? error, located);
+    const { code, message, retryable, facts } = error;
+    return show(rebuild(located, message, { code, ...facts, retryable }));
+  };
+
+  const of = (error: unknown): GraphQLError => {
+    if (!(error instanceof GraphQLError)) {
+      return error instanceof IndexerError ? ours(error, undefined) : unexpected(error, undefined);
+    }
+    if (shown.has(error)) return error;
+    const variable = variablePath(error);
+    if (variable !== undefined) return fromCode("BAD_USER_INPUT", error, { argument: variable });
+    const root = rootOf(error);
+    if (root instanceof IndexerError) return ours(root, error);
+    if (!(root instanceof GraphQLError)) return unexpected(root, error);
+    const transport = transportFacts(root);
+    if (transport !== undefined) return show(transportError(root, transport));
+    const code = codeOf(root);
+    return code === undefined ? unexpected(root, error) : fromCode(code, error);
+  };
+
+  return {
+    of,
+    ofValidation: (error, document) => {
+      if (!(error instanceof GraphQLError) || shown.has(error)) return of(error);
+      const argument = argumentPath(error.nodes?.[0], document);
+      return argument === undefined
+        ? fromCode("GRAPHQL_VALIDATION_FAILED", error)
+        : fromCode("BAD_USER_INPUT", error, { argument });
+    },
+  };
+}
+
+function rebuild(
+  located: GraphQLError | undefined,
+  message: string,
+  extensions: Readonly<Record<string, unknown>>,
+): GraphQLError {
+  if (located === undefined) return new GraphQLError(message, { extensions });
+  const { nodes, source, positions, path } = located;
+  return new GraphQLError(message, {
+    extensions,
+    ...(nodes !== undefined && { nodes }),
+    ...(source !== undefined && { source }),
+    ...(positions !== undefined && { positions }),
+    ...(path !== undefined && { path }),
+  });
+}
+
+function rootOf(error: Error): Error {
+  return error instanceof GraphQLError && error.originalError !== undefined
+    ? rootOf(error.originalError)
+    : error;
+}
+
+/** The codes that an error of the GraphQL libraries stands for; nothing where it is not the asker's. */
+function codeOf(error: GraphQLError): ErrorCode | undefined {
+  const code = error.extensions["code"];
+  if (code === "OPERATION_RESOLUTION_FAILURE") return "BAD_USER_INPUT";
+  if (error.message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
+  const node = error.nodes?.[0];
+  // An argument that does not fit is found at its value, an answer that does not at its field.
+  return node !== undefined && isValueNode(node) ? "BAD_USER_INPUT" : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** The codes of yoga for requests that HTTP refuses. */
+const transportCodes: ReadonlySet<unknown> = new Set(["BAD_REQUEST", "REQUEST_ENTITY_TOO_LARGE"]);
+
+/** The HTTP status that an error carries, where HTTP itself is what it is about. */
+export function transportFacts(error: GraphQLError): TransportFacts | undefined {
+  const { http, code } = error.extensions;
+  if (!isRecord(http) || typeof http["status"] !== "number") return undefined;
+  if (!transportCodes.has(code) && http["transport"] !== true) return undefined;
+  const allow = isRecord(http["headers"]) ? http["headers"]["Allow"] : undefined;
+  return { status: http["status"], ...(typeof allow === "string" && { headers: { Allow: allow } }) };
+}
+
+/** An error that HTTP itself is about: the input's fault, under its own status. */
+export function transportError(
+  { message }: { readonly message: string },
+  { status, headers }: TransportFacts,
+  facts: ErrorFacts = {},
+): GraphQLError {
+  const http = { status, transport: true, ...(headers !== undefined && { headers }) };
+  return new GraphQLError(message, {
+    extensions: { code: "BAD_USER_INPUT", retryable: false, ...facts, http },
+  });
+}
+
+/** Where in the variables a value does not fit; nothing where the error is about something else. */
+function variablePath({ nodes, message }: GraphQLError): string | undefined {
+  const definition = nodes?.[0];
+  if (definition?.kind !== Kind.VARIABLE_DEFINITION) return undefined;
+  const place = / at "([^"]+)"/.exec(message)?.[1] ?? definition.variable.name.value;
+  const unknown = /Field "([^"]+)" is not defined/.exec(message)?.[1];
+  return unknown === undefined ? place : `${place}.${unknown}`;
+}
+
+/** The path of the argument that a value stands in, such as `filter.heights.gte`; nothing where it stands in none. */
+function argumentPath(node: ASTNode | undefined, document: DocumentNode): string | undefined {
+  if (node === undefined || !(isValueNode(node) || node.kind === Kind.OBJECT_FIELD)) return undefined;
+  let path: string | undefined;
+  visit(document, {
+    enter: (each, _key, parent, _path, ancestors) => {
+      if (each !== node) return undefined;
+      const names = [...ancestors, parent, each].flatMap((around) =>
+        around !== undefined &&
+        "kind" in around &&
+        (around.kind === Kind.ARGUMENT || around.kind === Kind.OBJECT_FIELD)
+          ? [around.name.value]
+          : [],
+      );
+      path = names.length === 0 ? undefined : names.join(".");
+      return BREAK;
+    },
+  });
+  return path;
+}

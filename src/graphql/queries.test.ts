@@ -1,0 +1,514 @@
+import { describe, expect, it } from "vitest";
+import { demo, perBlock, second, stored } from "../testing/canned-client.js";
+import { createTestGateway } from "../testing/gateway.js";
+
+const chain = `chain: { network: "demo", chainId: "demo-1" }`;
+
+describe("chains", () => {
+  it("tells what is stored, from one read for many fields", async () => {
+    const { ask, client } = createTestGateway();
+    const { data, errors } = await ask(
+      `{ chains { id network chainId head { height hash } networkHead { height observedAt } lag firstHeight quarantined
+         indexed(from: 3) { from to } coverage(from: 10, to: 25) { from to complete blocks transactions missingBlocks { from to } missingTransactions { from } }
+         transactionCount { value exact } workers { workerId } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.["chains"]).toHaveLength(2);
+    expect(data?.["chains"]).toMatchObject([
+      {
+        network: "demo",
+        chainId: "demo-1",
+        head: { height: stored },
+        networkHead: { height: stored + 5, observedAt: "2020-09-13T12:26:40Z" },
+        lag: 5,
+        firstHeight: 1,
+        quarantined: 2,
+        indexed: [{ from: 3, to: stored }],
+        coverage: {
+          from: 10,
+          to: 25,
+          complete: false,
+          blocks: "11",
+          transactions: "33",
+          missingBlocks: [{ from: 21, to: 25 }],
+          missingTransactions: [],
+        },
+        transactionCount: { value: String(stored * perBlock), exact: false },
+        workers: [{ workerId: "worker-1" }],
+      },
+      { chainId: "demo-2", workers: [] },
+    ]);
+    expect(client.calls.filter(({ name }) => name === "chains" || name === "chain")).toHaveLength(1);
+  });
+
+  it("is null for a chain that is not known", async () => {
+    const { ask } = createTestGateway();
+    expect(await ask(`{ chain(network: "demo", chainId: "nowhere") { id } }`)).toMatchObject({
+      status: 200,
+      data: { chain: null },
+    });
+  });
+});
+
+describe("blocks and transactions", () => {
+  it("finds a block by height and by hash", async () => {
+    const { ask } = createTestGateway();
+    const { data } = await ask(
+      `{ a: block(${chain}, by: { height: 3 }) { hash time parentHash proposer epoch transactionCount }
+         b: block(${chain}, by: { hash: "demo-1-block-3" }) { height }
+         c: block(${chain}, by: { height: 999 }) { height } }`,
+    );
+    expect(data).toEqual({
+      a: {
+        hash: "demo-1-block-3",
+        time: "2020-09-13T12:26:43.000000003Z",
+        parentHash: "demo-1-block-2",
+        proposer: "validator-1",
+        epoch: null,
+        transactionCount: perBlock,
+      },
+      b: { height: 3 },
+      c: null,
+    });
+  });
+
+  it("shows every part of a transaction, digits and nanoseconds kept", async () => {
+    const { ask } = createTestGateway();
+    const { data } = await ask(
+      `{ transaction(${chain}, hash: "demo-1-block-3-tx-1") {
+           height index hash blockHash time types parties senders recipients memo hasErrors gasWanted gasUsed raw rawLog
+           fee { text currency numeric exp } chain { chainId } block { height }
+           events { id kind sub { type sender { account { id name } amounts { numeric } } node { role accounts { id } }
+             amount { name amount { text } } additional { name values } completion error transfers { name } sub { type error sub { type } } } } } }`,
+    );
+    expect(data?.["transaction"]).toEqual({
+      height: 3,
+      index: 1,
+      hash: "demo-1-block-3-tx-1",
+      blockHash: "demo-1-block-3",
+      time: "2020-09-13T12:26:43.000000003Z",
+      types: ["send", "inner"],
+      parties: ["account-1", "receiver"],
+      senders: ["account-1"],
+      recipients: ["receiver"],
+      memo: "memo 1",
+      hasErrors: false,
+      gasWanted: "9007199254740993",
+      gasUsed: "21000",
+      raw: "AAEC/w==",
+      rawLog: "bG9n",
+      fee: [{ text: "5coin", currency: "coin", numeric: "5000000000000000000000", exp: 3 }],
+      chain: { chainId: "demo-1" },
+      block: { height: 3 },
+      events: [
+        {
+          id: "0",
+          kind: "send",
+          sub: [
+            {
+              type: ["send"],
+              sender: [
+                {
+                  account: { id: "account-1", name: null },
+                  amounts: [{ numeric: "5000000000000000000000" }],
+                },
+              ],
+              node: [{ role: "fee_payer", accounts: [{ id: "account-1" }] }],
+              amount: [{ name: "value", amount: { text: "5coin" } }],
+              additional: [{ name: "note", values: ["a", "b"] }],
+              completion: "2021-03-04T05:06:07.000000008Z",
+              error: null,
+              transfers: [],
+              sub: [{ type: ["inner"], error: "inner failure", sub: [] }],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("asks only for the columns that are selected, wherever a fragment hides them", async () => {
+    const { ask, client } = createTestGateway();
+    const columnsOf = async (query: string): Promise<unknown> => {
+      await ask(query);
+      return client.calls
+        .findLast(({ name }) => name === "transactions" || name === "transactionByHash")
+        ?.args.at(-1);
+    };
+    expect(await columnsOf(`{ transactions { nodes { hash } } }`)).toEqual({
+      events: false,
+      raw: false,
+      rawLog: false,
+    });
+    expect(
+      await columnsOf(
+        `{ transactions { nodes { hash } edges { node { ...F } } } } fragment F on Transaction { log: rawLog ... { events { id } } }`,
+      ),
+    ).toEqual({ events: true, raw: false, rawLog: true });
+    expect(await columnsOf(`{ transaction(${chain}, hash: "x") { raw } }`)).toEqual({
+      events: false,
+      raw: true,
+      rawLog: false,
+    });
+  });
+
+  it("reads blocks and chains of a page in one go each", async () => {
+    const { ask, client } = createTestGateway();
+    const { data } = await ask(
+      `{ transactions(first: 60) { nodes { block { hash } chain { head { height } } } } }`,
+    );
+    expect(data?.["transactions"]).toMatchObject({
+      nodes: Array.from({ length: 60 }, () => ({ chain: { head: { height: stored } } })),
+    });
+    expect(client.calls.filter(({ name }) => name === "blocksAt")).toHaveLength(2);
+    expect(client.calls.filter(({ name }) => name === "chain" || name === "chains")).toHaveLength(1);
+  });
+
+  it("counts only when asked, exactly only when told", async () => {
+    const { ask, client } = createTestGateway();
+    await ask(`{ transactions { nodes { hash } } }`);
+    expect(client.calls.some(({ name }) => name === "countTransactions")).toBe(false);
+    const { data } = await ask(
+      `{ transactions(first: 0) { nodes { hash } totalCount(exact: true) { value exact } } }`,
+    );
+    expect(data?.["transactions"]).toEqual({ nodes: [], totalCount: { value: "120", exact: true } });
+  });
+});
+
+describe("pages", () => {
+  it("walks forward through everything, each once, in order", async () => {
+    const { ask } = createTestGateway();
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const { data } = await ask(
+        `query ($after: String) { transactions(filter: { network: "demo", chainIds: ["demo-1"] }, first: 7, after: $after) {
+           nodes { hash } pageInfo { hasNextPage endCursor } } }`,
+        { after },
+      );
+      const page = data?.["transactions"] as {
+        nodes: { hash: string }[];
+        pageInfo: { hasNextPage: boolean; endCursor: string };
+      };
+      seen.push(...page.nodes.map(({ hash }) => hash));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after !== null);
+    expect(seen).toHaveLength(stored * perBlock);
+    expect(new Set(seen).size).toBe(stored * perBlock);
+    expect(seen[0]).toBe("demo-1-block-20-tx-2");
+  });
+
+  it("cuts from the end with last, and goes back with before", async () => {
+    const { ask } = createTestGateway();
+    const { data } = await ask(
+      `{ blocks(filter: { ${chain} }, order: OLDEST_FIRST, last: 2) { nodes { height } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
+    );
+    expect(data?.["blocks"]).toMatchObject({
+      nodes: [{ height: 19 }, { height: 20 }],
+      pageInfo: { hasNextPage: false, hasPreviousPage: true },
+    });
+    const { startCursor } = (data?.["blocks"] as { pageInfo: { startCursor: string } }).pageInfo;
+    const back = await ask(
+      `query ($before: String) { blocks(filter: { ${chain} }, order: OLDEST_FIRST, last: 3, before: $before) { nodes { height } } }`,
+      { before: startCursor },
+    );
+    expect(back.data?.["blocks"]).toEqual({ nodes: [{ height: 16 }, { height: 17 }, { height: 18 }] });
+  });
+
+  it("gives a block's transactions in their order, 50 unless told, last without first", async () => {
+    const { ask, client } = createTestGateway();
+    const { data } = await ask(
+      `{ block(${chain}, by: { height: 2 }) { transactions { nodes { index } } end: transactions(last: 1) { nodes { index } } } }`,
+    );
+    expect(data?.["block"]).toEqual({
+      transactions: { nodes: [{ index: 0 }, { index: 1 }, { index: 2 }] },
+      end: { nodes: [{ index: 2 }] },
+    });
+    expect(client.calls.findLast(({ name }) => name === "transactions")?.args[0]).toMatchObject({
+      heights: { eq: 2 },
+      blockHash: "demo-1-block-2",
+    });
+    const both = await ask(
+      `{ block(${chain}, by: { height: 2 }) { transactions(first: 50, last: 1) { nodes { index } } } }`,
+    );
+    expect(both.errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "last" });
+  });
+
+  it("gives 100 transactions and 50 blocks unless told", async () => {
+    const { ask, client } = createTestGateway();
+    await ask(`{ transactions { nodes { hash } } blocks(filter: { ${chain} }) { nodes { hash } } }`);
+    expect(client.calls.find(({ name }) => name === "transactions")?.args[1]).toEqual({
+      order: "NEWEST_FIRST",
+      limit: 100,
+    });
+    expect(client.calls.find(({ name }) => name === "blocks")?.args[1]).toEqual({
+      order: "NEWEST_FIRST",
+      limit: 50,
+    });
+  });
+
+  it("answers a size of 0 with an empty page that knows its neighbours", async () => {
+    const { ask } = createTestGateway();
+    const { data } = await ask(
+      `{ blocks(filter: { ${chain} }, first: 0) { nodes { height } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+    );
+    expect(data?.["blocks"]).toEqual({
+      nodes: [],
+      edges: [],
+      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+
+  it.each([
+    ["first: 5, last: 5", "last"],
+    ["first: -1", "first"],
+    ["first: 1001", "first"],
+    ["last: 1001", "last"],
+    [`after: "x", before: "y"`, "before"],
+    [`first: 1, before: "y"`, "before"],
+    [`last: 1, after: "y"`, "after"],
+    [`after: "nonsense"`, "after"],
+    [`after: ""`, "after"],
+    [`before: "WyJiIiwxXQ"`, "before"],
+    [`after: "WyJ0Iiw1LC0xLCJhIiwiYiJd"`, "after"],
+  ])("refuses transactions(%s) by the name of the argument", async (args, argument) => {
+    const { ask, client } = createTestGateway();
+    const { errors, data } = await ask(`{ transactions(${args}) { nodes { hash } } }`);
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([
+      { path: ["transactions"], extensions: { code: "BAD_USER_INPUT", retryable: false, argument } },
+    ]);
+    expect(client.calls).toEqual([]);
+  });
+});
+
+describe("filters", () => {
+  it.each([
+    [`heights: { gte: 5, lte: 4 }`, "filter.heights"],
+    [`heights: { gt: 5, lt: 6 }`, "filter.heights"],
+    [`heights: { eq: 5, gt: 5 }`, "filter.heights"],
+    [`time: { gte: "2021-01-02T00:00:00Z", lt: "2021-01-02T00:00:00Z" }`, "filter.time"],
+    [`chainIds: []`, "filter.chainIds"],
+    [`types: { any: [] }`, "filter.types.any"],
+    [`accounts: { all: [] }`, "filter.accounts.all"],
+    [`heights: { gte: "x" }`, "filter.heights.gte"],
+    [`heights: { gte: -1 }`, "filter.heights.gte"],
+    [`heights: { gte: 9007199254740992 }`, "filter.heights.gte"],
+    [`time: { gte: "yesterday" }`, "filter.time.gte"],
+    [`time: { gte: "2021-01-01T00:00:00" }`, "filter.time.gte"],
+    [`types: { any: ["a"], all: ["b"] }`, "filter.types"],
+    [`types: {}`, "filter.types"],
+    [`heigths: { gte: 1 }`, "filter.heigths"],
+  ])("refuses { %s } by the path of the argument", async (filter, argument) => {
+    const { ask, client } = createTestGateway();
+    const { errors } = await ask(`{ transactions(filter: { ${filter} }) { nodes { hash } } }`);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument, retryable: false });
+    expect(client.calls).toEqual([]);
+  });
+
+  it("refuses the same in variables, by their path", async () => {
+    const { ask } = createTestGateway();
+    const query = `query ($filter: TransactionFilter) { transactions(filter: $filter) { nodes { hash } } }`;
+    for (const [filter, argument] of [
+      [{ heights: { gte: "x" } }, "filter.heights.gte"],
+      [{ unknown: 1 }, "filter.unknown"],
+      [{ types: { any: ["a"], all: ["b"] } }, "filter.types"],
+      [{ time: { gte: 5 } }, "filter.time.gte"],
+    ] as const) {
+      const { errors, status } = await ask(query, { filter });
+      expect(status).toBe(400);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument });
+    }
+  });
+
+  it("reads bounds as they are named, heights from numbers and texts", async () => {
+    const { ask, client } = createTestGateway();
+    const { errors } = await ask(
+      `{ transactions(filter: { network: "demo", heights: { gte: 1, lt: "9007199254740991" }, time: { gt: "2021-03-04T05:06:07.123456789+01:00" }, hasErrors: false, memo: null, types: { all: ["send"] } }) { nodes { hash } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(client.calls[0]?.args[0]).toEqual({
+      network: "demo",
+      heights: { gte: 1, lt: 9_007_199_254_740_991 },
+      time: { gt: 1_614_830_767_123_456_789n },
+      hasErrors: false,
+      types: { all: ["send"] },
+    });
+  });
+
+  it("drops the case of Ethereum's addresses", async () => {
+    const { ask, client } = createTestGateway();
+    const address = "0xAbCdefAbCdefAbCdefAbCdefAbCdefAbCdefAbCd";
+    const lower = address.toLowerCase();
+    await ask(
+      `{ transactions(filter: { network: "ethereum", accounts: { any: ["${address}"] } }) { nodes { hash } } }`,
+    );
+    expect(client.calls.at(-1)?.args[0]).toMatchObject({ accounts: { any: [lower] } });
+    await ask(
+      `{ transactions(filter: { senders: { all: ["${address}", "cosmos1ABC"] } }) { nodes { hash } } }`,
+    );
+    expect(client.calls.at(-1)?.args[0]).toMatchObject({ senders: { all: [lower, "cosmos1ABC"] } });
+    await ask(
+      `{ transactions(filter: { network: "cosmos", recipients: { any: ["${address}"] } }) { nodes { hash } } }`,
+    );
+    expect(client.calls.at(-1)?.args[0]).toMatchObject({ recipients: { any: [address] } });
+  });
+
+  it("refuses a list that is too long, with the limit", async () => {
+    const { ask } = createTestGateway();
+    const { errors } = await ask(
+      `query ($any: [String!]!) { transactions(filter: { types: { any: $any } }) { nodes { hash } } }`,
+      { any: Array.from({ length: 1001 }, String) },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "BAD_USER_INPUT",
+      argument: "filter.types.any",
+      limit: 1000,
+      actual: 1001,
+    });
+  });
+});
+
+describe("minHeight", () => {
+  it("waits for one chain, then answers", async () => {
+    const { ask, client } = createTestGateway();
+    const { data, errors } = await ask(
+      `{ chain(network: "demo", chainId: "demo-1", minHeight: 5) { chainId }
+         block(${chain}, by: { height: 5 }, minHeight: 5) { height }
+         transaction(${chain}, hash: "demo-1-block-5-tx-0", minHeight: 5) { index }
+         transactions(filter: { network: "demo", chainIds: ["demo-1"] }, minHeight: 5, first: 1) { nodes { index } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({
+      chain: { chainId: "demo-1" },
+      block: { height: 5 },
+      transaction: { index: 0 },
+    });
+    expect(client.calls.filter(({ name }) => name === "waitForHeight").map(({ args }) => args)).toEqual(
+      Array.from({ length: 4 }, () => [demo, 5]),
+    );
+  });
+
+  it("fails its own field with what is there, and the rest stands", async () => {
+    const { ask } = createTestGateway();
+    const { status, data, errors } = await ask(
+      `{ chain(network: "demo", chainId: "demo-1", minHeight: 99) { chainId } other: chain(network: "demo", chainId: "demo-2") { chainId } }`,
+    );
+    expect(status).toBe(200);
+    expect(data).toEqual({ chain: null, other: { chainId: second.chainId } });
+    expect(errors).toMatchObject([
+      {
+        path: ["chain"],
+        extensions: { code: "NOT_YET_INDEXED", retryable: true, height: stored, chain: "demo/demo-1" },
+      },
+    ]);
+  });
+
+  it.each([`{ network: "demo" }`, `{ chainIds: ["a"] }`, `{ network: "demo", chainIds: ["a", "b"] }`])(
+    "wants one chain in %s",
+    async (filter) => {
+      const { ask } = createTestGateway();
+      const { errors } = await ask(`{ transactions(filter: ${filter}, minHeight: 1) { nodes { hash } } }`);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "minHeight" });
+    },
+  );
+});
+
+describe("node", () => {
+  it("finds again whatever has an id", async () => {
+    const { ask } = createTestGateway();
+    const { data } = await ask(
+      `{ chain(network: "demo", chainId: "demo-1") { id } block(${chain}, by: { height: 4 }) { id } transaction(${chain}, hash: "demo-1-block-4-tx-1") { id } workers { id } }`,
+    );
+    const {
+      chain: { id: a },
+      block: { id: b },
+      transaction: { id: c },
+      workers: [{ id: d }],
+    } = data as {
+      chain: { id: string };
+      block: { id: string };
+      transaction: { id: string };
+      workers: [{ id: string }];
+    };
+    const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Chain { chainId } ... on Block { height } ... on Transaction { index raw } ... on Worker { workerId } } }`;
+    const found = await ask(query, { ids: [a, b, c, d] });
+    expect(found.errors).toBeUndefined();
+    expect(found.data?.["nodes"]).toEqual([
+      { __typename: "Chain", id: a, chainId: "demo-1" },
+      { __typename: "Block", id: b, height: 4 },
+      { __typename: "Transaction", id: c, index: 1, raw: "AAEC/w==" },
+      { __typename: "Worker", id: d, workerId: "worker-1" },
+    ]);
+  });
+
+  it("is null once a reorganisation put another transaction in the place", async () => {
+    const { ask, client } = createTestGateway();
+    const { data } = await ask(
+      `{ transaction(${chain}, hash: "demo-1-block-4-tx-1") { id } block(${chain}, by: { height: 4 }) { id } }`,
+    );
+    const { transaction, block } = data as { transaction: { id: string }; block: { id: string } };
+    client.reorganise(4);
+    const { data: after } = await ask(
+      `query ($a: ID!, $b: ID!) { a: node(id: $a) { id } b: node(id: $b) { id } }`,
+      { a: transaction.id, b: block.id },
+    );
+    expect(after).toEqual({ a: null, b: null });
+  });
+
+  it("refuses ids that were not written here, each by its place", async () => {
+    const { ask } = createTestGateway();
+    const valid = Buffer.from(JSON.stringify(["Chain", "demo", "demo-1"])).toString("base64url");
+    const { data, errors } = await ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
+      ids: [valid, "nonsense", "", `${valid}=`, Buffer.from(`["Block",1,2,3]`).toString("base64url")],
+    });
+    expect(data?.["nodes"]).toEqual([{ id: valid }, null, null, null, null]);
+    expect(errors?.map(({ path, extensions }) => [path, extensions["code"], extensions["argument"]])).toEqual(
+      [1, 2, 3, 4].map((place) => [["nodes", place], "BAD_USER_INPUT", `ids.${place}`]),
+    );
+    const one = await ask(`{ node(id: "nonsense") { id } }`);
+    expect(one).toMatchObject({
+      status: 200,
+      data: { node: null },
+      errors: [{ path: ["node"], extensions: { code: "BAD_USER_INPUT", argument: "id" } }],
+    });
+  });
+});
+
+describe("workers and the manager", () => {
+  it("shows them", async () => {
+    const { ask, client } = createTestGateway();
+    const { data } = await ask(
+      `{ workers(network: "demo") { workerId network chainId version address state lastSeen lastSent inFlight capacity tasksDone tasksFailed pingMs capabilities }
+         manager { id version startedAt database pubsub } }`,
+    );
+    expect(data).toEqual({
+      workers: [
+        {
+          workerId: "worker-1",
+          network: "demo",
+          chainId: "demo-1",
+          version: "1.0.0",
+          address: "127.0.0.1:4000",
+          state: "ONLINE",
+          lastSeen: "2020-09-13T12:26:40Z",
+          lastSent: null,
+          inFlight: 1,
+          capacity: 8,
+          tasksDone: "7",
+          tasksFailed: "0",
+          pingMs: 1.5,
+          capabilities: ["credit", "cancel"],
+        },
+      ],
+      manager: {
+        id: "manager-1",
+        version: "9.9.9",
+        startedAt: "2020-09-13T12:26:40Z",
+        database: "canned",
+        pubsub: "memory",
+      },
+    });
+    expect(client.calls[0]).toEqual({ name: "workers", args: [{ network: "demo" }] });
+  });
+});

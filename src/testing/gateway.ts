@@ -1,0 +1,45 @@
+// A gateway over the canned client, asked without a socket.
+import { createGateway, type Gateway, type GatewayOptions } from "../graphql/gateway.js";
+import { silentLogger } from "../lib/logger.js";
+import { createMetrics, type Metrics } from "../lib/metrics.js";
+import { createCannedClient, type CannedClient } from "./canned-client.js";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: Record<string, unknown>;
+  }[];
+}
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly client: CannedClient;
+  readonly metrics: Metrics;
+  /** Asks by POST, taking the newer content type. */
+  ask(query: string, variables?: Record<string, unknown>): Promise<Answer>;
+}
+
+export function createTestGateway(options: Partial<GatewayOptions> = {}): TestGateway {
+  const client = createCannedClient();
+  const metrics = createMetrics({ processMetrics: false });
+  const manager = { id: "manager-1", version: "9.9.9", startedAt: 1_600_000_000_000 };
+  const gateway = createGateway({ client, metrics, manager, logger: silentLogger(), ...options });
+  return {
+    gateway,
+    client,
+    metrics,
+    ask: async (query, variables) => {
+      const response = await gateway.fetch("http://localhost/graphql", {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
+        body: JSON.stringify({ query, variables }),
+      });
+      const body = (await response.json()) as Omit<Answer, "status" | "headers">;
+      return { status: response.status, headers: response.headers, ...body };
+    },
+  };
+}
