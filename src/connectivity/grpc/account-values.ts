@@ -1,0 +1,82 @@
+// Answers about accounts in JSON, both ways; our peers use the same.
+// Imports only domain and this folder; never loses a digit.
+import { decimalOf, type Amount } from "../../domain/amount.js";
+import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
+import type { AccountAnswer } from "../frames.js";
+import { readClassicAmount, writeClassicAmount } from "./classic-values.js";
+import { balanceShape, delegationsShape, readJson, rewardShape, writeJson } from "./json-shapes.js";
+import { heightOf, WireFault } from "./numbers.js";
+
+/** Reads a `Reward`: amounts with their validator each, lists by validator, or a map of them. Throws a WireFault. */
+export function readReward(payload: Uint8Array): AccountAnswer {
+  const { height, rewards } = readJson(payload, rewardShape);
+  const byValidator = new Map<string, Amount[]>();
+  const add = (validator: string, amounts: readonly Amount[]): void => {
+    byValidator.set(validator, [...(byValidator.get(validator) ?? []), ...amounts]);
+  };
+  if (Array.isArray(rewards)) {
+    for (const { validator, amounts, ...own } of rewards) {
+      const all = amounts.length > 0 ? amounts : [own];
+      add(validator, all.map(readClassicAmount));
+    }
+  } else {
+    for (const [validator, amounts] of Object.entries(rewards))
+      add(validator, amounts.map(readClassicAmount));
+  }
+  const result = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({ validator, amounts }));
+  return { kind: "reward", height: heightOf(height), rewards: result };
+}
+
+/** Reads an `AccountBalance`. Throws a WireFault. */
+export function readBalance(payload: Uint8Array): AccountAnswer {
+  const { height, balances } = readJson(payload, balanceShape);
+  return { kind: "balance", height: heightOf(height), balances: balances.map(readClassicAmount) };
+}
+
+/** Reads `AccountDelegations`. Throws a WireFault. */
+export function readDelegations(payload: Uint8Array): AccountAnswer {
+  const { height, delegations } = readJson(payload, delegationsShape);
+  return {
+    kind: "delegations",
+    height: heightOf(height),
+    delegations: delegations.map(({ delegator, validator, shares, balance }): Delegation => ({
+      delegator,
+      validator,
+      shares: typeof shares === "string" ? shares : decimalOf(readClassicAmount(shares)),
+      balance: readClassicAmount(balance),
+    })),
+  };
+}
+
+/** Writes an answer about an account. */
+export function writeAccountAnswer(answer: AccountAnswer): Buffer {
+  const height = BigInt(answer.height);
+  switch (answer.kind) {
+    case "reward":
+      return writeJson({
+        height,
+        rewards: answer.rewards.flatMap(({ validator, amounts }) =>
+          amounts.map((amount) => ({ ...writeClassicAmount(amount), validator })),
+        ),
+      });
+    case "balance":
+      return writeJson({ height, balances: answer.balances.map(writeClassicAmount) });
+    case "delegations":
+      return writeJson({
+        height,
+        delegations: answer.delegations.map(({ delegator, validator, shares, balance }) => ({
+          delegator,
+          validator,
+          shares: writeClassicAmount(amountOfDecimal(shares)),
+          balance: writeClassicAmount(balance),
+        })),
+      });
+  }
+}
+
+function amountOfDecimal(text: string): Amount {
+  const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text);
+  if (match === null) throw new WireFault(`'${text.slice(0, 40)}' is no decimal number.`);
+  const [, whole = "0", fraction = ""] = match;
+  return { text, currency: "", numeric: `${whole}${fraction}`, exp: fraction.length };
+}

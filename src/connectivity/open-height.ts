@@ -1,0 +1,121 @@
+// One height while its pieces arrive.
+// Imports only domain and this folder; never does I/O.
+import type { Block } from "../domain/block.js";
+import type { Height } from "../domain/height.js";
+import type { Answer, Quarantined } from "../domain/task.js";
+import type { Transaction } from "../domain/transaction.js";
+import { Mismatch } from "./assembling.js";
+import type { Piece } from "./frames.js";
+
+export interface OpenHeight {
+  /** Takes a piece of this height; gives a short constant name where it was left out. Throws a Mismatch. */
+  take(
+    piece: Extract<Piece, { kind: "block" | "transaction" | "quarantine" }>,
+    bytes: number,
+  ): string | undefined;
+  readonly hasBlock: boolean;
+  readonly isWhole: boolean;
+  readonly bytes: number;
+  /** The height, with what could not be decoded before it. Only of a whole height. */
+  answers(): readonly Answer[];
+  /** What is missing, as a sentence. */
+  lack(): string;
+}
+
+/** Creates an empty height. */
+export function createOpenHeight(height: Height): OpenHeight {
+  const byHash = new Map<string, Transaction>();
+  const byIndex = new Set<number>();
+  const quarantined: Quarantined[] = [];
+  let block: Block | undefined;
+  let unplaced = false;
+  let lost = false;
+  let bytes = 0;
+
+  const count = (): number => byHash.size + quarantined.filter(({ index }) => index !== undefined).length;
+
+  const takeTransaction = (transaction: Transaction, isUnplaced: boolean): string | undefined => {
+    if (byHash.has(transaction.hash)) return "doubled";
+    if (!isUnplaced) {
+      const { index } = transaction;
+      if (byIndex.has(index))
+        throw new Mismatch(`Two transactions of height ${height} have the position ${index}.`);
+      if (block !== undefined && index >= block.transactionCount) {
+        throw new Mismatch(
+          `A transaction of height ${height} has the position ${index} of ${block.transactionCount}.`,
+        );
+      }
+    }
+    byHash.set(transaction.hash, transaction);
+    byIndex.add(transaction.index);
+    unplaced ||= isUnplaced;
+    return undefined;
+  };
+
+  const takeBlock = (given: Block): string | undefined => {
+    if (block === undefined) {
+      block = given;
+      return undefined;
+    }
+    if (block.hash !== given.hash) {
+      throw new Mismatch(`Two blocks of height ${height} came: ${block.hash} and ${given.hash}.`);
+    }
+    return "doubled";
+  };
+
+  return {
+    take(piece, size) {
+      let dropped: string | undefined;
+      switch (piece.kind) {
+        case "block":
+          dropped = takeBlock(piece.block);
+          break;
+        case "transaction":
+          dropped = takeTransaction(piece.transaction, piece.unplaced ?? false);
+          break;
+        case "quarantine": {
+          const { kind: _, ...what } = piece;
+          lost ||= what.index === undefined;
+          quarantined.push(what);
+        }
+      }
+      if (dropped === undefined) bytes += size;
+      if (block !== undefined && count() > block.transactionCount) {
+        throw new Mismatch(
+          `Block ${height} says it holds ${block.transactionCount} transactions, but ${count()} came.`,
+        );
+      }
+      return dropped;
+    },
+    get hasBlock() {
+      return block !== undefined;
+    },
+    get isWhole() {
+      return lost || (block !== undefined && count() === block.transactionCount);
+    },
+    get bytes() {
+      return bytes;
+    },
+    answers() {
+      const notes = quarantined.map((what): Answer => ({ kind: "quarantine", ...what }));
+      if (block === undefined || lost) return notes;
+      const transactions = unplaced ? placed(byHash.values()) : inOrder(byHash.values());
+      return [...notes, { kind: "height", block, transactions }];
+    },
+    lack() {
+      if (block === undefined) return `Transactions of height ${height} came, but never its block.`;
+      return `Block ${height} says it holds ${block.transactionCount} transactions, but ${count()} came.`;
+    },
+  };
+}
+
+function inOrder(transactions: Iterable<Transaction>): Transaction[] {
+  return [...transactions].sort((a, b) => a.index - b.index);
+}
+
+/** Classic peers give no positions and no order: by hash, so that every fetch gives a transaction the same one. */
+function placed(transactions: Iterable<Transaction>): Transaction[] {
+  return [...transactions]
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+    .map((transaction, index) => ({ ...transaction, index }));
+}

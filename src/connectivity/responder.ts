@@ -1,0 +1,213 @@
+// The worker's side of its streams: every PING answered at once, tasks in parallel up to capacity, a graceful end.
+// Imports only domain, lib and this folder; never knows which chain is read or what carries the frames.
+import type { Head } from "../domain/chain.js";
+import { TaskFailure } from "../domain/task.js";
+import type { Clock } from "../lib/clock.js";
+import type { Logger } from "../lib/logger.js";
+import { createAnswering, type Answering, type AnswerSource } from "./answering.js";
+import type { WorkerChannel } from "./channel.js";
+import { ourFeatures, sharedFeatures, type Feature, type ManagerFrame, type TaskFrame } from "./frames.js";
+import { counts, times } from "./limits.js";
+
+export interface Responder {
+  /** Serves one manager until its stream ends. */
+  serve(channel: WorkerChannel): Promise<void>;
+  /** Tasks that are worked at or wait, over all streams. */
+  readonly inFlight: number;
+  readonly draining: boolean;
+  /** Takes nothing new, lets tasks end for `graceMs`, then ends the rest for other workers. */
+  drain(graceMs?: number): Promise<void>;
+}
+
+export interface ResponderOptions {
+  readonly source: AnswerSource;
+  /** Tasks worked at at once, over all streams. */
+  readonly capacity?: number;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The newest block is asked for anew, at a PING, when it is older than this. */
+const headAge = 4_000;
+
+/** Creates the worker's side for any number of managers. */
+export function createResponder(options: ResponderOptions): Responder {
+  const { source, clock, logger, version } = options;
+  const capacity = options.capacity ?? counts.capacity;
+  const running = new Set<Answering>();
+  const waiting: { readonly answering: Answering; readonly start: () => void }[] = [];
+  const ending = new AbortController();
+  let draining = false;
+  let head: Head | undefined;
+  let headAt = -Infinity;
+  let idle: (() => void) | undefined;
+
+  const inFlight = (): number => running.size + waiting.length;
+
+  const refreshHead = (): void => {
+    if (clock.monotonic() - headAt < headAge) return;
+    headAt = clock.monotonic();
+    source.head(ending.signal).then(
+      (found) => (head = found),
+      (error: unknown) => logger.debug({ error }, "The newest block could not be read."),
+    );
+  };
+
+  const startNext = (): void => {
+    while (running.size < capacity) {
+      const next = waiting.shift();
+      if (next === undefined) break;
+      next.start();
+    }
+    if (inFlight() === 0) idle?.();
+  };
+
+  const serve = async (channel: WorkerChannel): Promise<void> => {
+    const answerings = new Map<string, Answering>();
+    let features: readonly Feature[] = [];
+
+    const forget = (key: string, answering: Answering): void => {
+      answerings.delete(key);
+      running.delete(answering);
+      const at = waiting.findIndex((each) => each.answering === answering);
+      if (at >= 0) waiting.splice(at, 1);
+      startNext();
+    };
+
+    const refuse = (
+      frame: { id: string; lease: string },
+      failure: TaskFailure,
+      outcome: "failed" | "cancelled",
+    ): void => {
+      const { id, lease } = frame;
+      send({ kind: "final", id, lease, order: 0, pieces: [], outcome, count: 0, error: failure, bytes: 0 });
+    };
+
+    const send = (frame: Parameters<WorkerChannel["send"]>[0]): void => {
+      channel.send(frame).catch(() => undefined);
+    };
+
+    const takeTask = (frame: TaskFrame): void => {
+      const key = keyOf(frame);
+      if (answerings.has(key)) return;
+      if (draining) return refuse(frame, endingFailure(), "cancelled");
+      if (waiting.length >= counts.workerQueue) {
+        const message = `This worker holds ${inFlight()} tasks already.`;
+        return refuse(
+          frame,
+          new TaskFailure(message, "same-worker", { type: "busy", retryAfterMs: 1_000 }),
+          "failed",
+        );
+      }
+      const answering = createAnswering({
+        frame,
+        channel,
+        features,
+        source,
+        clock,
+        logger,
+        head: () => head,
+      });
+      answerings.set(key, answering);
+      const start = (): void => {
+        running.add(answering);
+        void answering.run().finally(() => forget(key, answering));
+      };
+      waiting.push({ answering, start });
+      startNext();
+    };
+
+    const cancel = (frame: { id: string; lease: string }): void => {
+      const answering = answerings.get(keyOf(frame));
+      if (answering === undefined) return;
+      answering.end(
+        "cancelled",
+        new TaskFailure("The manager cancelled the task.", "never", { type: "cancelled" }),
+      );
+      forget(keyOf(frame), answering);
+    };
+
+    const take = (frame: ManagerFrame): void => {
+      switch (frame.kind) {
+        case "ping":
+          features = sharedFeatures(frame.features);
+          refreshHead();
+          return send({
+            kind: "pong",
+            id: frame.id,
+            features: features.length === 0 ? [] : ourFeatures,
+            capacity,
+            inFlight: inFlight(),
+            draining,
+            version,
+            ...(head !== undefined && { head }),
+          });
+        case "task":
+          return takeTask(frame);
+        case "credit":
+          return answerings.get(keyOf(frame))?.grant(frame.credit);
+        case "cancel":
+          return cancel(frame);
+        case "unreadable":
+          return refuse(frame, frame.failure, "failed");
+      }
+    };
+
+    serving.set(channel, answerings);
+    try {
+      for await (const frame of channel.frames) take(frame);
+    } catch (error) {
+      logger.info({ peer: channel.peer, error }, "A manager's stream broke.");
+    } finally {
+      serving.delete(channel);
+      channel.close();
+      for (const [key, answering] of [...answerings]) {
+        answering.abandon();
+        forget(key, answering);
+      }
+    }
+  };
+
+  /** The tasks of each stream. */
+  const serving = new Map<WorkerChannel, Map<string, Answering>>();
+
+  const endAll = (which: (answering: Answering) => boolean): void => {
+    for (const answerings of serving.values()) {
+      for (const answering of answerings.values()) {
+        if (which(answering)) answering.end("cancelled", endingFailure());
+      }
+    }
+  };
+
+  return {
+    serve,
+    get inFlight() {
+      return inFlight();
+    },
+    get draining() {
+      return draining;
+    },
+    async drain(graceMs = times.drain) {
+      draining = true;
+      endAll((answering) => !running.has(answering));
+      waiting.length = 0;
+      if (running.size > 0) {
+        const done = new AbortController();
+        const allDone = new Promise<void>((resolve) => (idle = resolve));
+        await Promise.race([allDone, clock.sleep(graceMs, done.signal).catch(() => undefined)]);
+        done.abort();
+      }
+      endAll(() => true);
+      ending.abort(new Error("The worker is ending."));
+    },
+  };
+}
+
+function keyOf({ id, lease }: { readonly id: string; readonly lease: string }): string {
+  return `${id} ${lease}`;
+}
+
+function endingFailure(): TaskFailure {
+  return new TaskFailure("The worker is ending.", "other-worker", { type: "draining" });
+}
