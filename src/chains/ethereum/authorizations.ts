@@ -1,6 +1,6 @@
 // The accounts that a set-code transaction (EIP-7702) speaks for.
 // Imports only viem and its own folder. Never trusts what a tuple holds: anyone can put anything into one.
-import { keccak256, recoverAddress, toRlp } from "viem/utils";
+import { keccak256, recoverAddress } from "viem/utils";
 import {
   fieldsList,
   hexField,
@@ -10,7 +10,10 @@ import {
   type Fields,
   type Hex,
 } from "./fields.js";
-import { rlpNumber } from "./rlp.js";
+import { rlpBehind, rlpNumber, type RlpItem } from "./rlp.js";
+
+/** What the signed bytes of a tuple begin with. */
+const authorizationPrefix = 0x05;
 
 export interface Authorization {
   /** Who signed, in lower case: the account whose code is set. */
@@ -32,18 +35,21 @@ export async function authorizationsOf(transaction: Fields): Promise<readonly Au
 }
 
 async function signerOf(tuple: Fields): Promise<Hex | undefined> {
-  const parts = ["chainId", "address", "nonce"] as const;
-  const encoded = toRlp(
-    parts.map((key) => (key === "address" ? hexField(tuple, key) : rlpNumber(hexField(tuple, key)))),
-    "bytes",
-  );
+  const parts: RlpItem[] = [
+    rlpNumber(hexField(tuple, "chainId")),
+    hexField(tuple, "address"),
+    rlpNumber(hexField(tuple, "nonce")),
+  ];
   const signature = {
     r: hexField(tuple, "r"),
     s: hexField(tuple, "s"),
     yParity: Number(optionalQuantity(tuple, "yParity") ?? quantity(tuple, "v")),
   };
   try {
-    const address = await recoverAddress({ hash: keccak256(Uint8Array.of(5, ...encoded)), signature });
+    const address = await recoverAddress({
+      hash: keccak256(rlpBehind(authorizationPrefix, parts)),
+      signature,
+    });
     return optionalHex({ address }, "address");
   } catch {
     return undefined;

@@ -12,7 +12,7 @@ import { coinAmount } from "./amounts.js";
 import { createBlockSource } from "./block-source.js";
 import { decodeBlock, decodeHeight, decodeTransaction, type DecodeContext } from "./decode-block.js";
 import { MalformedError } from "./fields.js";
-import { createNode, type EthereumNode } from "./node.js";
+import { createNode, type EthereumNode, type RawTransaction } from "./node.js";
 import type { RawHeight } from "./raw-height.js";
 import { readAhead, type ReadAheadLimits } from "./read-ahead.js";
 import { createRpcClient } from "./rpc-client.js";
@@ -74,6 +74,23 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
+  async function decodedTransaction({ block: rawBlock, fields, receipt }: RawTransaction): Promise<Answer> {
+    try {
+      const block = decodeBlock(rawBlock, chain);
+      const transaction = await decodeTransaction(block, { fields, receipt }, context);
+      return { kind: "transaction", block, transaction };
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      const message = `The transaction cannot be decoded: ${error.message}.`;
+      throw new TaskFailure(
+        message,
+        "other-worker",
+        { type: "undecodable", height: rawBlock.height },
+        { cause: error },
+      );
+    }
+  }
+
   /**
    * Each height follows on the one before it by its parent hash. Where one does not, the chain was reorganised while it was
    * read: what was read ahead is dropped, and everything from there on is read again. Heights given before the break stay
@@ -123,10 +140,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
         return;
       case "transaction": {
         const hash = hashOf(request.hash);
-        const { block: rawBlock, fields, receipt } = await source.transaction(hash, signal);
-        const block = decodeBlock(rawBlock, chain);
-        const transaction = await decodeTransaction(block, { fields, receipt }, context);
-        yield { kind: "transaction", block, transaction };
+        yield await decodedTransaction(await source.transaction(hash, signal));
         return;
       }
       case "balance": {

@@ -14,6 +14,7 @@ export class MalformedError extends Error {
 
 const quantityPattern = /^0x[0-9a-fA-F]+$/;
 const hexPattern = /^0x[0-9a-fA-F]*$/;
+const lowerHexPattern = /^0x[0-9a-f]*$/;
 
 /** Whether a value is a JSON object. */
 export function isFields(value: unknown): value is Fields {
@@ -45,6 +46,8 @@ export function listOf(value: unknown, what: string): readonly unknown[] {
 /** Bytes in lower case: a hash, an address, data. */
 export function hexField(fields: Fields, key: string): Hex {
   const value = fields[key];
+  // Nearly all nodes write lower case: then nothing has to be copied.
+  if (isLowerHex(value)) return value;
   if (!isHex(value)) throw new MalformedError(`${key} is ${describe(value)}, not hexadecimal`);
   return lower(value);
 }
@@ -90,9 +93,12 @@ export function toHex(value: number): Hex {
   return `0x${value.toString(16)}`;
 }
 
+function isLowerHex(value: unknown): value is Hex {
+  return typeof value === "string" && lowerHexPattern.test(value);
+}
+
 function lower(hex: Hex): Hex {
-  const text = hex.toLowerCase();
-  return isHex(text) ? text : hex;
+  return lowerHexPattern.test(hex) ? hex : `0x${hex.slice(2).toLowerCase()}`;
 }
 
 function isAbsent(value: unknown): value is null | undefined {

@@ -2,17 +2,34 @@
 // Imports only viem and its own folder. Never guesses: what does not hash to the transaction's hash is not given out.
 // Format: RLP lists of EIP-155, 2930, 1559, 4844 and 7702, behind one byte of type (EIP-2718).
 import { keccak256, toRlp } from "viem/utils";
-import { fieldsList, hexField, hexList, optionalHex, type Fields, type Hex } from "./fields.js";
-import { rlpNumber, type RlpItem } from "./rlp.js";
+import {
+  fieldsList,
+  hexField,
+  hexList,
+  MalformedError,
+  optionalHex,
+  type Fields,
+  type Hex,
+} from "./fields.js";
+import { rlpBehind, rlpNumber, type RlpItem } from "./rlp.js";
 
 /** The canonical bytes; nothing where they cannot be told from the JSON, as with types of other networks. */
 export function rawTransaction(transaction: Fields): Uint8Array | undefined {
+  const raw = encoded(transaction);
+  return raw !== undefined && keccak256(raw) === hexField(transaction, "hash") ? raw : undefined;
+}
+
+function encoded(transaction: Fields): Uint8Array | undefined {
   const type = optionalHex(transaction, "type") ?? "0x0";
-  const list = rlpList(type, transaction);
-  if (list === undefined) return undefined;
-  const encoded = toRlp(list, "bytes");
-  const raw = type === "0x0" ? encoded : Uint8Array.of(Number(type), ...encoded);
-  return keccak256(raw) === hexField(transaction, "hash") ? raw : undefined;
+  try {
+    const list = rlpList(type, transaction);
+    if (list === undefined) return undefined;
+    return type === "0x0" ? toRlp(list, "bytes") : rlpBehind(Number(type), list);
+  } catch (error) {
+    // Some networks leave signatures out: then there is nothing to encode, and nothing is wrong.
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
 }
 
 function rlpList(type: Hex, fields: Fields): RlpItem[] | undefined {
