@@ -199,7 +199,7 @@ export function createDispatcher({
       const drained = new AbortController();
       const allDone = new Promise<void>((resolve) => (idle = resolve));
       const late = clock.sleep(drainMs, drained.signal).catch(() => undefined);
-      if (runs.size > 0) await Promise.race([allDone, late]);
+      if (runs.size > 0 && drainMs > 0) await Promise.race([allDone, late]);
       drained.abort();
       for (const run of [...runs]) run.fail(shuttingDown());
       stopListening();

@@ -1,0 +1,78 @@
+// Streams for suites that hold over whatever carries frames: gRPC on a socket, and the pair inside the process.
+import { createMemoryChannels, type ManagerChannel, type WorkerChannel } from "../connectivity/channel.js";
+import { createDialler } from "../connectivity/grpc/dial.js";
+import { startWorkerServer } from "../connectivity/grpc/worker-server.js";
+import { silentLogger } from "../lib/logger.js";
+import { countingChain } from "./counting-chain.js";
+
+/** Both ends of an open stream. */
+export interface StreamPair {
+  readonly manager: ManagerChannel;
+  readonly worker: WorkerChannel;
+  /** Breaks it as a killed worker does. */
+  kill(): void;
+}
+
+export interface Carrier {
+  readonly name: string;
+  /** Opens streams to one worker of `countingChain`. */
+  open(): Promise<StreamPair>;
+  close(): Promise<void>;
+}
+
+/** The pair inside a process. */
+export function createMemoryCarrier(): Carrier {
+  return {
+    name: "memory",
+    open() {
+      const { manager, worker } = createMemoryChannels();
+      return Promise.resolve({ manager, worker, kill: () => worker.close() });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** gRPC over loopback; a server for each stream. */
+export function createGrpcCarrier(): Carrier {
+  const closers: (() => void)[] = [];
+  return {
+    name: "grpc",
+    async open() {
+      let hand: (channel: WorkerChannel) => void = () => undefined;
+      const arrived = new Promise<WorkerChannel>((resolve) => (hand = resolve));
+      const server = await startWorkerServer({
+        responder: {
+          serve(channel) {
+            hand(channel);
+            return new Promise(() => undefined);
+          },
+          inFlight: 0,
+          draining: false,
+          drain: () => Promise.resolve(),
+        },
+        chain: countingChain,
+        workerId: "scripted",
+        listen: "127.0.0.1:0",
+        logger: silentLogger(),
+      });
+      const { port } = server;
+      const identity = {
+        workerId: "scripted",
+        chain: countingChain,
+        version: "1",
+        address: `127.0.0.1:${port}`,
+      };
+      const manager = createDialler({})({ host: "127.0.0.1", ip: "127.0.0.1", port }, identity);
+      const worker = await arrived;
+      closers.push(() => {
+        manager.close();
+        server.close();
+      });
+      return { manager, worker, kill: () => server.close() };
+    },
+    close() {
+      for (const close of closers.splice(0)) close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// A worker whose every message a test decides; PINGs are answered unless told otherwise.
+import type { WorkerChannel } from "../connectivity/channel.js";
+import {
+  ourFeatures,
+  type FinalFrame,
+  type ManagerFrame,
+  type PartFrame,
+  type Piece,
+  type PongFrame,
+  type TaskFrame,
+} from "../connectivity/frames.js";
+import type { CountingChain } from "./counting-chain.js";
+import { until } from "./until.js";
+
+export interface ScriptedWorker {
+  /** All that came, in order. */
+  readonly frames: readonly ManagerFrame[];
+  readonly tasks: readonly TaskFrame[];
+  /** Messages beside PINGs and tasks. */
+  readonly notes: readonly Extract<ManagerFrame, { kind: "credit" | "cancel" }>[];
+  /** What PONGs say; undefined answers no PING. */
+  pong: Partial<PongFrame> | undefined;
+  /** Resolves with the task of this position. */
+  task(at: number): Promise<TaskFrame>;
+  /** Sends a part of a task; the fields given win. */
+  part(task: TaskFrame, fields: Partial<PartFrame>): Promise<void>;
+  final(task: TaskFrame, fields: Partial<FinalFrame>): Promise<void>;
+  /** Sends whole heights of a chain in one part. */
+  heights(task: TaskFrame, order: number, from: number, to: number): Promise<void>;
+  readonly channel: WorkerChannel;
+}
+
+/** Starts a scripted worker on its end of a stream. */
+export function startScriptedWorker(channel: WorkerChannel, chain: CountingChain): ScriptedWorker {
+  const frames: ManagerFrame[] = [];
+  const tasks = (): TaskFrame[] => frames.filter((frame) => frame.kind === "task");
+  const worker: ScriptedWorker = {
+    frames,
+    channel,
+    get tasks() {
+      return tasks();
+    },
+    get notes() {
+      return frames.filter((frame) => frame.kind === "credit" || frame.kind === "cancel");
+    },
+    pong: { features: ourFeatures },
+    task: (at) => until(`task ${at}`, () => tasks()[at]),
+    part: ({ id, lease }, fields) =>
+      channel.send({ kind: "part", id, lease, order: 0, pieces: [], bytes: 0, ...fields }),
+    final: ({ id, lease }, fields) =>
+      channel.send({
+        kind: "final",
+        id,
+        lease,
+        order: 0,
+        pieces: [],
+        outcome: "complete",
+        count: fields.order ?? 0,
+        bytes: 0,
+        ...fields,
+      }),
+    heights: (task, order, from, to) =>
+      worker.part(task, { order, pieces: piecesOf(chain, from, to), cursor: to }),
+  };
+
+  const read = async (): Promise<void> => {
+    for await (const frame of channel.frames) {
+      frames.push(frame);
+      if (frame.kind !== "ping" || worker.pong === undefined) continue;
+      await channel.send({
+        kind: "pong",
+        id: frame.id,
+        features: [],
+        draining: false,
+        capacity: 8,
+        ...worker.pong,
+      });
+    }
+  };
+  read().catch(() => undefined);
+  return worker;
+}
+
+/** The pieces of whole heights. */
+export function piecesOf(chain: CountingChain, from: number, to: number): Piece[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at).flatMap((height) => {
+    const block = chain.block(height);
+    const transactions = Array.from({ length: block.transactionCount }, (_, index): Piece => ({
+      kind: "transaction",
+      transaction: chain.transaction(height, index),
+    }));
+    return [{ kind: "block", block }, ...transactions];
+  });
+}
