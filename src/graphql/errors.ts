@@ -54,7 +54,7 @@ export function createPublicErrors(logger: Logger): PublicErrors {
     if (root instanceof IndexerError) return ours(root, error);
     if (!(root instanceof GraphQLError)) return unexpected(root, error);
     const transport = transportFacts(root);
-    if (transport !== undefined) return show(transportError(root, transport));
+    if (transport !== undefined) return show(ownTransport(root) ? root : transportError(root, transport));
     const code = codeOf(root);
     return code === undefined ? unexpected(root, error) : fromCode(code, error);
   };
@@ -93,7 +93,22 @@ function rootOf(error: Error): Error {
     : error;
 }
 
-/** The codes that an error of the GraphQL libraries stands for; nothing where it is not the asker's. */
+/** The code that an error has, or will have once it is shown. */
+export function outcomeOf(error: GraphQLError): ErrorCode {
+  const { code } = error.extensions;
+  if (isCode(code)) return code;
+  if (variablePath(error) !== undefined) return "BAD_USER_INPUT";
+  const root = rootOf(error);
+  if (root instanceof IndexerError) return root.code;
+  return root instanceof GraphQLError ? (codeOf(root) ?? "INTERNAL") : "INTERNAL";
+}
+
+/** Whether a value is a code of the table. */
+export function isCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && code in errorTable;
+}
+
+/** The code that an error of the GraphQL libraries stands for; nothing where it is not the asker's. */
 function codeOf(error: GraphQLError): ErrorCode | undefined {
   const code = error.extensions["code"];
   if (code === "OPERATION_RESOLUTION_FAILURE") return "BAD_USER_INPUT";
@@ -114,9 +129,14 @@ const transportCodes: ReadonlySet<unknown> = new Set(["BAD_REQUEST", "REQUEST_EN
 export function transportFacts(error: GraphQLError): TransportFacts | undefined {
   const { http, code } = error.extensions;
   if (!isRecord(http) || typeof http["status"] !== "number") return undefined;
-  if (!transportCodes.has(code) && http["transport"] !== true) return undefined;
+  if (!transportCodes.has(code) && !ownTransport(error)) return undefined;
   const allow = isRecord(http["headers"]) ? http["headers"]["Allow"] : undefined;
   return { status: http["status"], ...(typeof allow === "string" && { headers: { Allow: allow } }) };
+}
+
+function ownTransport({ extensions }: GraphQLError): boolean {
+  const { http } = extensions;
+  return isRecord(http) && http["transport"] === true;
 }
 
 /** An error that HTTP itself is about: the input's fault, under its own status. */

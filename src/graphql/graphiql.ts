@@ -51,7 +51,7 @@ subscription Fetch {
     __typename
     ... on FetchAccepted { fetchId tasks workers }
     ... on FetchPart { order worker progress blocks { height } transactions { hash } }
-    ... on FetchFinal { status parts blocks transactions durationMs error { code message } }
+    ... on FetchFinal { status parts blockCount: blocks transactionCount: transactions durationMs error { code message } }
   }
 }
 `;

@@ -1,5 +1,6 @@
 // What is for HTTP alone: which requests are taken, how answers are headed, the page for browsers. Imports this folder.
 // Never parses a document.
+import { GraphQLError } from "graphql";
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
 import { IndexerError } from "../domain/errors.js";
 import { transportError, type PublicErrors } from "./errors.js";
@@ -46,21 +47,24 @@ export function requestPlugin({
         try {
           return await requestParser(each);
         } catch (error) {
-          throw error instanceof SyntaxError
-            ? transportError({ message: "'variables' and 'extensions' must be JSON." }, { status: 400 })
-            : error;
+          if (error instanceof SyntaxError) {
+            throw transportError({ message: "'variables' and 'extensions' must be JSON." }, { status: 400 });
+          }
+          throw isTooLarge(error) ? tooLarge(limits.bodyBytes) : error;
         }
       });
-      const length = Number(headers.get("content-length") ?? 0);
-      if (length > limits.bodyBytes) {
-        throw transportError(
-          { message: `The body is larger than ${limits.bodyBytes} bytes.` },
-          { status: 413 },
-          { limit: limits.bodyBytes, actual: length },
-        );
-      }
+      if (Number(headers.get("content-length") ?? 0) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
     },
   };
+}
+
+function tooLarge(limit: number): GraphQLError {
+  return transportError({ message: `The body is larger than ${limit} bytes.` }, { status: 413 }, { limit });
+}
+
+/** Whether yoga found, while a body came, that it is larger than allowed. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof GraphQLError && error.extensions["code"] === "REQUEST_ENTITY_TOO_LARGE";
 }
 
 /** Gives each answer its status, and the cost of its operation as `x-query-cost`. */

@@ -1,7 +1,7 @@
 // Which HTTP status an answer has. Imports domain/errors and this folder; never changes what an answer says.
 import { GraphQLError, type ExecutionResult } from "graphql";
 import { errorTable, type ErrorCode } from "../domain/errors.js";
-import { transportFacts } from "./errors.js";
+import { isCode, transportFacts } from "./errors.js";
 
 /** A status with what else the head of the answer says. */
 export interface Head {
@@ -18,10 +18,6 @@ const ofGraphql: ReadonlySet<string> = new Set([
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
 ] satisfies ErrorCode[]);
-
-function isCode(code: unknown): code is ErrorCode {
-  return typeof code === "string" && code in errorTable;
-}
 
 /** Seconds after which one who was refused for now may try again. */
 const retryAfter = "1";

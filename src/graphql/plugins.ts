@@ -12,7 +12,7 @@ import type { GatewayContext } from "./context.js";
 import { costOf } from "./cost.js";
 import { excessOf, parseBounded, tooCostly } from "./document-limits.js";
 import type { AfterRun, AfterValidation, BeforeRun, BeforeValidation, OperationArgs } from "./envelop.js";
-import type { PublicErrors } from "./errors.js";
+import { outcomeOf, type PublicErrors } from "./errors.js";
 import type { Limits } from "./limits.js";
 import { createLoaders } from "./loaders.js";
 import type { OperationMetrics } from "./metrics.js";
@@ -35,15 +35,14 @@ export function documentPlugin({
     checked.set(document, found);
     return found;
   };
-  const refused = (error: GraphQLError | undefined): void =>
-    metrics.ended("none", outcomeOf(error === undefined ? undefined : [error]), 0);
+  const refused = (errors: readonly GraphQLError[]): void => metrics.ended("none", outcome(errors), 0);
   return {
     onParse: ({ setParseFn }) => {
       setParseFn((source: string) => parseBounded(source, limits));
       return ({ result, replaceParseResult }) => {
         if (!(result instanceof Error)) return;
         const shown = errors.of(result);
-        refused(shown);
+        refused([shown]);
         // The types know documents only; an error in its place is thrown.
         replaceParseResult(shown);
       };
@@ -54,7 +53,7 @@ export function documentPlugin({
       return ({ valid, result, setResult: replace }: AfterValidation) => {
         if (valid) return;
         const shown = result.map((error) => errors.ofValidation(error, params.documentAST));
-        refused(shown[0]);
+        refused(shown);
         replace(shown);
       };
     },
@@ -67,10 +66,9 @@ export function noIntrospectionPlugin(): Plugin {
 }
 
 /** `ok`, or the code of the first error. */
-function outcomeOf(errors: readonly GraphQLError[] | undefined): string {
+function outcome(errors: readonly GraphQLError[] | undefined): string {
   const [first] = errors ?? [];
-  const code = first?.extensions["code"];
-  return first === undefined ? "ok" : typeof code === "string" ? code : "INTERNAL";
+  return first === undefined ? "ok" : outcomeOf(first);
 }
 
 /** Counts operations and open subscriptions. Stands before whatever may stop an operation. */
@@ -82,7 +80,7 @@ export function metricsPlugin(metrics: OperationMetrics): Plugin<GatewayContext>
       return {
         onExecuteDone: ({ result }: AfterRun) => {
           const errors = isAsyncIterable(result) ? undefined : result.errors;
-          metrics.ended(operation, outcomeOf(errors), (performance.now() - started) / 1000);
+          metrics.ended(operation, outcome(errors), (performance.now() - started) / 1000);
         },
       };
     },
@@ -91,7 +89,7 @@ export function metricsPlugin(metrics: OperationMetrics): Plugin<GatewayContext>
       return {
         onSubscribeResult: ({ result }: AfterRun) => {
           const errors = isAsyncIterable(result) ? undefined : result.errors;
-          metrics.ended("subscription", outcomeOf(errors), (performance.now() - started) / 1000);
+          metrics.ended("subscription", outcome(errors), (performance.now() - started) / 1000);
           if (!isAsyncIterable(result)) return undefined;
           return { onEnd: metrics.subscribed(args.contextValue.transport) };
         },

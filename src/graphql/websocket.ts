@@ -110,6 +110,8 @@ export function createSockets(deps: SocketDeps): Sockets {
 }
 
 function refuse(socket: Duplex, status: string, code: string, message: string): void {
+  // A peer that is gone before it is refused is no failure of ours.
+  socket.on("error", () => {});
   const body = JSON.stringify({ error: { code, message } });
   const head = [
     "content-type: application/json",

@@ -1,0 +1,275 @@
+import { getIntrospectionQuery, type IntrospectionQuery } from "graphql";
+import { describe, expect, it } from "vitest";
+import { IndexerError } from "../domain/errors.js";
+import { createLogger } from "../lib/logger.js";
+import { createTestGateway, type Answer } from "../testing/gateway.js";
+
+const tooComplex = { code: "QUERY_TOO_COMPLEX", retryable: false };
+
+/** A document of so many levels: chain → head → chain → head → … → a leaf. */
+function nested(levels: number): string {
+  const objects = Array.from({ length: levels - 2 }, (_, place) => (place % 2 === 0 ? "head" : "chain"));
+  const leaf = objects.at(-1) === "head" ? "height" : "chainId";
+  const inner = objects.reduceRight((text, object) => `${object} { ${text} }`, leaf);
+  return `{ chain(network: "demo", chainId: "demo-1") { ${inner} } }`;
+}
+
+describe("limits before execution", () => {
+  it.each([
+    ["tokens", `{ ${"manager { id } ".repeat(600)} }`, { limit: 2000 }],
+    ["depth", nested(13), { limit: 12, actual: 13 }],
+    [
+      "aliases",
+      `{ manager { ${Array.from({ length: 31 }, (_, n) => `a${n}: id`).join(" ")} } }`,
+      { limit: 30, actual: 31 },
+    ],
+    [
+      "aliases in fragments",
+      `query { manager { ...A ...A ...A ...A } } fragment A on Manager { ${Array.from({ length: 8 }, (_, n) => `a${n}: id`).join(" ")} }`,
+      { limit: 30, actual: 32 },
+    ],
+    ["root fields", `{ ${"chains { id } ".repeat(16)} }`, { limit: 15, actual: 16 }],
+    [
+      "root fields in fragments",
+      `{ ...A ...A } fragment A on Query { ${"manager { id } ".repeat(8)} }`,
+      { limit: 15, actual: 16 },
+    ],
+    [
+      "fields",
+      `{ manager { ...A } } ${bomb("Manager", 13, "id version")}`,
+      { limit: 5000, actual: 8193 },
+    ],
+  ])("refuses too many %s", async (_name, query, facts) => {
+    const { ask, client } = createTestGateway();
+    const answer = await ask(query);
+    expect(answer.status).toBe(400);
+    expect(answer.data).toBeUndefined();
+    expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, ...facts } }]);
+    expect(client.calls).toEqual([]);
+  });
+
+  it("takes what is just within", async () => {
+    const { ask } = createTestGateway();
+    expect((await ask(nested(12))).errors).toBeUndefined();
+    expect(
+      (await ask(`{ ${Array.from({ length: 15 }, (_, n) => `a${n}: manager { id }`).join(" ")} }`)).errors,
+    ).toBeUndefined();
+  });
+
+  it("refuses by cost, from page sizes in literals, variables and defaults alike, in one error", async () => {
+    const { ask, client } = createTestGateway();
+    const query = (size: string, variables = ""): string =>
+      `query Costly${variables} { a: transactions(first: ${size}) { nodes { block { transactions(first: 20) { nodes { hash } } } } } b: transactions(first: 1) { nodes { hash } } }`;
+    for (const [size, variables] of [["1000"], ["$n", "($n: Int)"], ["$m", "($m: Int = 1000)"]] as const) {
+      const answer = await ask(query(size, variables), { n: 1000 });
+      expect(answer.status).toBe(400);
+      expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 10_000 } }]);
+      expect(answer.errors?.[0]?.extensions["cost"]).toBeGreaterThan(10_000);
+      expect(answer.headers.get("x-query-cost")).toBe(String(answer.errors?.[0]?.extensions["cost"]));
+    }
+    expect(client.calls).toEqual([]);
+    const within = await ask(query("$n", "($n: Int)"), { n: 5 });
+    expect(within.errors).toBeUndefined();
+    expect(Number(within.headers.get("x-query-cost"))).toBeGreaterThan(100);
+  });
+
+  it("lets the largest page pass", async () => {
+    const { ask } = createTestGateway();
+    const answer = await ask(
+      `{ transactions(first: 1000) { nodes { hash height types fee { text } events { id } block { time } } pageInfo { endCursor } } }`,
+    );
+    expect(answer.errors).toBeUndefined();
+  });
+
+  it("has every limit as an option", async () => {
+    const { ask } = createTestGateway({ limits: { depth: 2, cost: 5 } });
+    expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
+    expect((await ask(`{ chains { head { height } } }`)).errors?.[0]?.extensions).toMatchObject({
+      limit: 2,
+      actual: 3,
+    });
+    expect((await ask(`{ chains { id } }`)).errors?.[0]?.extensions).toMatchObject({ limit: 5, cost: 11 });
+  });
+
+  it("answers the standard introspection, unless it is off", async () => {
+    const query = getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, oneOf: true });
+    const { ask } = createTestGateway();
+    const { data } = await ask(query);
+    expect((data as unknown as IntrospectionQuery).__schema.types.length).toBeGreaterThan(20);
+    const off = await createTestGateway({ introspection: false }).ask(query);
+    expect(off.status).toBe(400);
+    expect(off.errors?.[0]?.extensions).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED" });
+  });
+});
+
+/** Fragments that spread the next one twice: 2^levels fields. */
+function bomb(type: string, levels: number, leaf: string): string {
+  const names = Array.from({ length: levels }, (_, level) => String.fromCharCode(65 + level));
+  return names
+    .map(
+      (name, level) =>
+        `fragment ${name} on ${type} { ${names[level + 1] === undefined ? leaf : `...${names[level + 1]} ...${names[level + 1]}`} }`,
+    )
+    .join(" ");
+}
+
+describe("bodies", () => {
+  const post = (body: BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
+    createTestGateway().gateway.fetch("http://localhost/graphql", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json", ...headers },
+    });
+  const codeOf = async (response: Response): Promise<unknown> =>
+    ((await response.json()) as { errors: Answer["errors"] }).errors?.[0]?.extensions["code"];
+
+  it.each([
+    [
+      "larger than 256 KiB",
+      JSON.stringify({ query: "{ manager { id } }", variables: { a: "x".repeat(256 * 1024) } }),
+      413,
+    ],
+    ["an array of operations", JSON.stringify([{ query: "{ manager { id } }" }]), 400],
+    ["no JSON", "{", 400],
+    ["two documents", `{"query":"{ manager { id } }"}{"query":"{ manager { id } }"}`, 400],
+    ["no object", `"query"`, 400],
+    ["null", `null`, 400],
+    ["without a query", `{}`, 400],
+    ["with something else", `{"query":"{ manager { id } }","admin":true}`, 400],
+  ])("are refused when %s", async (_name, body, status) => {
+    const response = await post(body);
+    expect(response.status).toBe(status);
+    expect(await codeOf(response)).toBe("BAD_USER_INPUT");
+  });
+
+  it("are refused when they are no JSON by their type, so that no foreign page can send one unasked", async () => {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "",
+    ]) {
+      const response = await post(`{"query":"{ manager { id } }"}`, { "content-type": type });
+      expect(response.status).toBe(415);
+      expect(await codeOf(response)).toBe("BAD_USER_INPUT");
+    }
+  });
+
+  it("are refused from pages of other origins, unless those are allowed", async () => {
+    const body = `{"query":"{ manager { id } }"}`;
+    const foreign = { origin: "https://evil.example" };
+    const refused = await post(body, foreign);
+    expect(refused.status).toBe(403);
+    expect(await codeOf(refused)).toBe("FORBIDDEN");
+    expect(refused.headers.get("access-control-allow-origin")).toBeNull();
+    const { gateway } = createTestGateway({ allowedOrigins: ["https://evil.example"] });
+    const allowed = await gateway.fetch("http://localhost/graphql", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json", ...foreign },
+    });
+    expect(allowed.status).toBe(200);
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("https://evil.example");
+    const link = await gateway.fetch("http://localhost/graphql?query={manager{id}}", {
+      headers: { "sec-fetch-site": "cross-site" },
+    });
+    expect(link.status).toBe(403);
+  });
+});
+
+describe("errors", () => {
+  const get = async (query: string, accept: string): Promise<{ status: number; code: unknown }> => {
+    const response = await createTestGateway().gateway.fetch(
+      `http://localhost/graphql?query=${encodeURIComponent(query)}`,
+      { headers: { accept } },
+    );
+    const { errors } = (await response.json()) as Pick<Answer, "errors">;
+    return { status: response.status, code: errors?.[0]?.extensions["code"] };
+  };
+
+  it.each([
+    ["{", "GRAPHQL_PARSE_FAILED"],
+    ["{ nothing }", "GRAPHQL_VALIDATION_FAILED"],
+    ["{ chain { id } }", "GRAPHQL_VALIDATION_FAILED"],
+    [
+      `query ($a: Height!) { block(chain: { network: "a", chainId: "b" }, by: { height: $a }) { id } }`,
+      "BAD_USER_INPUT",
+    ],
+    [`{ chains(network: 5) { id } }`, "BAD_USER_INPUT"],
+    [`query A { manager { id } } query B { manager { id } }`, "BAD_USER_INPUT"],
+  ])("of %s has its code, and the status its asker understands", async (query, code) => {
+    expect(await get(query, "application/graphql-response+json")).toEqual({ status: 400, code });
+    const legacy = await get(query, "application/json");
+    expect(legacy.code).toBe(code);
+    expect([200, 400]).toContain(legacy.status);
+  });
+
+  it("fails its own field and leaves the rest", async () => {
+    const { ask, client } = createTestGateway();
+    client.fail("waitForHeight", new IndexerError("OVERLOADED", "The database is full.", { limit: 5 }));
+    const answer = await ask(
+      `{ manager { id } chain(network: "demo", chainId: "demo-1", minHeight: 1) { id } }`,
+    );
+    expect(answer).toMatchObject({
+      status: 200,
+      data: { manager: { id: "manager-1" }, chain: null },
+      errors: [
+        {
+          message: "The database is full.",
+          path: ["chain"],
+          extensions: { code: "OVERLOADED", retryable: true, limit: 5 },
+        },
+      ],
+    });
+  });
+
+  it("has the code's status where it is the whole answer", async () => {
+    const { ask, client } = createTestGateway();
+    client.fail("chains", new IndexerError("OVERLOADED", "The database cannot be reached."));
+    const answer = await ask(`{ chains { id } }`);
+    expect(answer).toMatchObject({
+      status: 503,
+      data: null,
+      errors: [{ extensions: { code: "OVERLOADED" } }],
+    });
+    expect(answer.headers.get("retry-after")).toBe("1");
+  });
+
+  it("shows what was not intended by an id only, which the log has once", async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
+    const { ask, client } = createTestGateway({ logger });
+    client.fail("chains", new Error("password=hunter2 at 10.0.0.1"));
+    const answer = await ask(`{ chains { id } }`);
+    expect(answer.status).toBe(500);
+    const [error] = answer.errors ?? [];
+    expect(error?.extensions).toEqual({
+      code: "INTERNAL",
+      retryable: false,
+      id: expect.any(String) as string,
+    });
+    expect(JSON.stringify(answer)).not.toContain("hunter2");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("hunter2");
+    expect(lines[0]).toContain(String(error?.extensions["id"]));
+  });
+
+  it("is counted by operation and outcome", async () => {
+    const { ask, client, metrics } = createTestGateway();
+    await ask(`{ manager { id } }`);
+    await ask(`{`);
+    client.fail("chains", new IndexerError("TIMEOUT", "Too slow."));
+    await ask(`{ chains { id } }`);
+    await ask(`{ transactions(first: 1000) { nodes { block { transactions { nodes { hash } } } } } }`);
+    const text = await metrics.metrics();
+    for (const line of [
+      `indexer_graphql_requests_total{operation="query",outcome="ok"} 1`,
+      `indexer_graphql_requests_total{operation="none",outcome="GRAPHQL_PARSE_FAILED"} 1`,
+      `indexer_graphql_requests_total{operation="query",outcome="TIMEOUT"} 1`,
+      `indexer_graphql_requests_total{operation="query",outcome="QUERY_TOO_COMPLEX"} 1`,
+      `indexer_graphql_request_seconds_count{operation="query"} 3`,
+    ]) {
+      expect(text).toContain(line);
+    }
+  });
+});

@@ -1,0 +1,56 @@
+// How errors of plain HTTP look: `{"error":{"code","message"}}` under the code's status. Imports domain/errors and the logger.
+// Never shows the text of an unexpected error.
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { errorTable, IndexerError, type ErrorCode } from "../domain/errors.js";
+import type { Logger } from "../lib/logger.js";
+
+interface Failure {
+  readonly status: number;
+  readonly body: { readonly error: { readonly code: ErrorCode; readonly message: string } };
+}
+
+/** A failure under a status of its own, or its code's. */
+export function failure(code: ErrorCode, message: string, status: number = errorTable[code].http): Failure {
+  return { status, body: { error: { code, message } } };
+}
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** Makes every failure of a server answer in the same words. */
+export function addFailures(server: FastifyInstance, logger: Logger): void {
+  server.setErrorHandler((error, _request, reply) => {
+    const { status, body } = failureOf(error, logger);
+    return reply.code(status).send(body);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const url = request.url.split("?")[0] ?? "/";
+    const allowed = methods.filter((method) => server.hasRoute({ url, method }));
+    const { status, body } =
+      allowed.length === 0
+        ? failure("NOT_FOUND", `There is nothing at ${url}: '/' lists what there is.`)
+        : failure("BAD_USER_INPUT", `${url} takes ${allowed.join(", ")}, not ${request.method}.`, 405);
+    if (allowed.length > 0) void reply.header("allow", allowed.join(", "));
+    return reply.code(status).send(body);
+  });
+}
+
+function failureOf(error: unknown, logger: Logger): Failure {
+  if (error instanceof IndexerError && errorTable[error.code].public) {
+    return failure(error.code, error.message);
+  }
+  const refused = clientFault(error);
+  if (refused !== undefined) return failure("BAD_USER_INPUT", refused.message, refused.status);
+  const id = randomUUID();
+  logger.error({ errorId: id, error }, "A request failed unexpectedly.");
+  return failure("INTERNAL", `Something went wrong here; the log has it under ${id}.`);
+}
+
+/** What Fastify itself refuses: too large, no such content type, broken. */
+function clientFault(error: unknown): { readonly status: number; readonly message: string } | undefined {
+  if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") {
+    return undefined;
+  }
+  const status = error.statusCode;
+  return status >= 400 && status < 500 ? { status, message: error.message } : undefined;
+}

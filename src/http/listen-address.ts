@@ -1,0 +1,21 @@
+// Where to listen, from text. Imports domain/errors; never resolves a name.
+import { IndexerError } from "../domain/errors.js";
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `host:port`, `[::1]:port` or `:port`; port 0 is any that is free. Throws BAD_USER_INPUT. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new IndexerError(
+      "BAD_USER_INPUT",
+      `'${text}' is no address to listen on: write host:port, for example 0.0.0.0:8085.`,
+    );
+  }
+  const host = match[1] ?? match[2] ?? "";
+  return { host: host === "" ? "0.0.0.0" : host, port };
+}

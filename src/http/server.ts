@@ -1,0 +1,180 @@
+// The HTTP server of a manager: which path leads where. Imports domain, lib and this folder.
+// Never knows GraphQL: it hands requests to the endpoint and takes them back answered.
+import { fastify, type FastifyInstance } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Logger } from "../lib/logger.js";
+import type { Metrics } from "../lib/metrics.js";
+import type { GraphqlEndpoint, HealthReport, Register } from "./endpoint.js";
+import { addFailures, failure } from "./failures.js";
+import { addHealth } from "./health.js";
+import { homePage, homePolicy } from "./home-page.js";
+import { parseListenAddress } from "./listen-address.js";
+import { addRegistration } from "./registration.js";
+
+export interface HttpServerOptions {
+  /** `host:port`; port 0 is any that is free. */
+  readonly address: string;
+  /** Serves /metrics there, and only there. */
+  readonly metricsAddress?: string;
+  readonly gateway: GraphqlEndpoint;
+  readonly register: Register;
+  readonly classicWorkers: () => unknown;
+  readonly health: () => Promise<HealthReport>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Milliseconds that requests get to finish when the server closes. */
+  readonly closeGraceMs?: number;
+}
+
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+  /** Where /metrics is. */
+  readonly metricsUrl: string;
+}
+
+export interface HttpServer {
+  listen(): Promise<Listening>;
+  /** Takes nothing new, ends subscriptions, lets requests finish, and closes what is left after a bounded time. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds in which a request must have arrived whole. */
+const requestTimeout = 30_000;
+
+/** Creates the server. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { gateway, logger, metrics, closeGraceMs = 5_000 } = options;
+  let closing: Promise<void> | undefined;
+  const isClosing = (): boolean => closing !== undefined;
+
+  const main = createFastify(logger);
+  addGraphql(main, gateway, isClosing);
+  addRegistration(main, options);
+  addHealth(main, { health: options.health, isClosing });
+  addPages(main, gateway.printedSchema);
+  const aside = options.metricsAddress === undefined ? undefined : createFastify(logger);
+  addMetrics(aside ?? main, metrics);
+  const servers = [main, ...(aside === undefined ? [] : [aside])];
+  const active = servers.map(countRequests);
+
+  const close = async (): Promise<void> => {
+    const closed = Promise.all(servers.map((server) => server.close()));
+    const deadline = performance.now() + closeGraceMs + 1_000;
+    // Connections that no request is on would be kept open by their browsers for as long as those like.
+    const sweep = setInterval(() => {
+      const busy = active.some((count) => count() > 0) && performance.now() < deadline;
+      for (const { server } of servers) {
+        if (busy) server.closeIdleConnections();
+        else server.closeAllConnections();
+      }
+    }, 25);
+    try {
+      await gateway.close(closeGraceMs);
+      await closed;
+    } finally {
+      clearInterval(sweep);
+    }
+  };
+
+  return {
+    listen: async () => {
+      const { host, port } = await listen(main, options.address);
+      const url = urlOf(host, port);
+      if (aside === undefined || options.metricsAddress === undefined) {
+        return { url, port, metricsUrl: `${url}/metrics` };
+      }
+      const own = await listen(aside, options.metricsAddress);
+      return { url, port, metricsUrl: `${urlOf(own.host, own.port)}/metrics` };
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+/** Counts the requests of a server that are not answered yet. */
+function countRequests({ server }: FastifyInstance): () => number {
+  let count = 0;
+  server.on("request", (_request: IncomingMessage, response: ServerResponse) => {
+    count += 1;
+    response.once("close", () => (count -= 1));
+  });
+  return () => count;
+}
+
+function createFastify(logger: Logger): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    requestTimeout,
+    forceCloseConnections: "idle",
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  addFailures(server, logger);
+  server.addHook("onSend", async (_request, reply) => {
+    void reply.header("x-content-type-options", "nosniff");
+  });
+  return server;
+}
+
+async function listen(server: FastifyInstance, address: string): Promise<{ host: string; port: number }> {
+  const { host, port } = parseListenAddress(address);
+  await server.listen({ host, port });
+  const bound: AddressInfo | string | null = server.server.address();
+  return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
+}
+
+/** A URL that works from this machine. */
+function urlOf(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}
+
+function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing: () => boolean): void {
+  void server.register(async (scope) => {
+    // The endpoint reads bodies itself, under its own limit.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    scope.route({
+      method: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+      url: "/graphql",
+      handler: (request, reply) => {
+        reply.hijack();
+        gateway.handle(request.raw, reply.raw);
+      },
+    });
+  });
+  server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = (request.url ?? "/").split("?")[0];
+    if (isClosing()) return refuseUpgrade(socket, failure("SHUTTING_DOWN", "This manager is shutting down."));
+    if (path === "/graphql") return gateway.handleUpgrade(request, socket, head);
+    return refuseUpgrade(socket, failure("NOT_FOUND", "WebSockets are at /graphql."));
+  });
+}
+
+function refuseUpgrade(socket: Duplex, { status, body }: ReturnType<typeof failure>): void {
+  socket.on("error", () => {});
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}
+
+function addPages(server: FastifyInstance, printedSchema: string): void {
+  server.get("/", async (_request, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", homePolicy)
+      .header("cache-control", "no-cache")
+      .send(homePage),
+  );
+  server.get("/schema.graphql", async (_request, reply) =>
+    reply.type("text/plain; charset=utf-8").send(printedSchema),
+  );
+}
+
+function addMetrics(server: FastifyInstance, metrics: Metrics): void {
+  server.get("/metrics", async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}
