@@ -53,6 +53,13 @@ export function accountOf(address: string): string {
   return decoded === undefined ? address : bech32.encode(prefix, decoded.words, false);
 }
 
+/** The bytes of an address in upper case hexadecimal; nothing where it is not bech32. */
+export function addressHex(address: string): string | undefined {
+  const decoded = bech32.decodeUnsafe(address, false);
+  if (decoded === undefined) return undefined;
+  return Buffer.from(bech32.fromWords(decoded.words)).toString("hex").toUpperCase();
+}
+
 /** The account of a secp256k1 public key (33 bytes): RIPEMD-160 of its SHA-256. */
 export function accountOfKey(key: Uint8Array, prefix: string): string {
   const bytes = createHash("ripemd160").update(createHash("sha256").update(key).digest()).digest();

@@ -98,7 +98,8 @@ function loggedEvents(log: string, count: number): NodeEvent[][] | undefined {
   const groups = Array.from({ length: count }, (): NodeEvent[] => []);
   for (const [position, entry] of entries.entries()) {
     if (!isLogEntry(entry)) return undefined;
-    groups[entry.msg_index ?? position]?.push(...readJsonEvents(entry.events ?? [], false));
+    const merged = readJsonEvents(entry.events ?? [], false);
+    groups[entry.msg_index ?? position]?.push(...merged.flatMap(splitMerged));
   }
   return groups;
 }
@@ -142,23 +143,24 @@ export function attributesOf(events: readonly NodeEvent[], type: string, key: st
     .flatMap((event) => event.attributes.filter((each) => each.key === key).map(({ value }) => value));
 }
 
-/**
- * The attributes of events of one type as records. An event holds one record, but the log of older chains merges all events
- * of a type into one: a record ends where one of its keys comes again.
- */
+/** The log merges all events of a type into one: each began where one of its keys comes again. */
+function splitMerged({ type, attributes }: NodeEvent): NodeEvent[] {
+  const events: { type: string; attributes: Attribute[] }[] = [];
+  let keys = new Set<string>();
+  for (const attribute of attributes) {
+    if (events.length === 0 || keys.has(attribute.key)) {
+      events.push({ type, attributes: [] });
+      keys = new Set();
+    }
+    keys.add(attribute.key);
+    events.at(-1)?.attributes.push(attribute);
+  }
+  return events.length === 0 ? [{ type, attributes: [] }] : events;
+}
+
+/** The attributes of each event of one type, by key. */
 export function recordsOf(events: readonly NodeEvent[], type: string): ReadonlyMap<string, string>[] {
   return events
     .filter((event) => event.type === type)
-    .flatMap(({ attributes }) => {
-      const records: Map<string, string>[] = [];
-      let record: Map<string, string> | undefined;
-      for (const { key, value } of attributes) {
-        if (record === undefined || record.has(key)) {
-          record = new Map();
-          records.push(record);
-        }
-        record.set(key, value);
-      }
-      return records;
-    });
+    .map(({ attributes }) => new Map(attributes.map(({ key, value }) => [key, value])));
 }

@@ -1,0 +1,106 @@
+// What an account has at a height: balances, pending rewards, delegations, all pages.
+// Imports only cosmjs-types, domain, decode/ and its neighbours; never chooses between nodes.
+import { QueryAllBalancesRequest, QueryAllBalancesResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
+import type { PageRequest, PageResponse } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
+import {
+  QueryDelegationTotalRewardsRequest,
+  QueryDelegationTotalRewardsResponse,
+} from "cosmjs-types/cosmos/distribution/v1beta1/query";
+import {
+  QueryDelegatorDelegationsRequest,
+  QueryDelegatorDelegationsResponse,
+} from "cosmjs-types/cosmos/staking/v1beta1/query";
+import type { Height } from "../../domain/height.js";
+import { TaskFailure, type AccountQuestion, type Answer } from "../../domain/task.js";
+import { coinAmount, decCoinAmount, decimalText } from "./decode/coins.js";
+import type { Nodes } from "./nodes.js";
+
+/** A question about an account. */
+export interface AccountAt {
+  readonly kind: AccountQuestion;
+  readonly account: string;
+  readonly height: Height;
+}
+
+const pageSize = 500n;
+
+/** Answers a question about an account. Rejects with a TaskFailure where the state at the height is not there. */
+export async function readAccount(
+  nodes: Pick<Nodes, "query">,
+  { kind, account, height }: AccountAt,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const query = (path: string, request: { finish(): Uint8Array }): Promise<Uint8Array> =>
+    nodes.query({ path, height, request: request.finish() }, signal);
+
+  switch (kind) {
+    case "reward": {
+      const request = QueryDelegationTotalRewardsRequest.encode({ delegatorAddress: account });
+      const answer = await query("/cosmos.distribution.v1beta1.Query/DelegationTotalRewards", request);
+      const { rewards } = QueryDelegationTotalRewardsResponse.decode(answer);
+      return {
+        kind,
+        height,
+        rewards: rewards.map(({ validatorAddress, reward }) => ({
+          validator: validatorAddress,
+          amounts: reward.map(decCoinAmount),
+        })),
+      };
+    }
+    case "balance": {
+      const pages = await allPages(height, async (pagination) => {
+        const request = QueryAllBalancesRequest.encode({ address: account, pagination, resolveDenom: false });
+        return QueryAllBalancesResponse.decode(
+          await query("/cosmos.bank.v1beta1.Query/AllBalances", request),
+        );
+      });
+      return { kind, height, balances: pages.flatMap(({ balances }) => balances.map(coinAmount)) };
+    }
+    case "delegations": {
+      const pages = await allPages(height, async (pagination) => {
+        const request = QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination });
+        const answer = await query("/cosmos.staking.v1beta1.Query/DelegatorDelegations", request);
+        return QueryDelegatorDelegationsResponse.decode(answer);
+      });
+      return {
+        kind,
+        height,
+        delegations: pages.flatMap(({ delegationResponses }) =>
+          delegationResponses.map(({ delegation, balance }) => ({
+            delegator: delegation.delegatorAddress,
+            validator: delegation.validatorAddress,
+            shares: decimalText(delegation.shares),
+            balance: coinAmount(balance),
+          })),
+        ),
+      };
+    }
+  }
+}
+
+interface Page {
+  readonly pagination?: PageResponse | undefined;
+}
+
+/** Follows pages to the end. A node that gives the same page for ever is not followed. */
+async function allPages<P extends Page>(
+  height: Height,
+  read: (page: PageRequest) => Promise<P>,
+): Promise<P[]> {
+  const pages: P[] = [];
+  const seen = new Set<string>();
+  for (let key: Uint8Array = new Uint8Array(); ;) {
+    const page = await read({ key, offset: 0n, limit: pageSize, countTotal: false, reverse: false });
+    pages.push(page);
+    key = page.pagination?.nextKey ?? new Uint8Array();
+    if (key.length === 0) return pages;
+    const name = Buffer.from(key).toString("hex");
+    if (seen.has(name)) {
+      throw new TaskFailure("The node gives the same page again and again.", "other-worker", {
+        type: "malformed",
+        height,
+      });
+    }
+    seen.add(name);
+  }
+}

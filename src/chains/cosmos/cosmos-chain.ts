@@ -1,0 +1,166 @@
+// A Cosmos SDK chain as a worker reads it: blocks, transactions and accounts in the common format.
+// Imports only domain, lib, chains/ and its own folder.
+// Never knows tasks' ids, streams, credit or managers.
+import type { ChainRef } from "../../domain/chain.js";
+import { isHeight, type HeightRange } from "../../domain/height.js";
+import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { systemClock, type Clock } from "../../lib/clock.js";
+import type { Logger } from "../../lib/logger.js";
+import type { EndpointStatus } from "../endpoints.js";
+import type { ChainReader } from "../port.js";
+import { readAccount } from "./accounts.js";
+import { createHeights } from "./heights.js";
+import { connectNodes, createNodes, identifyChain } from "./nodes.js";
+
+export interface CosmosChainOptions {
+  /** gRPC endpoints: `host:port`, or `https://host:port` for TLS. */
+  readonly grpcUrls: readonly string[];
+  /** CometBFT RPC endpoints, `http` or `https`. At least one endpoint of either kind. */
+  readonly rpcUrls: readonly string[];
+  /** The chain that the endpoints must serve; asked of them where absent. */
+  readonly chainId?: string;
+  /** Requests a second to each endpoint at most; found by itself where absent. */
+  readonly requestsPerSecond?: number;
+  /** Heights read at once at most; 16 by default. */
+  readonly parallel?: number;
+  readonly timeouts?: {
+    /** Milliseconds for one request; 10,000 by default. */
+    readonly requestMs?: number;
+  };
+  readonly clock?: Clock;
+  readonly logger: Logger;
+  /** Ends the wait for a first endpoint, where the chain's id must be asked. */
+  readonly signal?: AbortSignal;
+}
+
+/** A Cosmos chain, and how its endpoints are doing. */
+export interface CosmosChain extends ChainReader {
+  endpoints(): readonly EndpointStatus[];
+}
+
+const defaultParallel = 16;
+const defaultRequestMs = 10_000;
+
+/**
+ * Creates the reader of a chain. With `chainId` nothing is asked yet; without it, rejects with a TaskFailure where no endpoint
+ * says which chain it serves.
+ */
+export async function createCosmosChain(options: CosmosChainOptions): Promise<CosmosChain> {
+  const { grpcUrls, rpcUrls, chainId, requestsPerSecond, logger } = options;
+  const parallel = options.parallel ?? defaultParallel;
+  const timeoutMs = options.timeouts?.requestMs ?? defaultRequestMs;
+  const clock = options.clock ?? systemClock;
+  if (grpcUrls.length + rpcUrls.length === 0) {
+    throw new TaskFailure(
+      "A Cosmos worker needs an endpoint: set COSMOS_GRPC_ADDR or COSMOS_RPC_URL.",
+      "never",
+      {
+        type: "bad_request",
+      },
+    );
+  }
+  const endpoints = connectNodes({ rpcUrls, grpcUrls, parallel, clock });
+  const signal = options.signal ?? new AbortController().signal;
+  const chain: ChainRef =
+    chainId === undefined
+      ? await identifyChain(endpoints, { timeoutMs, clock, signal })
+      : { network: "cosmos", chainId };
+  const nodes = createNodes({
+    chain,
+    endpoints,
+    timeoutMs,
+    clock,
+    logger,
+    ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+  });
+  const heights = createHeights({ chain, nodes, parallel, clock });
+
+  async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<Answer> {
+    yield* heights.range(checkedRange(range), inner);
+  }
+
+  /** The heights after what the asker holds, or the newest ones; nothing where there are none. */
+  async function newHeights(
+    { after, limit }: Extract<TaskRequest, { kind: "latest" }>,
+    inner: AbortSignal,
+  ): Promise<HeightRange | undefined> {
+    const { height: head } = await nodes.head(inner);
+    const from =
+      after === undefined ? Math.max(head - limit + 1, await nodes.earliest(inner), 1) : after.height + 1;
+    const to = Math.min(head, from + limit - 1);
+    return from > to ? undefined : { from, to };
+  }
+
+  async function* latest(
+    request: Extract<TaskRequest, { kind: "latest" }>,
+    inner: AbortSignal,
+  ): AsyncGenerator<Answer> {
+    const range = await newHeights(request, inner);
+    if (range !== undefined) yield* heights.range(range, inner);
+  }
+
+  async function* byHash(hash: string, inner: AbortSignal): AsyncGenerator<Answer> {
+    const wanted = hash.replace(/^0x/i, "").toUpperCase();
+    if (!/^[0-9A-F]{64}$/.test(wanted))
+      throw badRequest(`'${hash.slice(0, 80)}' is no transaction hash: it has 64 hexadecimal digits.`);
+    const height = await nodes.heightOf(wanted, inner);
+    const answers = await heights.read(height, inner);
+    for (const answer of answers) {
+      if (answer.kind === "quarantine" && answer.index === undefined) yield answer;
+      if (answer.kind !== "height") continue;
+      const { block, transactions } = answer;
+      const transaction = transactions.find((each) => each.hash === wanted);
+      if (transaction === undefined) {
+        const words = `The index says that ${wanted} is in height ${height}, but the block does not hold it.`;
+        throw new TaskFailure(words, "other-worker", { type: "not_found", height });
+      }
+      yield { kind: "transaction", block, transaction };
+      yield* answers.filter((each) => each.kind === "quarantine" && each.index === transaction.index);
+    }
+  }
+
+  async function* account(
+    { kind, account: id, height }: Extract<TaskRequest, { account: string }>,
+    inner: AbortSignal,
+  ): AsyncGenerator<Answer> {
+    if (!isHeight(height)) throw badRequest(`'${String(height)}' is no height.`);
+    // To a node height 0 means its newest one: the answer must say which that was.
+    const at = height === 0 ? (await nodes.head(inner)).height : height;
+    yield await readAccount(nodes, { kind, account: id, height: at }, inner);
+  }
+
+  function answer(request: TaskRequest, inner: AbortSignal): AsyncIterable<Answer> {
+    switch (request.kind) {
+      case "heights":
+        return ranged(request.range, inner);
+      case "transaction":
+        return byHash(request.hash, inner);
+      case "latest":
+        return latest(request, inner);
+      case "reward":
+      case "balance":
+      case "delegations":
+        return account(request, inner);
+    }
+  }
+
+  return {
+    chain,
+    capabilities: ["heights", "transaction", "latest", "reward", "balance", "delegations"],
+    head: (inner) => nodes.head(inner),
+    answer,
+    endpoints: () => nodes.status(),
+    close: () => Promise.resolve(nodes.close()),
+  };
+}
+
+function checkedRange(range: HeightRange): HeightRange {
+  if (!isHeight(range.from) || !isHeight(range.to) || range.from > range.to)
+    throw badRequest(`${String(range.from)} to ${String(range.to)} is no range of heights.`);
+  if (range.from === 0) throw badRequest("A Cosmos chain has no height 0: its first is 1.");
+  return range;
+}
+
+function badRequest(message: string): TaskFailure {
+  return new TaskFailure(message, "never", { type: "bad_request" });
+}

@@ -1,0 +1,209 @@
+// A chain of our own, with messages of every kind and results of every age of nodes.
+import { describe, expect, it } from "vitest";
+import {
+  eras,
+  madeAddress,
+  makeHeight,
+  makeTransaction,
+  type Era,
+  type MadeTransaction,
+} from "../../../testing/cosmos-generator.js";
+import { madeMessages } from "../../../testing/cosmos-messages.js";
+import { participation, type SubEvent, type Transaction } from "../../../domain/transaction.js";
+import type { Answer } from "../../../domain/task.js";
+import { readBlock, readBlockResults } from "../rpc-answers.js";
+import { decodeHeight } from "./height.js";
+import { codecOf, knownMessages } from "./registry.js";
+import { transactionHash } from "./transaction.js";
+
+const chain = { network: "cosmos", chainId: "test-1" };
+
+async function decode(transactions: readonly MadeTransaction[], era: Era = "finalize"): Promise<Answer[]> {
+  const { block, blockResults } = makeHeight("test-1", 7, { transactions, era });
+  return decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results });
+}
+
+async function decodeOne(transaction: MadeTransaction, era?: Era): Promise<Transaction> {
+  const [answer] = await decode([transaction], era);
+  if (answer?.kind !== "height" || answer.transactions[0] === undefined) throw new Error("No height came.");
+  return answer.transactions[0];
+}
+
+const everything: MadeTransaction = {
+  bytes: makeTransaction(madeMessages.map(({ packed }) => packed)),
+  messageTypes: madeMessages.map(({ packed }) => packed.typeUrl),
+  events: madeMessages.map(({ events }) => events),
+};
+
+describe.each(eras)("messages with results as %s", (era) => {
+  it.each(madeMessages.map((message, index) => ({ ...message, index })))(
+    "$name",
+    async ({ index, expected }) => {
+      const { events } = await decodeOne(everything, era);
+      const { fee_payer: _payer, signer: _signer, ...node } = events[index]?.sub[0]?.node ?? {};
+      expect({ ...events[index]?.sub[0], node }).toMatchObject(expected);
+      expect(events[index]?.id).toBe(String(index));
+      expect(events[index]?.kind).toBe(expected.type?.[0]);
+    },
+  );
+
+  it("gives events inside an exec to the message that they are of, and tells each once", async () => {
+    const { events } = await decodeOne(everything, era);
+    const exec = events[madeMessages.findIndex(({ name }) => name.startsWith("exec of three"))]?.sub[0];
+    expect(exec?.sub?.map(({ type }) => type)).toEqual([["send"], ["delegate"], ["exec"]]);
+    expect(exec?.sub?.[2]?.sub?.map(({ type }) => type)).toEqual([["send"]]);
+    expect(exec?.transfers).toBeUndefined();
+    expect(Object.keys(exec?.sub?.[0]?.transfers ?? {})).toEqual(["send", "spend"]);
+    expect(Object.keys(exec?.sub?.[1]?.transfers ?? {})).toEqual(["reward", "reward_from"]);
+  });
+});
+
+it("gives the same transactions for every age of nodes", async () => {
+  const [first, ...rest] = await Promise.all(eras.map((era) => decodeOne(everything, era)));
+  for (const other of rest) expect(other.events).toEqual(first?.events);
+});
+
+describe("every known message", () => {
+  const address = madeAddress("someone");
+  /** A message with something in each plain field. */
+  const filled = (typeUrl: string): Uint8Array => {
+    const codec = codecOf(typeUrl) as unknown as {
+      encode?: (message: object) => { finish(): Uint8Array };
+      decode(bytes: Uint8Array): object;
+    };
+    const fill = (value: unknown, name: string): unknown => {
+      if (value === "") return /amount|weight|rate|limit|percentage/i.test(name) ? "7" : address;
+      if (typeof value === "bigint") return 7n;
+      if (value === 0) return 1;
+      if (value === false) return true;
+      if (value instanceof Uint8Array) return new Uint8Array([1, 2, 3]);
+      if (Array.isArray(value) || typeof value !== "object" || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, key)]));
+    };
+    return codec.encode?.(fill(codec.decode(new Uint8Array()), "") as object).finish() ?? new Uint8Array();
+  };
+
+  it.each(knownMessages())("%s is read without a fault", async (typeUrl) => {
+    const answers = await decode([
+      { bytes: makeTransaction([{ typeUrl, value: filled(typeUrl) }]), messageTypes: [typeUrl] },
+    ]);
+    expect(answers.map(({ kind }) => kind)).toEqual(["height"]);
+    const transaction = answers[0]?.kind === "height" ? answers[0].transactions[0] : undefined;
+    const [event] = transaction?.events ?? [];
+    expect(event?.kind).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(event?.sub[0]?.type).toEqual([event?.kind]);
+    expect(event?.sub[0]?.module).toMatch(/^[a-z][a-z0-9]+$/);
+    const tables = /liquidity|ethermint|\.evm\.|erc20|chainmain|icaauth|cronos|applications\.fee/.test(
+      typeUrl,
+    );
+    if (!tables && filled(typeUrl).length > 8)
+      expect(participation(transaction?.events ?? []).parties).toContain(address);
+  });
+});
+
+describe("what is broken", () => {
+  it("keeps bytes that are no transaction, says so, and goes on", async () => {
+    const garbage = Buffer.from("ff00ff00this is not protobuf", "latin1");
+    const answers = await decode([
+      { bytes: garbage, messageTypes: [], code: 2, codespace: "sdk", log: "tx parse error" },
+      { ...everything },
+    ]);
+    expect(answers.map(({ kind }) => kind)).toEqual(["height", "quarantine"]);
+    const [height, quarantine] = answers;
+    if (height?.kind !== "height" || quarantine?.kind !== "quarantine")
+      throw new Error("Not what was asked.");
+    expect(height.transactions).toHaveLength(2);
+    expect(height.block.transactionCount).toBe(2);
+    expect(height.transactions[0]).toMatchObject({
+      hash: transactionHash(garbage),
+      hasErrors: true,
+      raw: garbage,
+      events: [
+        { id: "0", kind: "undecodable", sub: [{ error: "tx parse error", additional: { code: ["2"] } }] },
+      ],
+    });
+    expect(quarantine).toMatchObject({ height: 7, index: 0, raw: garbage });
+    expect(height.transactions[1]?.hasErrors).toBe(false);
+  });
+
+  it("keeps a message whose bytes are not of its type, and the others of its transaction", async () => {
+    const broken = { typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: new Uint8Array([0x0a, 0x7f, 1]) };
+    const [good] = madeMessages;
+    if (good === undefined) throw new Error("No message.");
+    const answers = await decode([
+      { bytes: makeTransaction([broken, good.packed]), messageTypes: [broken.typeUrl, good.packed.typeUrl] },
+    ]);
+    const [height, quarantine] = answers;
+    if (height?.kind !== "height") throw new Error("No height came.");
+    expect(height.transactions[0]?.events.map(({ kind }) => kind)).toEqual([broken.typeUrl, "send"]);
+    expect(quarantine).toMatchObject({ kind: "quarantine", index: 0, height: 7 });
+  });
+
+  it("tells of a failed transaction its error, code and fee", async () => {
+    const [first, second] = madeMessages;
+    if (first === undefined || second === undefined) throw new Error("No message.");
+    const log = "failed to execute message; message index: 1: insufficient funds";
+    const transaction = await decodeOne({
+      bytes: makeTransaction([first.packed, second.packed], {
+        memo: "a memo with 🚀",
+        fee: [
+          { denom: "utest", amount: "5000" },
+          { denom: "ibc/AB", amount: "1" },
+        ],
+        payer: madeAddress("payer"),
+        granter: madeAddress("granter"),
+        sequence: 41n,
+      }),
+      messageTypes: [first.packed.typeUrl, second.packed.typeUrl],
+      code: 5,
+      codespace: "sdk",
+      log,
+      gasWanted: 18_446_744_073_709_551_615n,
+      gasUsed: 9n,
+    });
+    expect(transaction).toMatchObject({
+      hasErrors: true,
+      memo: "a memo with 🚀",
+      fee: [
+        { numeric: "5000", currency: "utest" },
+        { numeric: "1", currency: "ibc/AB" },
+      ],
+      gasWanted: 18_446_744_073_709_551_615n,
+      gasUsed: 9n,
+      rawLog: Buffer.from(log),
+    });
+    expect(transaction.events.map(({ sub }) => sub[0]?.error)).toEqual([log, log]);
+    expect(transaction.events.map(({ sub }) => sub[0]?.transfers)).toEqual([undefined, undefined]);
+    expect(transaction.events[0]?.sub[0]).toMatchObject({
+      nonce: "41",
+      node: { fee_payer: [{ id: madeAddress("payer") }], fee_granter: [{ id: madeAddress("granter") }] },
+      additional: { code: ["5"], codespace: ["sdk"] },
+    });
+    expect(participation(transaction.events).parties).toContain(madeAddress("granter"));
+  });
+
+  it("stays with messages inside messages inside messages", async () => {
+    const { typeUrl } = madeMessages.find(({ packed }) => packed.typeUrl.endsWith("MsgExec"))?.packed ?? {
+      typeUrl: "",
+    };
+    const length = (bytes: number): number[] => (bytes < 128 ? [bytes] : [(bytes & 127) | 128, bytes >> 7]);
+    let value = new Uint8Array();
+    for (let depth = 0; depth < 60; depth += 1) {
+      const any = Buffer.concat([
+        Buffer.from([0x0a, typeUrl.length]),
+        Buffer.from(typeUrl),
+        Buffer.from([0x12, ...length(value.length)]),
+        value,
+      ]);
+      value = Buffer.concat([Buffer.from([0x12, ...length(any.length)]), any]);
+    }
+    const transaction = await decodeOne({
+      bytes: makeTransaction([{ typeUrl, value }]),
+      messageTypes: [typeUrl],
+    });
+    let depth = 0;
+    for (let sub: SubEvent | undefined = transaction.events[0]?.sub[0]; sub !== undefined; sub = sub.sub?.[0])
+      depth += 1;
+    expect(depth).toBe(18);
+  });
+});

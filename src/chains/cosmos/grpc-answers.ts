@@ -1,0 +1,79 @@
+// Blocks and results out of the messages of a node's gRPC services.
+// Imports only cosmjs-types, domain and decode/; never does I/O.
+import type { TxResponse } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
+import type { GetBlockByHeightResponse } from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
+import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
+import { addressHex } from "./decode/addresses.js";
+import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import { MalformedAnswer } from "./rpc-answers.js";
+
+/** What every service that gives a block gives; `sdkBlock` differs only in how it writes the proposer. */
+export type BlockAnswer = Partial<Pick<GetBlockByHeightResponse, "blockId" | "block" | "sdkBlock">>;
+
+/** The block of an answer. */
+export function readBlockAnswer(answer: BlockAnswer): RawBlock {
+  const { blockId, block, sdkBlock } = answer;
+  const found = block ?? sdkBlock;
+  if (found === undefined || blockId === undefined || blockId.hash.length === 0)
+    throw new MalformedAnswer("The node's answer holds no block.");
+  const { header, data } = found;
+  const parent = header.lastBlockId.hash;
+  return {
+    chainId: header.chainId,
+    height: Number(header.height),
+    hash: hex(blockId.hash),
+    time: nanosOf(header.time),
+    transactions: data.txs,
+    ...(parent.length > 0 && { parentHash: hex(parent) }),
+    ...proposerOf(answer),
+  };
+}
+
+/** The older field has the proposer as the block has it, the newer one writes the same bytes in bech32. */
+function proposerOf({ block, sdkBlock }: BlockAnswer): { readonly proposer?: string } {
+  const bytes = block?.header.proposerAddress ?? new Uint8Array();
+  const proposer = bytes.length > 0 ? hex(bytes) : addressHex(sdkBlock?.header.proposerAddress ?? "");
+  return proposer === undefined ? {} : { proposer };
+}
+
+/** The result that the node's index holds of one transaction. */
+export function readTxResponse(response: TxResponse): RawResult {
+  return {
+    code: response.code,
+    codespace: response.codespace,
+    log: response.rawLog,
+    gasWanted: response.gasWanted,
+    gasUsed: response.gasUsed,
+    events: response.events,
+  };
+}
+
+/** Whether bytes are a transaction that a node can decode at all: of others it can give no result. */
+export function isDecodable(bytes: Uint8Array): boolean {
+  try {
+    const { bodyBytes, authInfoBytes } = TxRaw.decode(bytes);
+    AuthInfo.decode(authInfoBytes);
+    return TxBody.decode(bodyBytes).messages.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** What the SDK answers to bytes that are no transaction, on every node (types/errors, ErrTxDecode). */
+export const undecodableResult: RawResult = {
+  code: 2,
+  codespace: "sdk",
+  log: "tx parse error",
+  gasWanted: 0n,
+  gasUsed: 0n,
+  events: [],
+};
+
+function nanosOf({ seconds, nanos }: Timestamp): bigint {
+  return seconds * 1_000_000_000n + BigInt(nanos);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex").toUpperCase();
+}

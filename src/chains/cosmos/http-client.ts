@@ -1,0 +1,114 @@
+// Requests over HTTP/1.1 with connections that are kept: JSON in and out, bounded.
+// Imports only endpoint-error; never knows what is asked.
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+export interface HttpClient {
+  /** Sends a request below the base URL: a GET, or a POST of JSON where there is a body. */
+  send(path: string, options: { readonly body?: string; readonly signal: AbortSignal }): Promise<HttpAnswer>;
+  close(): void;
+}
+
+export interface HttpClientOptions {
+  /** With credentials where needed; a path in it is kept. */
+  readonly baseUrl: string;
+  readonly maxSockets: number;
+  /** Larger answers are refused: a node must not be able to fill the memory. */
+  readonly maxAnswerBytes?: number;
+  /** Milliseconds since 1970, for a `Retry-After` that is a date. */
+  readonly now: () => number;
+}
+
+const defaultMaxAnswerBytes = 256 * 1024 * 1024;
+
+/** Creates a client; connections open with the first request. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const base = new URL(options.baseUrl);
+  const secure = base.protocol === "https:";
+  const agentOptions = { keepAlive: true, maxSockets: options.maxSockets };
+  const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+  const root = base.pathname.replace(/\/+$/, "");
+  const auth =
+    base.username === ""
+      ? {}
+      : { auth: `${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}` };
+
+  return {
+    async send(path, { body, signal }) {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const request = (secure ? httpsRequest : httpRequest)(
+          {
+            ...auth,
+            agent,
+            signal,
+            host: base.hostname.replace(/^\[|\]$/g, ""),
+            port: base.port === "" ? (secure ? 443 : 80) : base.port,
+            path: `${root}${path}${withQuery(path, base.search)}`,
+            method: body === undefined ? "GET" : "POST",
+            headers: {
+              accept: "application/json",
+              ...(body !== undefined && {
+                "content-type": "application/json",
+                "content-length": Buffer.byteLength(body),
+              }),
+            },
+          },
+          resolve,
+        );
+        request.on("error", reject);
+        request.end(body);
+      }).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      const status = response.statusCode ?? 0;
+      const answer = await readAll(response, maxAnswerBytes);
+      if (status === 429) {
+        const wait = parseRetryAfter(response.headers["retry-after"], options.now());
+        throw new EndpointError(
+          "rate-limited",
+          "it answers 429, too many requests",
+          wait === undefined ? {} : { retryAfterMs: wait },
+        );
+      }
+      return { status, body: answer };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** A key that the base URL carries as a query goes along with every request. */
+function withQuery(path: string, search: string): string {
+  if (search === "") return "";
+  return path.includes("?") ? `&${search.slice(1)}` : search;
+}
+
+async function readAll(response: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      size += chunk.length;
+      if (size > limit) {
+        response.destroy();
+        throw new EndpointError("unavailable", `its answer is larger than ${limit} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof EndpointError ? error : unreachable(error);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function unreachable(error: unknown): EndpointError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new EndpointError("unavailable", `it cannot be reached: ${reason}`, {}, { cause: error });
+}

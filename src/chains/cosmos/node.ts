@@ -1,0 +1,33 @@
+// One node of a Cosmos chain, whichever protocol it speaks.
+// Imports only domain and decode/; never chooses between nodes.
+import type { Height } from "../../domain/height.js";
+import type { Head } from "../../domain/chain.js";
+import type { RawBlock, RawResult } from "./decode/raw-height.js";
+
+/** How far a node is. */
+export interface NodeStatus {
+  readonly chainId: string;
+  readonly head: Head;
+}
+
+/** A query of the chain's state: a method's path, `/cosmos.bank.v1beta1.Query/AllBalances`, and its request in protobuf. */
+export interface StateQuery {
+  readonly path: string;
+  readonly request: Uint8Array;
+  readonly height: Height;
+}
+
+/** What is asked of a node. Rejects with an EndpointError where another node may do better, with a TaskFailure where none can. */
+export interface CosmosNode {
+  status(signal: AbortSignal): Promise<NodeStatus>;
+  /** The first height that the node still has. */
+  earliest(signal: AbortSignal): Promise<Height>;
+  block(height: Height, signal: AbortSignal): Promise<RawBlock>;
+  /** The results of a block's transactions, by position. */
+  results(block: RawBlock, signal: AbortSignal): Promise<readonly RawResult[]>;
+  /** The height that holds a transaction, as the node's index says. */
+  heightOf(hash: string, signal: AbortSignal): Promise<Height>;
+  /** The response to a query of state, in protobuf. */
+  query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}

@@ -1,0 +1,204 @@
+// All nodes that a chain is read from: those with an RPC and those with gRPC, each kind as one set of endpoints.
+// Imports only domain, endpoints and its neighbours; never decodes.
+import type { ChainRef, Head } from "../../domain/chain.js";
+import type { Height } from "../../domain/height.js";
+import { TaskFailure } from "../../domain/task.js";
+import type { Clock } from "../../lib/clock.js";
+import { maskUrl, type Logger } from "../../lib/logger.js";
+import { EndpointError } from "../endpoint-error.js";
+import { createEndpoints, type Endpoint, type Endpoints, type EndpointStatus } from "../endpoints.js";
+import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import { createGrpcClient } from "./grpc-client.js";
+import { createGrpcNode } from "./grpc-node.js";
+import { createHttpClient } from "./http-client.js";
+import { malformed } from "./node-faults.js";
+import type { CosmosNode, StateQuery } from "./node.js";
+import { createRpcNode } from "./rpc-node.js";
+
+/** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
+export interface Nodes {
+  head(signal: AbortSignal): Promise<Head>;
+  earliest(signal: AbortSignal): Promise<Height>;
+  block(height: Height, signal: AbortSignal): Promise<RawBlock>;
+  /** The results of a block's transactions: as many as it has. */
+  results(block: RawBlock, signal: AbortSignal): Promise<readonly RawResult[]>;
+  heightOf(hash: string, signal: AbortSignal): Promise<Height>;
+  query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
+  status(): readonly EndpointStatus[];
+  close(): void;
+}
+
+/** The endpoints of one kind, as clients that connect when they are first asked. */
+export interface NodeEndpoints {
+  readonly rpc: readonly Endpoint<CosmosNode>[];
+  readonly grpc: readonly Endpoint<CosmosNode>[];
+}
+
+/** Creates clients for URLs; a URL's credentials go to its node and nowhere else. */
+export function connectNodes({
+  rpcUrls,
+  grpcUrls,
+  parallel,
+  clock,
+}: {
+  readonly rpcUrls: readonly string[];
+  readonly grpcUrls: readonly string[];
+  readonly parallel: number;
+  readonly clock: Clock;
+}): NodeEndpoints {
+  return {
+    rpc: rpcUrls.map((url) => ({
+      name: maskUrl(url),
+      client: createRpcNode(
+        createHttpClient({ baseUrl: url, maxSockets: 2 * parallel, now: () => clock.now() }),
+      ),
+    })),
+    grpc: grpcUrls.map((url) => ({ name: maskUrl(url), client: createGrpcNode(createGrpcClient(url)) })),
+  };
+}
+
+export interface NodesOptions {
+  readonly chain: ChainRef;
+  readonly endpoints: NodeEndpoints;
+  readonly timeoutMs: number;
+  readonly requestsPerSecond?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface NodeSet {
+  readonly endpoints: Endpoints<CosmosNode>;
+  /** Results come block by block over RPC, one by one over gRPC. */
+  readonly resultRequests: (block: RawBlock) => number;
+}
+
+/** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
+const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
+
+/** Creates the nodes of a chain; nothing is asked before the first read. */
+export function createNodes(options: NodesOptions): Nodes {
+  const { chain, endpoints, timeoutMs, requestsPerSecond, clock, logger } = options;
+  const setOf = (
+    list: readonly Endpoint<CosmosNode>[],
+    resultRequests: NodeSet["resultRequests"],
+  ): NodeSet[] =>
+    list.length === 0
+      ? []
+      : [
+          {
+            resultRequests,
+            endpoints: createEndpoints({
+              chain,
+              timeoutMs,
+              clock,
+              logger,
+              headLimits,
+              endpoints: list,
+              identify: async (node, signal) => (await node.status(signal)).chainId,
+              ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+            }),
+          },
+        ];
+  const rpc = setOf(endpoints.rpc, () => 1);
+  const grpc = setOf(endpoints.grpc, ({ transactions }) => Math.max(1, transactions.length));
+  // The RPC has every result by position, gRPC only what the index has; a query of state is the same over both.
+  const forBlocks = [...rpc, ...grpc];
+  const forState = [...grpc, ...rpc];
+
+  async function firstOf<T>(sets: readonly NodeSet[], ask: (set: NodeSet) => Promise<T>): Promise<T> {
+    let failure: unknown;
+    for (const set of sets) {
+      try {
+        return await ask(set);
+      } catch (error) {
+        failure ??= error;
+        if (!(error instanceof TaskFailure) || error.retry === "never") throw error;
+      }
+    }
+    throw failure;
+  }
+
+  return {
+    head: (signal) =>
+      firstOf(forBlocks, (set) =>
+        set.endpoints.head(async (node, inner) => (await node.status(inner)).head, signal),
+      ),
+    earliest: (signal) =>
+      firstOf(forBlocks, (set) => set.endpoints.call((node, inner) => node.earliest(inner), { signal })),
+    block: (height, signal) =>
+      firstOf(forBlocks, (set) =>
+        set.endpoints.call(
+          async (node, inner) => {
+            const block = await node.block(height, inner);
+            if (block.chainId !== chain.chainId)
+              throw new EndpointError(
+                "refused",
+                `its block is of chain id '${block.chainId}', not '${chain.chainId}'`,
+              );
+            return block;
+          },
+          { signal },
+        ),
+      ),
+    results: (block, signal) =>
+      block.transactions.length === 0
+        ? Promise.resolve([])
+        : firstOf(forBlocks, (set) =>
+            set.endpoints.call(
+              async (node, inner) => {
+                const results = await node.results(block, inner);
+                const [expected, actual] = [block.transactions.length, results.length];
+                if (expected === actual) return results;
+                const height = block.height;
+                const asked = { what: `the results of height ${height}`, height };
+                throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);
+              },
+              { signal, weight: set.resultRequests(block) },
+            ),
+          ),
+    heightOf: (hash, signal) =>
+      firstOf(forBlocks, (set) =>
+        set.endpoints.call((node, inner) => node.heightOf(hash, inner), { signal }),
+      ),
+    query: (query, signal) =>
+      firstOf(forState, (set) => set.endpoints.call((node, inner) => node.query(query, inner), { signal })),
+    status: () => forBlocks.flatMap((set) => set.endpoints.status()),
+    close: () => [...endpoints.rpc, ...endpoints.grpc].forEach(({ client }) => client.close()),
+  };
+}
+
+/** Asks nodes in turn for the chain that they serve, until one answers. */
+export async function identifyChain(
+  { rpc, grpc }: NodeEndpoints,
+  {
+    timeoutMs,
+    clock,
+    signal,
+  }: { readonly timeoutMs: number; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<ChainRef> {
+  const words: string[] = [];
+  for (const { name, client } of [...rpc, ...grpc]) {
+    const attempt = new AbortController();
+    const stop = (): void => attempt.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    void clock.sleep(timeoutMs, attempt.signal).then(
+      () => attempt.abort(new Error(`it did not answer within ${timeoutMs} ms`)),
+      () => undefined,
+    );
+    try {
+      signal.throwIfAborted();
+      const { chainId } = await client.status(attempt.signal);
+      if (chainId !== "") return { network: "cosmos", chainId };
+      words.push(`${name}: it names no chain`);
+    } catch (error) {
+      signal.throwIfAborted();
+      words.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      attempt.abort();
+    }
+  }
+  throw new TaskFailure(`No node says which chain it serves. ${words.join("; ")}.`, "other-worker", {
+    type: "unavailable",
+  });
+}
