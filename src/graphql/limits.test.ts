@@ -34,11 +34,7 @@ describe("limits before execution", () => {
       `{ ...A ...A } fragment A on Query { ${"manager { id } ".repeat(8)} }`,
       { limit: 15, actual: 16 },
     ],
-    [
-      "fields",
-      `{ manager { ...A } } ${bomb("Manager", 13, "id version")}`,
-      { limit: 5000, actual: 8193 },
-    ],
+    ["fields", `{ manager { ...A } } ${bomb("Manager", 13, "id version")}`, { limit: 5000, actual: 8193 }],
   ])("refuses too many %s", async (_name, query, facts) => {
     const { ask, client } = createTestGateway();
     const answer = await ask(query);

@@ -21,6 +21,25 @@ export interface TestGateway {
   readonly metrics: Metrics;
   /** Asks by POST, taking the newer content type. */
   ask(query: string, variables?: Record<string, unknown>): Promise<Answer>;
+  /** Listens by server-sent events; leaving the iteration leaves the subscription. */
+  listen(query: string, variables?: Record<string, unknown>): AsyncGenerator<Heard, void, undefined>;
+}
+
+/** One event of a subscription. */
+export type Heard = Pick<Answer, "data" | "errors">;
+
+async function* parseEvents(response: Response): AsyncGenerator<Heard, void, undefined> {
+  if (response.body === null) return;
+  let text = "";
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const events = text.split("\n\n");
+    text = events.pop() ?? "";
+    for (const event of events) {
+      const data = /^event: next\ndata: (.*)$/s.exec(event)?.[1];
+      if (data !== undefined) yield JSON.parse(data) as Heard;
+    }
+  }
 }
 
 export function createTestGateway(options: Partial<GatewayOptions> = {}): TestGateway {
@@ -40,6 +59,20 @@ export function createTestGateway(options: Partial<GatewayOptions> = {}): TestGa
       });
       const body = (await response.json()) as Omit<Answer, "status" | "headers">;
       return { status: response.status, headers: response.headers, ...body };
+    },
+    listen: async function* (query, variables) {
+      const controller = new AbortController();
+      try {
+        const response = await gateway.fetch("http://localhost/graphql", {
+          method: "POST",
+          headers: { "content-type": "application/json", accept: "text/event-stream" },
+          body: JSON.stringify({ query, variables }),
+          signal: controller.signal,
+        });
+        yield* parseEvents(response);
+      } finally {
+        controller.abort();
+      }
     },
   };
 }

@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { IndexerError } from "../domain/errors.js";
+import { createTestGateway, type Heard } from "../testing/gateway.js";
+
+function target(network: string, from: number, to: number): string {
+  return `chain: { network: "${network}", chainId: "demo-1" }, target: { heights: { from: ${from}, to: ${to} } }`;
+}
+
+const everything = `__typename ... on FetchAccepted { fetchId tasks workers } ... on FetchPart { fetchId order progress }
+  ... on FetchFinal { fetchId status parts durationMs error { code message retryable height } }`;
+
+async function heard(events: AsyncIterable<Heard>): Promise<Heard[]> {
+  const list: Heard[] = [];
+  for await (const event of events) list.push(event);
+  return list;
+}
+
+describe("Query.fetch", () => {
+  it("collects every part until the final", async () => {
+    const { ask, client } = createTestGateway();
+    const { data, errors } = await ask(
+      `{ fetch(${target("demo", 3, 6)}) { blocks { height } transactions { hash events { kind } } final { fetchId status parts blocks transactions durationMs error { code } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.["fetch"]).toMatchObject({
+      blocks: [{ height: 3 }, { height: 4 }, { height: 5 }, { height: 6 }],
+      final: { fetchId: "fetch-1", status: "SUCCEEDED", parts: 4, blocks: 4, transactions: 12, error: null },
+    });
+    expect(client.calls[0]?.args[0]).toEqual({
+      chain: { network: "demo", chainId: "demo-1" },
+      target: { heights: { from: 3, to: 6 } },
+      asker: "unknown",
+      maxHeights: 1000,
+    });
+  });
+
+  it("takes a transaction's hash", async () => {
+    const { ask, client } = createTestGateway();
+    await ask(
+      `{ fetch(chain: { network: "ethereum", chainId: "1" }, target: { hash: "0xABC" }) { final { status } } }`,
+    );
+    expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xabc" } });
+  });
+
+  it("keeps what came when the work fails", async () => {
+    const { ask } = createTestGateway();
+    const { data, errors } = await ask(
+      `{ fetch(${target("failing", 1, 5)}) { blocks { height } final { status error { code message retryable height } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.["fetch"]).toEqual({
+      blocks: [{ height: 1 }],
+      final: {
+        status: "FAILED",
+        error: { code: "WORKER_FAILED", message: "The worker said no.", retryable: true, height: 2 },
+      },
+    });
+  });
+
+  it("fails with the client's error where nothing was begun", async () => {
+    const { ask, client } = createTestGateway();
+    client.fail(
+      "fetch",
+      new IndexerError("NO_WORKER", "No worker serves demo/demo-1.", { chain: "demo/demo-1" }),
+    );
+    const answer = await ask(`{ fetch(${target("demo", 1, 2)}) { final { status } } }`);
+    expect(answer).toMatchObject({
+      status: 503,
+      data: null,
+      errors: [{ path: ["fetch"], extensions: { code: "NO_WORKER", retryable: true, chain: "demo/demo-1" } }],
+    });
+  });
+
+  it.each([
+    [target("demo", 1, 1001), { argument: "target.heights", limit: 1000, actual: 1001 }],
+    [target("demo", 5, 4), { argument: "target.heights" }],
+    [
+      `chain: { network: "a", chainId: "b" }, target: { heights: { from: 1, to: 2 }, hash: "x" }`,
+      { argument: "target" },
+    ],
+  ])("refuses (%s)", async (args, facts) => {
+    const { ask, client } = createTestGateway();
+    const { errors } = await ask(`{ fetch(${args}) { final { status } } }`);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", ...facts });
+    expect(client.calls).toEqual([]);
+  });
+
+  it("names what to use for more", async () => {
+    const { ask } = createTestGateway();
+    const { errors } = await ask(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
+    expect(errors?.[0]?.message).toContain("startRun");
+  });
+
+  it("ends at its time limit, states it, and keeps what came", async () => {
+    const { ask, client } = createTestGateway({ limits: { fetchMs: 100 } });
+    const { data } = await ask(
+      `{ fetch(${target("endless", 1, 2)}) { blocks { height } final { status error { code message retryable } } } }`,
+    );
+    expect(data?.["fetch"]).toMatchObject({
+      final: {
+        status: "FAILED",
+        error: { code: "TIMEOUT", retryable: true, message: expect.stringContaining("0.1 s") as string },
+      },
+    });
+    expect((data?.["fetch"] as { blocks: unknown[] }).blocks.length).toBeGreaterThan(0);
+    expect(client.open()).toBe(0);
+  });
+});
+
+describe("Subscription.fetch", () => {
+  it("tells acceptance, each part in order, and one final", async () => {
+    const { listen } = createTestGateway();
+    const events = await heard(listen(`subscription { fetch(${target("demo", 1, 3)}) { ${everything} } }`));
+    expect(events.map(({ data }) => data?.["fetch"])).toMatchObject([
+      { __typename: "FetchAccepted", fetchId: "fetch-1", tasks: 1, workers: ["worker-1"] },
+      { __typename: "FetchPart", fetchId: "fetch-1", order: 0 },
+      { __typename: "FetchPart", order: 1 },
+      { __typename: "FetchPart", order: 2, progress: 1 },
+      { __typename: "FetchFinal", status: "SUCCEEDED", parts: 3, error: null },
+    ]);
+  });
+
+  it("tells a failure, and a time limit, by the final", async () => {
+    const failing = createTestGateway();
+    const failed = await heard(
+      failing.listen(`subscription { fetch(${target("failing", 1, 5)}) { ${everything} } }`),
+    );
+    expect(failed.at(-1)?.data?.["fetch"]).toMatchObject({
+      status: "FAILED",
+      parts: 1,
+      error: { code: "WORKER_FAILED", height: 2 },
+    });
+    const endless = createTestGateway({ limits: { fetchMs: 100 } });
+    const late = await heard(
+      endless.listen(`subscription { fetch(${target("endless", 1, 2)}) { ${everything} } }`),
+    );
+    expect(late.at(-1)?.data?.["fetch"]).toMatchObject({ status: "FAILED", error: { code: "TIMEOUT" } });
+    expect(late.slice(1, -1).map(({ data }) => (data?.["fetch"] as { order: number }).order)).toEqual(
+      late.slice(1, -1).map((_, order) => order),
+    );
+  });
+
+  it("refuses more than 100,000 heights, and names startRun", async () => {
+    const { listen } = createTestGateway();
+    const [first, ...rest] = await heard(
+      listen(`subscription { fetch(${target("demo", 1, 100_001)}) { __typename } }`),
+    );
+    expect(rest).toEqual([]);
+    expect(first?.errors).toMatchObject([
+      {
+        path: ["fetch"],
+        extensions: { code: "BAD_USER_INPUT", argument: "target.heights", limit: 100_000, actual: 100_001 },
+      },
+    ]);
+    expect(first?.errors?.[0]?.message).toContain("startRun");
+  });
+
+  it("tells the client's refusal", async () => {
+    const { listen, client } = createTestGateway();
+    client.fail("fetch", new IndexerError("NO_WORKER", "No worker serves demo/demo-1."));
+    const events = await heard(listen(`subscription { fetch(${target("demo", 1, 2)}) { __typename } }`));
+    expect(events).toMatchObject([{ errors: [{ extensions: { code: "NO_WORKER" } }] }]);
+  });
+
+  it("cancels the work when its asker leaves", async () => {
+    const { listen, client } = createTestGateway();
+    for await (const event of listen(`subscription { fetch(${target("endless", 1, 2)}) { __typename } }`)) {
+      expect(event.errors).toBeUndefined();
+      expect(client.open()).toBe(1);
+      break;
+    }
+    await expect.poll(client.open).toBe(0);
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { defaultLimits, type Limits } from "./limits.js";
+import { eachOf, latestOf, pacedOf } from "./subscriber.js";
+
+interface Item {
+  readonly n: number;
+  readonly text?: string;
+}
+
+interface Asker {
+  readonly limits: Limits;
+  readonly left: AbortSignal;
+  readonly closing: AbortSignal;
+  leave(): void;
+}
+
+function asker(limits: Partial<Limits> = {}): Asker {
+  const left = new AbortController();
+  return {
+    limits: { ...defaultLimits, ...limits },
+    left: left.signal,
+    closing: new AbortController().signal,
+    leave: () => left.abort(),
+  };
+}
+
+/** A source that tells how far it was read, and whether it was ended. */
+function counting(
+  count: number,
+  make: (n: number) => Item = (n) => ({ n }),
+): {
+  readonly source: (signal: AbortSignal) => AsyncGenerator<Item>;
+  readonly state: { read: number; ended: boolean };
+} {
+  const state = { read: 0, ended: false };
+  return {
+    state,
+    source: async function* (signal) {
+      try {
+        for (let n = 0; n < count && !signal.aborted; n += 1) {
+          state.read = n + 1;
+          yield make(n);
+        }
+      } finally {
+        state.ended = true;
+      }
+    },
+  };
+}
+
+async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; error: unknown }> {
+  const list: number[] = [];
+  try {
+    for await (const { n } of items) list.push(n);
+  } catch (error) {
+    return { items: list, error };
+  }
+  return { items: list, error: undefined };
+}
+
+describe("the room of a subscriber", () => {
+  it("holds 256 events; one more ends it with the cursor of the last", async () => {
+    const { source, state } = counting(1_000);
+    const room = eachOf(asker(), { source, cursorOf: ({ n }) => `cursor-${n}` });
+    await expect.poll(() => state.ended).toBe(true);
+    expect(state.read).toBe(257);
+    const { items, error } = await drain(room);
+    expect(items).toEqual(Array.from({ length: 256 }, (_, n) => n));
+    expect(error).toMatchObject({
+      code: "OVERLOADED",
+      retryable: true,
+      facts: { limit: 256, cursor: "cursor-255" },
+    });
+  });
+
+  it("holds 1 MiB, and one event of any size", async () => {
+    const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
+    const room = eachOf(asker(), { source, cursorOf: ({ n }) => `${n}` });
+    await expect.poll(() => state.ended).toBe(true);
+    const { items, error } = await drain(room);
+    expect(items).toEqual([0, 1, 2, 3]);
+    expect(error).toMatchObject({ code: "OVERLOADED", facts: { cursor: "3" } });
+    const huge = counting(1, (n) => ({ n, text: "x".repeat(5_000_000) }));
+    expect(await drain(eachOf(asker(), { source: huge.source, cursorOf: ({ n }) => `${n}` }))).toEqual({
+      items: [0],
+      error: undefined,
+    });
+  });
+
+  it("never ends one who keeps up", async () => {
+    const source = async function* (): AsyncGenerator<Item> {
+      for (let n = 0; n < 5_000; n += 1) {
+        yield { n };
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const { items, error } = await drain(eachOf(asker(), { source, cursorOf: ({ n }) => `${n}` }));
+    expect(error).toBeUndefined();
+    expect(items).toHaveLength(5_000);
+  });
+
+  it("makes a fetch wait for its subscriber, who gets everything", async () => {
+    const { source, state } = counting(1_000);
+    const room = pacedOf(asker(), { source });
+    await room.next();
+    await expect.poll(() => state.read).toBeGreaterThan(256);
+    expect(state.read).toBeLessThan(300);
+    const { items, error } = await drain(room);
+    expect(error).toBeUndefined();
+    expect(items).toHaveLength(999);
+  });
+
+  it("ends a fetch whose subscriber takes nothing", async () => {
+    const { source, state } = counting(1_000);
+    const room = pacedOf(asker({ stallMs: 50 }), { source });
+    await expect.poll(() => state.ended).toBe(true);
+    const { items, error } = await drain(room);
+    expect(items).toHaveLength(256);
+    expect(error).toMatchObject({ code: "OVERLOADED" });
+  });
+
+  it("keeps only the newest state of each thing", async () => {
+    const { source, state } = counting(1_000);
+    const room = latestOf(asker(), { source, keyOf: ({ n }) => `${n % 3}` });
+    await expect.poll(() => state.ended).toBe(true);
+    expect(await drain(room)).toEqual({ items: [999, 997, 998], error: undefined });
+  });
+
+  it.each(["leaves by the signal", "leaves by the iteration"])(
+    "ends the source when the subscriber %s",
+    async (how) => {
+      const each = asker();
+      let ended = false;
+      const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
+        try {
+          yield { n: 0 };
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        } finally {
+          ended = true;
+        }
+      };
+      const room = eachOf(each, { source, cursorOf: () => "" });
+      await room.next();
+      const pending = room.next();
+      if (how === "leaves by the signal") each.leave();
+      else await room.return?.();
+      expect(await pending).toEqual({ value: undefined, done: true });
+      await expect.poll(() => ended).toBe(true);
+    },
+  );
+
+  it("tells an error of the source after what came before it", async () => {
+    const source = async function* (): AsyncGenerator<Item> {
+      yield { n: 0 };
+      throw new Error("broken");
+    };
+    const { items, error } = await drain(eachOf(asker(), { source, cursorOf: () => "" }));
+    expect(items).toEqual([0]);
+    expect(error).toMatchObject({ code: "INTERNAL", message: "broken" });
+  });
+});
