@@ -28,6 +28,8 @@ export interface ConnectivityOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly resolve?: Resolve;
+  /** Bytes of answers that may wait for those who asked, over all tasks; 32 MiB unless told. */
+  readonly waitingBytes?: number;
   /** Milliseconds that `close` lets tasks end; 10 s unless told. */
   readonly drainMs?: number;
 }
@@ -44,7 +46,7 @@ export interface Connectivity {
 export function createConnectivity(options: ConnectivityOptions): Connectivity {
   const { logger, token, tls, clock = systemClock, random = Math.random } = options;
   const metrics = createConnectivityMetrics(options.metrics);
-  const waiting = createWaiting(sizes.waiting);
+  const waiting = createWaiting(options.waitingBytes ?? sizes.waiting);
   const registry = createRegistry({
     clock,
     random,

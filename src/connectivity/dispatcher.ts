@@ -156,7 +156,7 @@ export function createDispatcher({
   };
 
   const credit = (): number => {
-    const share = Math.floor(sizes.waiting / sizes.batch / Math.max(1, runs.size - queued()));
+    const share = Math.floor(waiting.limit / sizes.batch / Math.max(1, runs.size - queued()));
     return Math.max(2, Math.min(counts.credit, share));
   };
 

@@ -10,6 +10,7 @@ export interface WaitingHolder {
 
 export interface Waiting {
   readonly bytes: number;
+  readonly limit: number;
   readonly isFull: boolean;
   /** A task's waiting bytes grew or shrank. */
   changed(holder: WaitingHolder, by: number): void;
@@ -26,6 +27,7 @@ export function createWaiting(limit: number): Waiting {
   let waiters: (() => void)[] = [];
 
   return {
+    limit,
     get bytes() {
       return bytes;
     },

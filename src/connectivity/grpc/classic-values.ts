@@ -16,7 +16,7 @@ import {
   type SubEventJson,
   type TransferJson,
 } from "./json-shapes.js";
-import { countOf, heightOf, WireFault } from "./numbers.js";
+import { countOf, heightOf, maxDigits, WireFault } from "./numbers.js";
 import type { ChainOf } from "./typed-values.js";
 
 /** Reads a `Block`. Throws a WireFault. */
@@ -107,6 +107,7 @@ export function readClassicAmount({ text, currency, numeric, exp }: AmountJson):
   if (match === null) throw new WireFault(`'${numeric.slice(0, 40)}' is no amount.`);
   const [, sign = "", digits = "0", fraction = "", power = "0"] = match;
   const shift = countOf(exp) + fraction.length - Number(power);
+  if (Math.abs(shift) > maxDigits * 3) throw new WireFault(`'${numeric.slice(0, 40)}' is no amount.`);
   const all = `${digits}${fraction}${"0".repeat(Math.max(0, -shift))}`;
   const whole = BigInt(all);
   return { text, currency, numeric: `${whole === 0n ? "" : sign}${whole}`, exp: Math.max(0, shift) };

@@ -2,7 +2,7 @@
 // Imports only lib of others; numbers stay whole whatever their size. Never converts to domain values.
 import { isInteger, LosslessNumber, parse, stringify } from "lossless-json";
 import { z } from "zod";
-import { WireFault } from "./numbers.js";
+import { maxDigits, WireFault } from "./numbers.js";
 
 /** Keys that are absent, null, or of Go's zero value all mean "none". */
 const text = z
@@ -176,9 +176,6 @@ function parseLossless(payload: Uint8Array): unknown {
     throw new WireFault("The payload is no JSON.", { cause });
   }
 }
-
-/** Digits that a number may have: 2^256 has 78, and reading millions of them would stop everybody. */
-const maxDigits = 400;
 
 function readNumber(digits: string): bigint | LosslessNumber {
   if (digits.length > maxDigits) throw new WireFault(`A number has ${digits.length} digits.`);

@@ -2,6 +2,9 @@
 // Imports only domain; never rounds.
 import { isHeight, type Height } from "../../domain/height.js";
 
+/** Digits that a number may have, and places behind its point: 2^256 has 78, and padding to millions would stop everybody. */
+export const maxDigits = 400;
+
 /** A message that does not mean anything. */
 export class WireFault extends Error {
   override readonly name = "WireFault";
@@ -23,6 +26,7 @@ export function countOf(value: bigint): number {
 
 /** A decimal text as a whole number; empty is 0. Throws a WireFault. */
 export function wholeNumber(text: string): bigint {
-  if (!/^-?\d*$/.test(text)) throw new WireFault(`'${text.slice(0, 40)}' is no whole number.`);
+  if (text.length > maxDigits || !/^-?\d*$/.test(text))
+    throw new WireFault(`'${text.slice(0, 40)}' is no whole number.`);
   return BigInt(text === "" || text === "-" ? "0" : text);
 }

@@ -137,9 +137,10 @@ function quarantineOf({ msg, height }: wire.TaskError): Piece {
   return { kind: "quarantine", height: heightOf(height), error: msg };
 }
 
-function readHead({ height, hash, timeNs }: wire.Head): Head {
+function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): Head {
   return {
     height: heightOf(height),
+    ...(hasEarliest && { earliest: heightOf(earliest) }),
     ...(hash !== "" && { hash }),
     ...(timeNs !== 0n && { time: timeNs }),
   };

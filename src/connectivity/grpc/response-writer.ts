@@ -157,8 +157,14 @@ function writeError({ message, retry, details }: TaskFailure): wire.TaskError {
   });
 }
 
-function writeHead({ height, hash, time }: Head): wire.Head {
-  return { height: BigInt(height), hash: hash ?? "", timeNs: time ?? 0n };
+function writeHead({ height, hash, time, earliest }: Head): wire.Head {
+  return {
+    height: BigInt(height),
+    hash: hash ?? "",
+    timeNs: time ?? 0n,
+    earliest: BigInt(earliest ?? 0),
+    hasEarliest: earliest !== undefined,
+  };
 }
 
 function typedItem(piece: Piece): wire.Item {

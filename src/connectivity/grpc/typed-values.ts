@@ -12,7 +12,7 @@ import type {
   Transfer,
 } from "../../domain/transaction.js";
 import type * as wire from "../../generated/proto/indexer.js";
-import { heightOf, WireFault, wholeNumber } from "./numbers.js";
+import { heightOf, maxDigits, WireFault, wholeNumber } from "./numbers.js";
 
 const nothing = Buffer.alloc(0);
 
@@ -120,7 +120,8 @@ function writeAmount(amount: Amount): wire.Amount {
 }
 
 function readAmount({ text, currency, numeric, exp }: wire.Amount): Amount {
-  if (exp < 0 || !/^(-?\d+|)$/.test(numeric)) throw new WireFault(`'${text.slice(0, 40)}' is no amount.`);
+  const fits = exp >= 0 && exp <= maxDigits && numeric.length <= maxDigits;
+  if (!fits || !/^(-?\d+|)$/.test(numeric)) throw new WireFault(`'${text.slice(0, 40)}' is no amount.`);
   return { text, currency, numeric: numeric === "" ? "0" : numeric, exp };
 }
 

@@ -132,6 +132,10 @@ export interface Head {
   hash: string;
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   timeNs: bigint;
+  /** The lowest height that the node still has (see has_earliest). */
+  earliest: bigint;
+  /** True where earliest is set: height 0 is a height. */
+  hasEarliest: boolean;
 }
 
 export interface Progress {
@@ -919,7 +923,7 @@ export const TaskResponse: MessageFns<TaskResponse> = {
 };
 
 function createBaseHead(): Head {
-  return { height: 0n, hash: "", timeNs: 0n };
+  return { height: 0n, hash: "", timeNs: 0n, earliest: 0n, hasEarliest: false };
 }
 
 export const Head: MessageFns<Head> = {
@@ -938,6 +942,15 @@ export const Head: MessageFns<Head> = {
         throw new globalThis.Error("value provided for field message.timeNs of type int64 too large");
       }
       writer.uint32(24).int64(message.timeNs);
+    }
+    if (message.earliest !== 0n) {
+      if (BigInt.asUintN(64, message.earliest) !== message.earliest) {
+        throw new globalThis.Error("value provided for field message.earliest of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.earliest);
+    }
+    if (message.hasEarliest !== false) {
+      writer.uint32(40).bool(message.hasEarliest);
     }
     return writer;
   },
@@ -979,6 +992,22 @@ export const Head: MessageFns<Head> = {
             message.timeNs = reader.int64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.earliest = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hasEarliest = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -999,6 +1028,8 @@ export const Head: MessageFns<Head> = {
     message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
     message.hash = object.hash ?? "";
     message.timeNs = (object.timeNs !== undefined && object.timeNs !== null) ? BigInt(object.timeNs) : 0n;
+    message.earliest = (object.earliest !== undefined && object.earliest !== null) ? BigInt(object.earliest) : 0n;
+    message.hasEarliest = object.hasEarliest ?? false;
     return message;
   },
 };
