@@ -15,7 +15,7 @@ export interface GraphiqlPage {
 /** What the page may load: itself and this service. */
 export const contentSecurityPolicy = [
   "default-src 'self' blob: data:",
-  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "script-src 'self' 'unsafe-inline' blob:",
   "style-src 'self' 'unsafe-inline'",
   "connect-src 'self' ws: wss:",
   "frame-ancestors 'none'",

@@ -43,6 +43,11 @@ export interface HttpServer {
 
 /** Milliseconds in which a request must have arrived whole. */
 const requestTimeout = 30_000;
+/**
+ * Milliseconds after which a connection on which nothing moves is ended: longer than the longest answer takes to begin, so
+ * that it meets only those who stopped reading.
+ */
+const connectionTimeout = 11 * 60_000;
 
 /** Creates the server. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -107,6 +112,7 @@ function createFastify(logger: Logger): FastifyInstance {
   const server = fastify({
     logger: false,
     requestTimeout,
+    connectionTimeout,
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true },
   });
