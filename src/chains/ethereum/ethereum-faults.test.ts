@@ -340,6 +340,32 @@ describe("a node whose block and receipts do not belong together", () => {
   });
 });
 
+describe("blocks that do not follow on each other", () => {
+  const foreign = `0x${"77".repeat(32)}`;
+
+  it("are read again, and what was stale is not given", async () => {
+    let stale = 1;
+    const node = await start({
+      block: (height, block) => (height === 20 && stale-- > 0 ? { ...block, parentHash: foreign } : block),
+    });
+    const reading = await read(open([node.url]), 1, 60);
+    expectWhole(reading, 1, 60);
+    const parents = reading.answers.map((answer) =>
+      answer.kind === "height" ? answer.block.parentHash : "",
+    );
+    expect(parents).not.toContain(foreign);
+  });
+
+  it("end the task there where they never do", async () => {
+    const node = await start({
+      block: (height, block) => (height === 20 ? { ...block, parentHash: foreign } : block),
+    });
+    const { heights, failure } = await read(open([node.url]), 1, 60);
+    expect(heights).toEqual(span(1, 19));
+    expect(failure).toMatchObject({ retry: "other-worker", details: { type: "inconsistent", height: 20 } });
+  });
+});
+
 describe("what the reader cannot decode", () => {
   it("is quarantined with its bytes, while the heights around it come", async () => {
     const node = await start({

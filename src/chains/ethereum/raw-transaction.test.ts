@@ -1,0 +1,145 @@
+// Bytes of transactions against viem's own encoder, over random ones of each type.
+import fc from "fast-check";
+import { keccak256, serializeTransaction, toHex, type Hex, type TransactionSerializable } from "viem";
+import { describe, expect, it } from "vitest";
+import { MalformedError } from "./fields.js";
+import { decodeLog } from "./decode-log.js";
+import { rawTransaction } from "./raw-transaction.js";
+
+const bytes = (length: number): fc.Arbitrary<Hex> =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((each) => toHex(each));
+const data = fc.uint8Array({ maxLength: 300 }).map((each) => toHex(each));
+const amount = fc.bigInt({ min: 0n, max: 2n ** 128n });
+const address = bytes(20);
+const signature = fc.record({
+  r: fc.bigInt({ min: 1n, max: 2n ** 256n - 1n }).map((each) => toHex(each, { size: 32 })),
+  s: fc.bigInt({ min: 1n, max: 2n ** 256n - 1n }).map((each) => toHex(each, { size: 32 })),
+  yParity: fc.integer({ min: 0, max: 1 }),
+});
+const basics = fc.record({
+  chainId: fc.integer({ min: 1, max: 2 ** 40 }),
+  nonce: fc.integer({ min: 0, max: 2 ** 40 }),
+  gas: fc.bigInt({ min: 0n, max: 2n ** 63n }),
+  to: fc.option(address, { nil: undefined }),
+  value: amount,
+  data,
+});
+const accessList = fc.array(fc.record({ address, storageKeys: fc.array(bytes(32), { maxLength: 3 }) }), {
+  maxLength: 3,
+});
+const price = fc.bigInt({ min: 0n, max: 2n ** 60n });
+const optional = <T>(value: T | undefined, key: string): object =>
+  value === undefined ? {} : { [key]: value };
+
+/** A transaction, its signature, and the JSON by which a node shows both. */
+function shown(
+  type: Hex,
+  transaction: TransactionSerializable,
+  { r, s, yParity }: { r: Hex; s: Hex; yParity: number },
+  more: object,
+): { serialized: Hex; json: Record<string, unknown> } {
+  const v = BigInt(yParity) + (type === "0x0" ? BigInt(transaction.chainId ?? 0) * 2n + 35n : 0n);
+  const serialized = serializeTransaction(transaction, type === "0x0" ? { r, s, v } : { r, s, yParity });
+  const json = {
+    type,
+    hash: keccak256(serialized),
+    chainId: toHex(transaction.chainId ?? 0),
+    nonce: toHex(transaction.nonce ?? 0),
+    gas: toHex(transaction.gas ?? 0n),
+    to: transaction.to ?? null,
+    value: toHex(transaction.value ?? 0n),
+    input: transaction.data ?? "0x",
+    v: toHex(v),
+    // Nodes write numbers without leading zeros.
+    r: toHex(BigInt(r)),
+    s: toHex(BigInt(s)),
+    ...more,
+  };
+  return { serialized, json };
+}
+
+function expectSame({ serialized, json }: { serialized: Hex; json: Record<string, unknown> }): void {
+  const raw = rawTransaction(json);
+  expect(raw === undefined ? undefined : toHex(raw)).toBe(serialized);
+  expect(rawTransaction({ ...json, value: "0x123456789" })).toBeUndefined();
+}
+
+describe("the bytes of a transaction", () => {
+  it("are those of viem's encoder for legacy ones", () => {
+    fc.assert(
+      fc.property(basics, price, signature, ({ to, ...rest }, gasPrice, signed) => {
+        const transaction = { type: "legacy" as const, ...rest, gasPrice, ...optional(to, "to") };
+        expectSame(shown("0x0", transaction, signed, { gasPrice: toHex(gasPrice) }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("are those of viem's encoder with an access list and with dynamic fees", () => {
+    fc.assert(
+      fc.property(basics, accessList, price, signature, ({ to, ...rest }, list, gasPrice, signed) => {
+        const target = optional(to, "to");
+        const berlin = { type: "eip2930" as const, ...rest, gasPrice, accessList: list, ...target };
+        const lists = { accessList: list, yParity: toHex(signed.yParity) };
+        expectSame(shown("0x1", berlin, signed, { gasPrice: toHex(gasPrice), ...lists }));
+        const fees = { maxFeePerGas: gasPrice + 1n, maxPriorityFeePerGas: gasPrice };
+        const london = { type: "eip1559" as const, ...rest, ...fees, accessList: list, ...target };
+        const shownFees = { maxFeePerGas: toHex(gasPrice + 1n), maxPriorityFeePerGas: toHex(gasPrice) };
+        expectSame(shown("0x2", london, signed, { ...shownFees, ...lists }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("are left out where they cannot be told", () => {
+    expect(rawTransaction({ type: "0x7e", hash: "0x" })).toBeUndefined();
+    expect(rawTransaction({ type: "0x0", hash: "0x", nonce: "0x1" })).toBeUndefined();
+  });
+
+  it("may be long", () => {
+    const transaction = {
+      type: "legacy" as const,
+      chainId: 1,
+      nonce: 1,
+      data: `0x${"ab".repeat(400_000)}` as const,
+    };
+    const signed = { r: toHex(5n, { size: 32 }), s: toHex(6n, { size: 32 }), yParity: 1 };
+    expectSame(shown("0x0", transaction, signed, { gasPrice: "0x0" }));
+  });
+});
+
+describe("a log", () => {
+  const topic = fc.oneof(
+    bytes(32),
+    address.map((each): Hex => `0x${"00".repeat(12)}${each.slice(2)}`),
+    fc.constantFrom<Hex>(
+      "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+      "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62",
+      "0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb",
+    ),
+  );
+  const log = fc.record({
+    address,
+    topics: fc.array(topic, { maxLength: 5 }),
+    data: fc.oneof(data, bytes(32), bytes(64), bytes(96), bytes(0)),
+    logIndex: fc.constant("0x1"),
+  });
+
+  it("never fails, whatever anyone puts in it, and nothing of it is lost", () => {
+    fc.assert(
+      fc.property(log, (fields) => {
+        const { kind, sub } = decodeLog(fields);
+        expect(sub.module).toBe(fields.address);
+        if (kind.startsWith("erc")) expect(sub.sender).toHaveLength(1);
+        else expect(sub.additional).toMatchObject({ topics: fields.topics, data: [fields.data] });
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it("that is no log at all is told as such", () => {
+    for (const fields of [{}, { address: "0x1", topics: "0x", data: "0x", logIndex: "0x0" }]) {
+      expect(() => decodeLog(fields)).toThrow(MalformedError);
+    }
+  });
+});
