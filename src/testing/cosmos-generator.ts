@@ -1,6 +1,7 @@
 // Makes blocks of a Cosmos chain of our own: transactions encoded by cosmjs-types, results in the shape of any era of nodes.
 import { createHash } from "node:crypto";
 import { bech32 } from "@scure/base";
+import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import { SignMode } from "cosmjs-types/cosmos/tx/signing/v1beta1/signing";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
@@ -206,5 +207,38 @@ function logOf(events: readonly MadeEvent[], index: number): unknown {
     events: [...merged]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([type, attributes]) => ({ type, attributes })),
+  };
+}
+
+/** A chain of `count` heights with a few payments each, every fourth empty; every era in turn unless one is given. */
+export function makeChain(
+  chainId: string,
+  count: number,
+  options: { readonly era?: Era; readonly transactionsPerHeight?: number } = {},
+): Map<number, NodeHeight> {
+  const perHeight = options.transactionsPerHeight ?? 3;
+  const heights = new Map<number, NodeHeight>();
+  for (let height = 1; height <= count; height += 1) {
+    const transactions = Array.from({ length: height % 4 === 0 ? 0 : perHeight }, (_, index) =>
+      makePayment(height, index),
+    );
+    const era = options.era ?? eras[height % eras.length] ?? "finalize";
+    heights.set(height, makeHeight(chainId, height, { transactions, era }));
+  }
+  return heights;
+}
+
+/** A payment that is like no other of its chain. */
+export function makePayment(height: number, index: number): MadeTransaction {
+  const [from, to] = [madeAddress(`from ${height % 7}`), madeAddress(`to ${index % 5}`)];
+  const amount = `${height * 1000 + index}`;
+  const message = pack(MsgSend, { fromAddress: from, toAddress: to, amount: [{ denom: "utest", amount }] });
+  return {
+    bytes: makeTransaction([message], {
+      sequence: BigInt(height * 1000 + index),
+      memo: `${height}/${index}`,
+    }),
+    messageTypes: [MsgSend.typeUrl],
+    events: [paymentEvents(from, to, `${amount}utest`)],
   };
 }

@@ -75,9 +75,13 @@ interface NodeSet {
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
 const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
 
+/** Milliseconds to wait for resting endpoints of one kind where the other kind can be asked at once. */
+const shortPatienceMs = 500;
+
 /** Creates the nodes of a chain; nothing is asked before the first read. */
 export function createNodes(options: NodesOptions): Nodes {
   const { chain, endpoints, timeoutMs, requestsPerSecond, clock, logger } = options;
+  const bothKinds = endpoints.rpc.length > 0 && endpoints.grpc.length > 0;
   const setOf = (
     list: readonly Endpoint<CosmosNode>[],
     resultRequests: NodeSet["resultRequests"],
@@ -94,6 +98,7 @@ export function createNodes(options: NodesOptions): Nodes {
               logger,
               headLimits,
               endpoints: list,
+              ...(bothKinds && { patienceMs: shortPatienceMs }),
               identify: async (node, signal) => (await node.status(signal)).chainId,
               ...(requestsPerSecond !== undefined && { requestsPerSecond }),
             }),

@@ -59,7 +59,8 @@ export function readBlock(answer: unknown): RawBlock {
   const transactions = listIn(isObject(block["data"]) ? block["data"] : {}, "txs").map((bytes) => {
     if (typeof bytes !== "string")
       throw new MalformedAnswer("The node's block holds a transaction that is no text.");
-    return Buffer.from(bytes, "base64");
+    const { buffer, byteOffset, length } = Buffer.from(bytes, "base64");
+    return new Uint8Array(buffer, byteOffset, length);
   });
   return {
     chainId: textIn(header, "chain_id"),

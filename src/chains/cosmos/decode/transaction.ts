@@ -96,7 +96,7 @@ function outside({
     gasWanted: result.gasWanted,
     gasUsed: result.gasUsed,
     raw: bytes,
-    ...(result.log !== "" && { rawLog: Buffer.from(result.log, "utf8") }),
+    ...(result.log !== "" && { rawLog: new TextEncoder().encode(result.log) }),
   };
 }
 

@@ -1,0 +1,359 @@
+// A chain read through the port: every kind of task, over RPC alone, gRPC alone, and both.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger } from "../../lib/logger.js";
+import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { collect } from "../../testing/collect.js";
+import { madeAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
+import { startCosmosNode, transactionsOf, type CosmosStandIn } from "../../testing/cosmos-node.js";
+import type { AccountHoldings } from "../../testing/cosmos-node-state.js";
+import { until } from "../../testing/until.js";
+import { probeCosmosAddress } from "./address-kind.js";
+import { createCosmosChain, type CosmosChain } from "./cosmos-chain.js";
+import { transactionHash } from "./decode/transaction.js";
+
+const logger = silentLogger();
+const signal = new AbortController().signal;
+const chainId = "test-1";
+const chain = { network: "cosmos", chainId };
+const alice = madeAddress("alice");
+const garbage = Buffer.from("no transaction at all", "utf8");
+
+/** What alice has at a height: more of everything than one page holds. */
+function holdings(height: number): AccountHoldings {
+  const many = Array.from({ length: 8 }, (_, index) => index);
+  return {
+    balances: many.map((index) => ({
+      denom: `ibc/${index}`,
+      amount: `${height}00000000000000000000${index}`,
+    })),
+    rewards: many.map((index) => ({
+      validator: madeAddress(`validator ${index}`, "testvaloper"),
+      amounts: [{ denom: "utest", amount: `${height}000000000000000000${index}` }],
+    })),
+    delegations: many.map((index) => ({
+      validator: madeAddress(`validator ${index}`, "testvaloper"),
+      shares: `${height}50000000000000000${index}`,
+      balance: { denom: "utest", amount: `${height + index}` },
+    })),
+  };
+}
+
+const heights = makeChain(chainId, 40);
+heights.set(
+  21,
+  makeHeight(chainId, 21, {
+    transactions: [
+      makePayment(21, 0),
+      { bytes: garbage, messageTypes: [], code: 2, codespace: "sdk", log: "tx parse error" },
+      makePayment(21, 2),
+    ],
+    era: "plain",
+  }),
+);
+
+let node: CosmosStandIn;
+beforeAll(async () => {
+  node = await startCosmosNode({ chainId, heights, accounts: new Map([[alice, holdings]]) });
+});
+afterAll(() => node.close());
+
+const ways = [
+  { way: "RPC alone", rpc: true, grpc: false },
+  { way: "gRPC alone", rpc: false, grpc: true },
+  { way: "both", rpc: true, grpc: true },
+];
+
+describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
+  let reader: CosmosChain;
+  beforeAll(async () => {
+    reader = await createCosmosChain({
+      rpcUrls: rpc ? [node.rpcUrl] : [],
+      grpcUrls: grpc ? [node.grpcUrl] : [],
+      logger,
+    });
+  });
+  afterAll(() => reader.close());
+  const ask = (request: TaskRequest): Promise<Answer[]> => collect(reader.answer(request, signal));
+  const failureOf = async (request: TaskRequest): Promise<TaskFailure> => {
+    const error: unknown = await ask(request).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof TaskFailure)) throw new Error("It did not fail as a task.", { cause: error });
+    return error;
+  };
+  const heightsOf = (answers: readonly Answer[]): number[] =>
+    answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+
+  it("learns the chain's id from the node", () => {
+    expect(reader.chain).toEqual(chain);
+  });
+
+  it("gives every height of a range, in order, whole", async () => {
+    const answers = await ask({ kind: "heights", chain, range: { from: 1, to: 40 } });
+    expect(heightsOf(answers)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    for (const answer of answers) {
+      if (answer.kind !== "height") continue;
+      const { block, transactions } = answer;
+      const stored = heights.get(block.height);
+      const hashes = stored === undefined ? [] : transactionsOf(stored).map(transactionHash);
+      expect(transactions.map(({ hash }) => hash)).toEqual(hashes);
+      expect(transactions.map(({ index }) => index)).toEqual(hashes.map((_, index) => index));
+      expect(block.transactionCount).toBe(hashes.length);
+      const second = BigInt(Date.UTC(2024, 4, 6, 7, 8, block.height % 60)) * 1_000_000n;
+      expect(block.time).toBe(second + BigInt(block.height % 10));
+      expect(block.hash).toMatch(/^[0-9A-F]{64}$/);
+      expect(block.proposer).toMatch(/^[0-9A-F]{40}$/);
+      if (block.height === 1) expect(block.parentHash).toBeUndefined();
+    }
+    const blocks = answers.flatMap((answer) => (answer.kind === "height" ? [answer.block] : []));
+    expect(blocks.slice(1).map(({ parentHash }) => parentHash)).toEqual(
+      blocks.slice(0, -1).map(({ hash }) => hash),
+    );
+    expect(answers.filter(({ kind }) => kind === "quarantine")).toMatchObject([{ height: 21, index: 1 }]);
+  });
+
+  it("gives one transaction by its hash, however it is written", async () => {
+    const hash = transactionHash(makePayment(9, 1).bytes);
+    for (const written of [hash, hash.toLowerCase(), `0x${hash}`]) {
+      const answers = await ask({ kind: "transaction", chain, hash: written });
+      expect(answers).toMatchObject([
+        { kind: "transaction", block: { height: 9, transactionCount: 3 }, transaction: { hash, index: 1 } },
+      ]);
+    }
+  });
+
+  it("says of a hash that is unknown or none what is wrong, and lives on", async () => {
+    expect(await failureOf({ kind: "transaction", chain, hash: "AB".repeat(32) })).toMatchObject({
+      retry: "other-worker",
+      details: { type: "not_found" },
+    });
+    for (const hash of ["", "0x", "zz", "AB".repeat(31)]) {
+      expect(await failureOf({ kind: "transaction", chain, hash })).toMatchObject({ retry: "never" });
+    }
+    expect(heightsOf(await ask({ kind: "heights", chain, range: { from: 3, to: 3 } }))).toEqual([3]);
+  });
+
+  it("gives what is new: after a height, at most the limit, from the lowest on", async () => {
+    expect(heightsOf(await ask({ kind: "latest", chain, after: { height: 37 }, limit: 100 }))).toEqual([
+      38, 39, 40,
+    ]);
+    // After an outage: no jump over the heights between.
+    expect(heightsOf(await ask({ kind: "latest", chain, after: { height: 10 }, limit: 4 }))).toEqual([
+      11, 12, 13, 14,
+    ]);
+    expect(await ask({ kind: "latest", chain, after: { height: 40 }, limit: 5 })).toEqual([]);
+    expect(await ask({ kind: "latest", chain, after: { height: 45 }, limit: 5 })).toEqual([]);
+  });
+
+  it("gives the newest heights of a chain that is shorter than asked, without going below its first", async () => {
+    expect(heightsOf(await ask({ kind: "latest", chain, limit: 3 }))).toEqual([38, 39, 40]);
+    const all = await ask({ kind: "latest", chain, limit: 1000 });
+    expect(heightsOf(all)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  });
+
+  it("gives only what the node still has", async () => {
+    const pruned = await startCosmosNode({ chainId, heights });
+    pruned.behaviour.earliest = 30;
+    const own = await createCosmosChain({
+      rpcUrls: rpc ? [pruned.rpcUrl] : [],
+      grpcUrls: grpc ? [pruned.grpcUrl] : [],
+      logger,
+    });
+    try {
+      const answers = await collect(own.answer({ kind: "latest", chain, limit: 1000 }, signal));
+      expect(heightsOf(answers)).toEqual(Array.from({ length: 11 }, (_, index) => index + 30));
+      const request = { kind: "heights", chain, range: { from: 29, to: 31 } } as const;
+      await expect(collect(own.answer(request, signal))).rejects.toMatchObject({
+        retry: "other-worker",
+        details: { type: "pruned", height: 29 },
+      });
+    } finally {
+      await Promise.all([own.close(), pruned.close()]);
+    }
+  });
+
+  it("gives what is there of a range beyond the head, then says how far the chain is", async () => {
+    const given: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const answer of reader.answer(
+        { kind: "heights", chain, range: { from: 39, to: 400 } },
+        signal,
+      ))
+        if (answer.kind === "height") given.push(answer.block.height);
+    };
+    await expect(run()).rejects.toMatchObject({ retry: "other-worker", details: { height: 41 } });
+    expect(given).toEqual([39, 40]);
+    expect(await failureOf({ kind: "heights", chain, range: { from: 1000, to: 1000 } })).toMatchObject({
+      details: { type: "height_not_reached", height: 1000 },
+    });
+  });
+
+  it.each([
+    [0, 5],
+    [5, 4],
+    [-1, 3],
+    [1.5, 3],
+  ])("refuses the range %d to %d for good", async (from, to) => {
+    expect(await failureOf({ kind: "heights", chain, range: { from, to } })).toMatchObject({
+      retry: "never",
+    });
+  });
+
+  it("gives balances, rewards and delegations at ten heights, all pages, to the last digit", async () => {
+    for (let height = 1; height <= 40; height += 4) {
+      const { balances, rewards, delegations } = holdings(height);
+      expect(await ask({ kind: "balance", chain, account: alice, height })).toEqual([
+        {
+          kind: "balance",
+          height,
+          balances: balances.map(({ denom, amount }) => ({
+            text: `${amount}${denom}`,
+            currency: denom,
+            numeric: amount,
+            exp: 0,
+          })),
+        },
+      ]);
+      expect(await ask({ kind: "reward", chain, account: alice, height })).toEqual([
+        {
+          kind: "reward",
+          height,
+          rewards: rewards.map(({ validator, amounts }) => ({
+            validator,
+            amounts: amounts.map(({ denom, amount }) => ({
+              text: `${amount.slice(0, -18)}.${amount.slice(-18)}${denom}`,
+              currency: denom,
+              numeric: amount,
+              exp: 18,
+            })),
+          })),
+        },
+      ]);
+      expect(await ask({ kind: "delegations", chain, account: alice, height })).toEqual([
+        {
+          kind: "delegations",
+          height,
+          delegations: delegations.map(({ validator, shares, balance }) => ({
+            delegator: alice,
+            validator,
+            shares: `${shares.slice(0, -18)}.${shares.slice(-18)}`,
+            balance: {
+              text: `${balance.amount}utest`,
+              currency: "utest",
+              numeric: balance.amount,
+              exp: 0,
+            },
+          })),
+        },
+      ]);
+    }
+  });
+
+  it("gives an account that has nothing as nothing, and the newest height for 0", async () => {
+    const account = madeAddress("nobody");
+    expect(await ask({ kind: "balance", chain, account, height: 0 })).toEqual([
+      { kind: "balance", height: 40, balances: [] },
+    ]);
+  });
+
+  it("says whether a state that is not there may be elsewhere", async () => {
+    node.behaviour.stateFrom = 20;
+    try {
+      expect(await failureOf({ kind: "balance", chain, account: alice, height: 19 })).toMatchObject({
+        retry: "other-worker",
+        details: { type: "pruned", height: 19 },
+      });
+    } finally {
+      node.behaviour.stateFrom = 1;
+    }
+    expect(await failureOf({ kind: "reward", chain, account: alice, height: 90 })).toMatchObject({
+      retry: "other-worker",
+      details: { type: "height_not_reached" },
+    });
+    expect(await failureOf({ kind: "delegations", chain, account: "alice", height: 20 })).toMatchObject({
+      retry: "never",
+      details: { type: "bad_request" },
+    });
+  });
+
+  it("reads ahead only a bounded way beyond what is taken", async () => {
+    const before = node.requests.length;
+    const answers = reader.answer({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
+    const iterator = answers[Symbol.asyncIterator]();
+    expect((await iterator.next()).value).toMatchObject({ kind: "height" });
+    const asked = (): number => node.requests.slice(before).filter(({ method }) => method === "block").length;
+    await until("the first window of heights", () => asked() >= 4);
+    // What else was under way has arrived when a later question is answered.
+    await reader.head(signal);
+    expect(asked()).toBe(4);
+    await iterator.return?.();
+  });
+
+  it("stops soon after the abort, with its reason", async () => {
+    const abort = new AbortController();
+    node.behaviour.delayMs = 20;
+    try {
+      const given: Answer[] = [];
+      const run = async (): Promise<void> => {
+        for await (const answer of reader.answer(
+          { kind: "heights", chain, range: { from: 1, to: 40 } },
+          abort.signal,
+        )) {
+          given.push(answer);
+          abort.abort(new Error("Cancelled by the asker."));
+        }
+      };
+      await expect(run()).rejects.toThrow("Cancelled by the asker.");
+      expect(given).toHaveLength(1);
+    } finally {
+      node.behaviour.delayMs = 0;
+    }
+  });
+});
+
+describe("an address", () => {
+  it("is told to be gRPC or RPC", async () => {
+    expect(await probeCosmosAddress(node.rpcUrl, { signal })).toEqual({
+      kind: "rpc",
+      url: node.rpcUrl,
+      chainId,
+    });
+    const bare = node.rpcUrl.replace("http://", "");
+    expect(await probeCosmosAddress(bare, { signal })).toEqual({ kind: "rpc", url: node.rpcUrl, chainId });
+    expect(await probeCosmosAddress(node.grpcUrl, { signal })).toEqual({
+      kind: "grpc",
+      url: node.grpcUrl,
+      chainId,
+    });
+    expect(await probeCosmosAddress(`http://${node.grpcUrl}`, { signal })).toMatchObject({ kind: "grpc" });
+  });
+
+  it("that is neither says what each attempt met", async () => {
+    await expect(probeCosmosAddress("127.0.0.1:1", { signal, timeoutMs: 5_000 })).rejects.toThrow(
+      /neither a Cosmos node's gRPC nor its RPC \(as RPC: .*; as gRPC: /,
+    );
+  });
+});
+
+it("needs an endpoint, and says which settings give one", async () => {
+  await expect(createCosmosChain({ rpcUrls: [], grpcUrls: [], logger })).rejects.toThrow(
+    /COSMOS_GRPC_ADDR or COSMOS_RPC_URL/,
+  );
+});
+
+it("reads a proxy that takes only JSON-RPC by POST", async () => {
+  const proxy = await startCosmosNode({ chainId, heights, accounts: new Map([[alice, holdings]]) });
+  proxy.behaviour.postOnly = true;
+  const reader = await createCosmosChain({ rpcUrls: [proxy.rpcUrl], grpcUrls: [], logger });
+  try {
+    const hash = transactionHash(makePayment(9, 1).bytes);
+    expect(await collect(reader.answer({ kind: "transaction", chain, hash }, signal))).toMatchObject([
+      { kind: "transaction", transaction: { hash } },
+    ]);
+    const request = { kind: "balance", chain, account: alice, height: 5 } as const;
+    expect(await collect(reader.answer(request, signal))).toMatchObject([{ balances: { length: 8 } }]);
+  } finally {
+    await Promise.all([reader.close(), proxy.close()]);
+  }
+});

@@ -1,0 +1,297 @@
+// Nodes that err, lag, limit, close, hang, lie: nothing is lost, nothing is taken for what it is not, and the state is told.
+import { setImmediate } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { silentLogger } from "../../lib/logger.js";
+import type { Answer } from "../../domain/task.js";
+import { collect } from "../../testing/collect.js";
+import { makeChain, makeHeight, makePayment, type MadeTransaction } from "../../testing/cosmos-generator.js";
+import {
+  startCosmosNode,
+  type CosmosStandIn,
+  type NodeFault,
+  type NodeHeight,
+} from "../../testing/cosmos-node.js";
+import { until } from "../../testing/until.js";
+import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
+import { decodeHeight } from "./decode/height.js";
+import { transactionHash } from "./decode/transaction.js";
+import { readBlock, readBlockResults } from "./rpc-answers.js";
+
+const logger = silentLogger();
+const signal = new AbortController().signal;
+const chainId = "test-1";
+const chain = { network: "cosmos", chainId };
+const count = 14;
+const heights = makeChain(chainId, count, { era: "finalize" });
+
+const closing: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+async function startNode(served: ReadonlyMap<number, NodeHeight> = heights): Promise<CosmosStandIn> {
+  const node = await startCosmosNode({ chainId, heights: served });
+  closing.push(() => node.close());
+  return node;
+}
+
+async function open(options: Partial<CosmosChainOptions>): Promise<CosmosChain> {
+  const reader = await createCosmosChain({
+    chainId,
+    rpcUrls: [],
+    grpcUrls: [],
+    timeouts: { requestMs: 500 },
+    logger,
+    ...options,
+  });
+  closing.push(() => reader.close());
+  return reader;
+}
+
+function readAll(reader: CosmosChain, to = count, from = 1): Promise<Answer[]> {
+  return collect(reader.answer({ kind: "heights", chain, range: { from, to } }, signal));
+}
+
+/** What a sound node gives for all heights: read without a reader. */
+async function truth(): Promise<Answer[]> {
+  const parts = await Promise.all(
+    [...heights.values()].map(({ block, blockResults }) =>
+      decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results }),
+    ),
+  );
+  return parts.flat();
+}
+
+const carriers = ["rpc", "grpc"] as const;
+const urls = (carrier: (typeof carriers)[number], ...nodes: CosmosStandIn[]): Partial<CosmosChainOptions> =>
+  carrier === "rpc"
+    ? { rpcUrls: nodes.map(({ rpcUrl }) => rpcUrl) }
+    : { grpcUrls: nodes.map(({ grpcUrl }) => grpcUrl) };
+
+describe.concurrent.each(carriers)("over %s", (carrier) => {
+  it.each<NodeFault>(["error", "rate-limit", "close", "hang", "garbage"])(
+    "a node that answers some requests by '%s' loses nothing",
+    async (fault) => {
+      const node = await startNode();
+      let asked = 0;
+      let faults = 0;
+      node.behaviour.fault = () => {
+        asked += 1;
+        if (faults === 2 || asked % 11 !== 9) return undefined;
+        faults += 1;
+        return fault;
+      };
+      const reader = await open({ ...urls(carrier, node), parallel: 4 });
+      expect(await readAll(reader)).toEqual(await truth());
+      expect(faults).toBe(2);
+    },
+  );
+
+  it.each<NodeFault>(["error", "rate-limit", "close", "hang"])(
+    "a node that does nothing but '%s' is left for one that is well, and its state is told",
+    async (fault) => {
+      const [ill, well] = [await startNode(), await startNode()];
+      ill.behaviour.fault = () => fault;
+      const reader = await open(urls(carrier, ill, well));
+      expect(await readAll(reader)).toEqual(await truth());
+      const [first, second] = reader.endpoints();
+      expect(first?.lastFault).toEqual(expect.any(String));
+      expect(first?.restMs).toBeGreaterThan(0);
+      expect(second).toMatchObject({ restMs: 0 });
+    },
+  );
+
+  it("a node that dies in the middle of a range is replaced", async () => {
+    const [first, second] = [await startNode(), await startNode()];
+    let left = 12;
+    first.behaviour.fault = () => ((left -= 1) < 0 ? "close" : undefined);
+    second.behaviour.delayMs = 5;
+    const reader = await open(urls(carrier, first, second));
+    expect(await readAll(reader)).toEqual(await truth());
+  });
+
+  it("an error in the middle ends the range as a failure, after what came before it", async () => {
+    const node = await startNode();
+    node.behaviour.fault = ({ method, height }) =>
+      method !== "latest_block" && method !== "status" && (height === undefined || height >= 9)
+        ? "error"
+        : undefined;
+    if (carrier === "grpc") node.behaviour.fault = ({ method }) => (method === "tx" ? "error" : undefined);
+    const reader = await open(urls(carrier, node));
+    const given: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const answer of reader.answer(
+        { kind: "heights", chain, range: { from: 4, to: count } },
+        signal,
+      ))
+        if (answer.kind === "height") given.push(answer.block.height);
+    };
+    await expect(run()).rejects.toMatchObject({ name: "TaskFailure", retry: "other-worker" });
+    expect(given).toEqual(carrier === "rpc" ? [4, 5, 6, 7, 8] : [4]);
+  });
+
+  it("rate limits that do not end become a failure that says when to come back", async () => {
+    const node = await startNode();
+    node.behaviour.fault = () => "rate-limit";
+    const reader = await open(urls(carrier, node));
+    await expect(readAll(reader)).rejects.toMatchObject({
+      retry: "same-worker",
+      details: { type: "rate_limited", retryAfterMs: expect.any(Number) as number },
+    });
+  });
+
+  it("a node of another chain is refused", async () => {
+    const [liar, honest] = [await startNode(), await startNode()];
+    liar.behaviour.chainId = "other-9";
+    const alone = await open(urls(carrier, liar));
+    await expect(readAll(alone)).rejects.toMatchObject({ details: { type: "wrong_chain" } });
+    await expect(alone.head(signal)).rejects.toThrow(/serves chain id 'other-9', not 'test-1'/);
+    const both = await open(urls(carrier, liar, honest));
+    expect(await readAll(both)).toEqual(await truth());
+  });
+
+  it("a newest block that jumps or goes back is refused", async () => {
+    const node = await startNode();
+    const reader = await open(urls(carrier, node));
+    node.behaviour.head = 5_000;
+    expect(await reader.head(signal)).toMatchObject({ height: 5_000 });
+    node.behaviour.head = 4_990;
+    expect(await reader.head(signal)).toMatchObject({ height: 4_990 });
+    node.behaviour.head = 9_000_000_000;
+    await expect(reader.head(signal)).rejects.toThrow(/impossibly far above/);
+    const other = await open(urls(carrier, node));
+    node.behaviour.head = 5_000;
+    await other.head(signal);
+    node.behaviour.head = 20;
+    await expect(other.head(signal)).rejects.toThrow(/moved its newest block back/);
+  });
+
+  it("results of the newest height that come a moment later are waited for", async () => {
+    const node = await startNode();
+    const last = readBlock(heights.get(count - 1)?.block);
+    node.behaviour.resultsMissingFrom = count - 1;
+    for (const hash of last.transactions.map(transactionHash)) node.behaviour.lostHashes.add(hash);
+    const reader = await open(urls(carrier, node));
+    const waiting = readAll(reader, count - 1, count - 1);
+    await until("the first question for results", () =>
+      node.requests.some(({ method }) => method === "block_results" || method === "tx"),
+    );
+    node.behaviour.resultsMissingFrom = Infinity;
+    node.behaviour.lostHashes.clear();
+    expect(await waiting).toMatchObject([
+      { kind: "height", block: { height: count - 1 }, transactions: { length: 3 } },
+    ]);
+  });
+
+  it("a height that is about to come is waited for", async () => {
+    const node = await startNode();
+    node.behaviour.head = count - 1;
+    const reader = await open(urls(carrier, node));
+    const waiting = readAll(reader, count, count - 2);
+    await until(
+      "the question for the missing height",
+      () => node.requests.filter(({ method }) => method === "block").length > 2,
+    );
+    node.behaviour.head = count;
+    expect((await waiting).map(({ kind }) => kind)).toEqual(["height", "height", "height"]);
+  });
+
+  it("nodes that are not equally far complete each other", async () => {
+    const [behind, ahead] = [await startNode(), await startNode()];
+    behind.behaviour.head = 10;
+    ahead.behaviour.earliest = 8;
+    const reader = await open(urls(carrier, behind, ahead));
+    expect(await readAll(reader)).toEqual(await truth());
+  });
+});
+
+describe.concurrent("results that do not fit", () => {
+  it("are never taken: another node is asked", async () => {
+    const [liar, honest] = [await startNode(), await startNode()];
+    liar.behaviour.replacedResults.set(5, { height: "5", txs_results: null, finalize_block_events: [] });
+    honest.behaviour.delayMs = 2;
+    const reader = await open({ rpcUrls: [liar.rpcUrl, honest.rpcUrl] });
+    expect(await readAll(reader)).toEqual(await truth());
+  });
+
+  it("of a height that no node gives properly: it is quarantined and the range goes on", async () => {
+    const node = await startNode();
+    node.behaviour.replacedResults.set(5, {
+      height: "5",
+      txs_results: [{ code: 0 }],
+      finalize_block_events: [],
+    });
+    node.behaviour.replacedResults.set(6, { height: "7", txs_results: [] });
+    const reader = await open({ rpcUrls: [node.rpcUrl] });
+    const answers = await readAll(reader);
+    const expected = (await truth()).map((answer) =>
+      answer.kind === "height" && (answer.block.height === 5 || answer.block.height === 6)
+        ? { kind: "quarantine", height: answer.block.height }
+        : answer,
+    );
+    expect(answers).toMatchObject(expected);
+    expect(answers[4]).toMatchObject({
+      error: expect.stringContaining("1 results for 3 transactions") as string,
+    });
+    node.behaviour.replacedResults.clear();
+    expect(await readAll(reader)).toEqual(await truth());
+  });
+
+  it("of a block over gRPC whose transaction the index lost: a failure, never a transaction less", async () => {
+    const node = await startNode();
+    const block = heights.get(6)?.block;
+    const [, lost = ""] = readBlock(block).transactions.map(transactionHash);
+    node.behaviour.lostHashes.add(lost);
+    const reader = await open({ grpcUrls: [node.grpcUrl] });
+    await expect(readAll(reader, 8)).rejects.toMatchObject({ retry: "other-worker", details: { height: 6 } });
+    // With an RPC beside it nothing is lost: results come from the block.
+    const both = await open({ grpcUrls: [node.grpcUrl], rpcUrls: [node.rpcUrl] });
+    expect(await readAll(both)).toEqual(await truth());
+  });
+
+  it("of a block over gRPC that holds a transaction twice: only the RPC can tell them apart", async () => {
+    const twice = makePayment(1, 0);
+    const again: MadeTransaction = { ...twice, code: 32, codespace: "sdk", log: "account sequence mismatch" };
+    const served = new Map([[1, makeHeight(chainId, 1, { transactions: [twice, again], era: "finalize" })]]);
+    const node = await startNode(served);
+    await expect(readAll(await open({ grpcUrls: [node.grpcUrl] }), 1)).rejects.toThrow(
+      /give the worker the node's RPC/,
+    );
+    const [answer] = await readAll(await open({ rpcUrls: [node.rpcUrl] }), 1);
+    expect(answer).toMatchObject({ transactions: [{ hasErrors: false }, { hasErrors: true }] });
+  });
+});
+
+it("falls back to gRPC where every RPC is away", async () => {
+  const [node, other] = [await startNode(), await startNode()];
+  node.behaviour.fault = ({ carrier }) => (carrier === "rpc" ? "close" : undefined);
+  const reader = await open({ rpcUrls: [node.rpcUrl], grpcUrls: [other.grpcUrl] });
+  expect(await readAll(reader, 3)).toEqual((await truth()).slice(0, 3));
+});
+
+it("keeps to the requests a second that it was told", async () => {
+  const node = await startNode();
+  const reader = await open({ rpcUrls: [node.rpcUrl], requestsPerSecond: 20 });
+  const start = performance.now();
+  await readAll(reader, 12);
+  const seconds = (performance.now() - start) / 1000;
+  expect(node.requests.length).toBeLessThanOrEqual(20 * seconds + 2);
+});
+
+it("lets others run while it decodes a block of thousands of transactions", async () => {
+  const transactions = Array.from({ length: 4_000 }, (_, index) => makePayment(1, index));
+  const { block, blockResults } = makeHeight(chainId, 1, { transactions, era: "finalize" });
+  const raw = { block: readBlock(block), results: readBlockResults(blockResults).results };
+  let turns = 0;
+  let done = false;
+  const decoding = decodeHeight(chain, raw).then((answers) => {
+    done = true;
+    return answers;
+  });
+  while (!done) {
+    turns += 1;
+    await setImmediate();
+  }
+  expect(await decoding).toMatchObject([{ transactions: { length: 4_000 } }]);
+  expect(turns).toBeGreaterThan(5);
+});
