@@ -12,6 +12,7 @@ export interface Connection<T> {
   readonly count: (exact: boolean) => Promise<Count>;
 }
 
+/** An item of a connection and its place. */
 export interface Edge<T> {
   readonly cursor: string;
   readonly node: T;

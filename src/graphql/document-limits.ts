@@ -56,6 +56,17 @@ export function tooCostly(actual: number, limit: number): IndexerError {
   );
 }
 
+/** The error for an answer that grew too large. */
+export function tooLargeToAnswer(actual: number, limit: number): IndexerError {
+  return tooComplex(
+    `The answer has ${actual} bytes, more than ${limit}: ask for smaller pages or fewer fields.`,
+    {
+      limit,
+      actual,
+    },
+  );
+}
+
 function tooComplex(message: string, facts: Readonly<Record<string, number>>): IndexerError {
   return new IndexerError("QUERY_TOO_COMPLEX", message, facts);
 }

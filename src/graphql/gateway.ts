@@ -24,7 +24,8 @@ import {
   subscriptionPlugin,
 } from "./plugins.js";
 import { printedSchema, schema } from "./schema.js";
-import { createSockets, type Asked, type Asker, type Prepared } from "./websocket.js";
+import type { Asked, Asker, Prepared } from "./socket-protocol.js";
+import { createSockets } from "./websocket.js";
 
 /** What a gateway needs, and what can be set. */
 export interface GatewayOptions {
@@ -109,7 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       costPlugin({ limits, errors, reckoned: (context, cost) => costs.set(context, cost) }),
       subscriptionPlugin({ limits, errors, metrics }),
       useExecutionCancellation(),
-      answerPlugin(costs),
+      answerPlugin({ limits, errors, costs }),
       emptyAnswerPlugin(errors),
     ],
   });

@@ -3,6 +3,7 @@
 import { GraphQLError } from "graphql";
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
 import { IndexerError } from "../domain/errors.js";
+import { tooLargeToAnswer } from "./document-limits.js";
 import { transportError, type PublicErrors } from "./errors.js";
 import { pageFor, renderPage, type GraphiqlPage } from "./graphiql.js";
 import { headOf, withoutTransport } from "./http-status.js";
@@ -67,8 +68,23 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof GraphQLError && error.extensions["code"] === "REQUEST_ENTITY_TOO_LARGE";
 }
 
-/** Gives each answer its status, and the cost of its operation as `x-query-cost`. */
-export function answerPlugin(costs: WeakMap<object, number>): Plugin {
+/** Gives each answer its status, the cost of its operation as `x-query-cost`, and a bound on its size. */
+export function answerPlugin({
+  limits,
+  errors,
+  costs,
+}: {
+  readonly limits: Limits;
+  readonly errors: PublicErrors;
+  /** What operations cost, by their contexts. */
+  readonly costs: WeakMap<object, number>;
+}): Plugin {
+  const stringify = (result: object): string => {
+    const text = JSON.stringify(result);
+    if (text.length <= limits.answerBytes) return text;
+    const { message, extensions } = errors.of(tooLargeToAnswer(text.length, limits.answerBytes));
+    return JSON.stringify({ data: null, errors: [{ message, extensions }] });
+  };
   return {
     onResultProcess: ({ request, result, setResult, serverContext }) => {
       if (isAsyncIterable(result) || Array.isArray(result)) return;
@@ -77,6 +93,7 @@ export function answerPlugin(costs: WeakMap<object, number>): Plugin {
       const cost = costs.get(serverContext);
       setResult({
         ...result,
+        stringify,
         ...(result.errors !== undefined && { errors: result.errors.map(withoutTransport) }),
         extensions: {
           ...result.extensions,

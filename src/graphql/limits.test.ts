@@ -77,6 +77,14 @@ describe("limits before execution", () => {
     expect(answer.errors).toBeUndefined();
   });
 
+  it("gives up an answer that grew too large", async () => {
+    const { ask } = createTestGateway({ limits: { answerBytes: 1_000 } });
+    expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
+    const answer = await ask(`{ transactions(first: 50) { nodes { hash } } }`);
+    expect(answer.data).toBeNull();
+    expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 1_000 } }]);
+  });
+
   it("has every limit as an option", async () => {
     const { ask } = createTestGateway({ limits: { depth: 2, cost: 5 } });
     expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();

@@ -16,6 +16,8 @@ export interface Limits {
   readonly fields: number;
   /** The sum of weights: about one for each object that may come back. */
   readonly cost: number;
+  /** Bytes of an answer over HTTP, about: characters are counted. */
+  readonly answerBytes: number;
   /** Heights that Query.fetch takes. */
   readonly queryFetchHeights: number;
   /** Heights that Subscription.fetch takes. */
@@ -47,6 +49,7 @@ export const defaultLimits: Limits = {
   rootFields: 15,
   fields: 5_000,
   cost: 10_000,
+  answerBytes: 16 * 1024 * 1024,
   queryFetchHeights: 1_000,
   subscriptionFetchHeights: 100_000,
   fetchMs: 10 * 60_000,

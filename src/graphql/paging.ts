@@ -14,6 +14,7 @@ export interface PageArguments {
   readonly before?: string | null | undefined;
 }
 
+/** What a list says of its pages. */
 export interface PageRules<Position> {
   readonly order: Order;
   readonly defaultLimit: number;

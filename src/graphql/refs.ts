@@ -11,12 +11,19 @@ import type { Connection } from "./connection.js";
 /** Whatever has a global id. */
 export type NodeValue = ChainRef | Block | StoredTransaction | WorkerStatus;
 
+/** Whatever has a global id. */
 export const NodeType = builder.interfaceRef<NodeValue>("Node");
+/** A chain, by its name. */
 export const ChainType = builder.objectRef<ChainRef>("Chain");
+/** A block. */
 export const BlockType = builder.objectRef<Block>("Block");
+/** A transaction. */
 export const TransactionType = builder.objectRef<StoredTransaction>("Transaction");
+/** A worker. */
 export const WorkerType = builder.objectRef<WorkerStatus>("Worker");
+/** A page of blocks. */
 export const BlockConnectionType = builder.objectRef<Connection<Block>>("BlockConnection");
+/** A page of transactions. */
 export const TransactionConnectionType =
   builder.objectRef<Connection<StoredTransaction>>("TransactionConnection");
 

@@ -1,46 +1,21 @@
-// Operations over WebSocket, by graphql-transport-ws. Imports this folder; never knows what an operation does.
+// WebSockets as carriers of graphql-transport-ws: taking upgrades, pinging, closing. Imports lib and this folder.
+// Never knows what a message says.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { GraphQLError, type ExecutionArgs } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type WebSocket as ProtocolSocket } from "graphql-ws";
+import { CloseCode, handleProtocols, type WebSocket as ProtocolSocket } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
-import { IndexerError } from "../domain/errors.js";
 import type { Logger } from "../lib/logger.js";
-import type { Answer } from "./envelop.js";
-import type { PublicErrors } from "./errors.js";
-import { withoutTransport } from "./http-status.js";
 import type { Limits } from "./limits.js";
 import type { OperationMetrics } from "./metrics.js";
 import type { OriginCheck } from "./origin.js";
+import { createProtocol, type ProtocolDeps } from "./socket-protocol.js";
 
-/** An operation, ready to be run. */
-export interface Prepared {
-  readonly args: ExecutionArgs;
-  readonly run: (args: ExecutionArgs) => Answer | Promise<Answer>;
-}
-
-/** What a message asks, as it came. */
-export interface Asked {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Record<string, unknown> | null | undefined;
-}
-
-/** Who asks over a socket. */
-export interface Asker {
-  readonly request: IncomingMessage;
-  /** Aborts when the socket closes. */
-  readonly left: AbortSignal;
-}
-
-export interface SocketDeps {
+/** What the sockets need. */
+export interface SocketDeps extends ProtocolDeps {
   readonly limits: Limits;
-  readonly errors: PublicErrors;
   readonly metrics: OperationMetrics;
   readonly logger: Logger;
   readonly isOwnOrigin: OriginCheck;
-  /** Parses, validates and gives the context; answers errors where that fails. */
-  readonly prepare: (asked: Asked, asker: Asker) => Promise<Prepared | readonly GraphQLError[]>;
 }
 
 /** The WebSocket side of the gateway. */
@@ -60,17 +35,12 @@ export function createSockets(deps: SocketDeps): Sockets {
 
   const opened = (socket: WebSocket, request: IncomingMessage): void => {
     metrics.sockets(carrier.clients.size);
-    const left = new AbortController();
     const stopPinging = keepAlive(socket, limits.pingMs);
-    const closed = protocol.opened(protocolSocket(socket, handling, deps.logger), {
-      request,
-      left: left.signal,
-    });
+    const closed = protocol.opened(protocolSocket(socket, handling, deps.logger), request);
     // What a peer does to its socket is its own affair: the close that follows is enough.
     socket.on("error", (error) => deps.logger.debug({ error }, "A WebSocket failed."));
     socket.once("close", (code, reason) => {
       stopPinging();
-      left.abort();
       metrics.sockets(carrier.clients.size);
       void closed(code, reason.toString());
     });
@@ -171,47 +141,4 @@ function protocolSocket(socket: WebSocket, handling: Set<Promise<void>>, logger:
 function textOf(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString();
   return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
-}
-
-function createProtocol({ limits, errors, prepare }: SocketDeps): {
-  opened: (socket: ProtocolSocket, asker: Asker) => (code: number, reason: string) => Promise<void>;
-} {
-  const runs = new WeakMap<object, Prepared["run"]>();
-  const run = (args: ExecutionArgs): Answer | Promise<Answer> => {
-    const prepared = runs.get(args);
-    if (prepared === undefined) throw new Error("An operation was run that was not prepared.");
-    return prepared(args);
-  };
-  const server = makeServer<Record<string, unknown>, Asker & Record<PropertyKey, unknown>>({
-    connectionInitWaitTimeout: limits.connectionInitMs,
-    execute: run,
-    subscribe: run,
-    onSubscribe: async (context, _id, payload) => {
-      const open = Object.keys(context.subscriptions).length;
-      if (open > limits.subscriptionsPerSocket) return [errors.of(tooMany(limits.subscriptionsPerSocket))];
-      const prepared = await prepare(payload, context.extra);
-      if (!("run" in prepared)) return prepared;
-      runs.set(prepared.args, prepared.run);
-      return prepared.args;
-    },
-    onNext: (_context, _id, _payload, _args, { data, extensions, errors: failures }) => ({
-      ...(failures !== undefined && { errors: failures.map((error) => withoutTransport(error).toJSON()) }),
-      ...(data !== undefined && { data }),
-      ...(extensions !== undefined && { extensions }),
-    }),
-    onError: (_context, _id, _payload, each) =>
-      each.map((error) => withoutTransport(errors.of(rootGraphqlError(error))).toJSON()),
-  });
-  return { opened: (socket, asker) => server.opened(socket, { ...asker }) };
-}
-
-/** The error that was shown already, where the protocol wrapped it once more. */
-function rootGraphqlError(error: GraphQLError): GraphQLError {
-  return error.originalError instanceof GraphQLError ? error.originalError : error;
-}
-
-function tooMany(limit: number): IndexerError {
-  return new IndexerError("RATE_LIMITED", `This socket runs ${limit} operations already: end one first.`, {
-    limit,
-  });
 }

@@ -5,6 +5,7 @@ import type { HealthReport } from "./endpoint.js";
 /** Milliseconds that a health check may take. */
 const timeLimit = 5_000;
 
+/** What health is told from. */
 export interface HealthDeps {
   readonly health: () => Promise<HealthReport>;
   readonly isClosing: () => boolean;

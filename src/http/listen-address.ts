@@ -1,6 +1,7 @@
 // Where to listen, from text. Imports domain/errors; never resolves a name.
 import { IndexerError } from "../domain/errors.js";
 
+/** A host and a port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;

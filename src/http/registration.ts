@@ -7,6 +7,7 @@ import type { Register } from "./endpoint.js";
 /** Bytes of a registration. */
 const maxBody = 8 * 1024;
 
+/** What registration is handed to. */
 export interface RegistrationDeps {
   readonly register: Register;
   /** Workers per network, in the classic form. */

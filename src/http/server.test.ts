@@ -101,7 +101,9 @@ describe("GraphiQL", () => {
     const again = await get({ "if-none-match": etag });
     expect(again.status).toBe(304);
     expect(await again.text()).toBe("");
-    expect((await get({ "accept-encoding": "identity" })).headers.get("content-encoding")).toBeNull();
+    const plain = await get({ "accept-encoding": "identity" });
+    expect(plain.headers.get("content-encoding")).toBeNull();
+    expect(await plain.text()).toBe(html);
   });
 
   it("can be turned off", async () => {
@@ -253,6 +255,17 @@ describe("GraphQL over WebSocket", () => {
     socket.terminate();
     await pending;
     await expect.poll(client.open).toBe(0);
+  });
+
+  it("cancels a query that its asker ends", async () => {
+    const { port, client } = await start();
+    const socket = connectSocket(port);
+    const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
+    const stop = socket.subscribe({ query }, { next: () => {}, error: () => {}, complete: () => {} });
+    await expect.poll(client.open).toBe(1);
+    stop();
+    await expect.poll(client.open).toBe(0);
+    await socket.dispose();
   });
 
   it("bounds the operations of a socket and the sockets of a manager", async () => {

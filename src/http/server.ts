@@ -13,6 +13,7 @@ import { homePage, homePolicy } from "./home-page.js";
 import { parseListenAddress } from "./listen-address.js";
 import { addRegistration } from "./registration.js";
 
+/** What the server needs, and what can be set. */
 export interface HttpServerOptions {
   /** `host:port`; port 0 is any that is free. */
   readonly address: string;
@@ -28,6 +29,7 @@ export interface HttpServerOptions {
   readonly closeGraceMs?: number;
 }
 
+/** Where the server is reached. */
 export interface Listening {
   readonly url: string;
   readonly port: number;
@@ -35,6 +37,7 @@ export interface Listening {
   readonly metricsUrl: string;
 }
 
+/** The server, not listening yet. */
 export interface HttpServer {
   listen(): Promise<Listening>;
   /** Takes nothing new, ends subscriptions, lets requests finish, and closes what is left after a bounded time. */

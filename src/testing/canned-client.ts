@@ -11,7 +11,9 @@ import type { WorkerStatus } from "../domain/worker.js";
 import { createQueue, type Queue } from "../lib/queue.js";
 import type { ChainRecord, StoredTransaction, TransactionColumns } from "../store/port.js";
 
+/** The chain that most tests ask about. */
 export const demo: ChainRef = { network: "demo", chainId: "demo-1" };
+/** Another chain of the same network. */
 export const second: ChainRef = { network: "demo", chainId: "demo-2" };
 
 /** Heights that each chain holds: 1 to this. */
@@ -19,11 +21,13 @@ export const stored = 20;
 /** Transactions of each block. */
 export const perBlock = 3;
 
+/** One call of the client. */
 export interface Call {
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
+/** The client, and what tests do with it. */
 export interface CannedClient extends Client {
   /** What was asked, in order. */
   readonly calls: Call[];
@@ -41,6 +45,7 @@ export interface CannedClient extends Client {
 
 const genesis = 1_600_000_000_000_000_000n;
 
+/** A block as the client holds it. */
 export function cannedBlock(chain: ChainRef, height: number, fork = ""): Block {
   return {
     chain,
@@ -53,6 +58,7 @@ export function cannedBlock(chain: ChainRef, height: number, fork = ""): Block {
   };
 }
 
+/** A transaction as the client holds it. */
 export function cannedTransaction(block: Block, index: number): StoredTransaction {
   const account = { id: `account-${index}` };
   const amount = { text: "5coin", currency: "coin", numeric: "5000000000000000000000", exp: 3 };
@@ -93,6 +99,7 @@ export function cannedTransaction(block: Block, index: number): StoredTransactio
   };
 }
 
+/** The one worker. */
 export const cannedWorker: WorkerStatus = {
   workerId: "worker-1",
   chain: demo,
@@ -108,6 +115,7 @@ export const cannedWorker: WorkerStatus = {
   capabilities: ["credit", "cancel"],
 };
 
+/** Creates a client with two chains. */
 export function createCannedClient(): CannedClient {
   const chains = [demo, second];
   const calls: Call[] = [];

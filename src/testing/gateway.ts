@@ -4,6 +4,7 @@ import { silentLogger } from "../lib/logger.js";
 import { createMetrics, type Metrics } from "../lib/metrics.js";
 import { createCannedClient, type CannedClient } from "./canned-client.js";
 
+/** An answer over HTTP, parsed. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -15,6 +16,7 @@ export interface Answer {
   }[];
 }
 
+/** A gateway with what stands behind it and how to ask it. */
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly client: CannedClient;
@@ -42,6 +44,7 @@ async function* parseEvents(response: Response): AsyncGenerator<Heard, void, und
   }
 }
 
+/** Creates a gateway over a new canned client. */
 export function createTestGateway(options: Partial<GatewayOptions> = {}): TestGateway {
   const client = createCannedClient();
   const metrics = createMetrics({ processMetrics: false });

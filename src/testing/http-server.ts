@@ -4,12 +4,14 @@ import { silentLogger } from "../lib/logger.js";
 import type { GatewayOptions } from "../graphql/gateway.js";
 import { createTestGateway, type TestGateway } from "./gateway.js";
 
+/** A server that listens, with what stands behind it. */
 export interface TestServer extends TestGateway {
   readonly server: HttpServer;
   readonly url: string;
   readonly port: number;
 }
 
+/** Starts a server on a free port. */
 export async function startTestServer(
   options: Partial<HttpServerOptions> = {},
   gatewayOptions: Partial<GatewayOptions> = {},
