@@ -29,7 +29,9 @@ export interface Limits {
   /** Bytes that wait for one subscriber at most, as estimated. */
   readonly waitingBytes: number;
   /** Milliseconds that a fetch waits for a subscriber who takes nothing. */
-  readonly stallMs: number;
+  readonly fetchStallMs: number;
+  /** Milliseconds that another subscription, its room full, waits for a subscriber who takes nothing. */
+  readonly watchStallMs: number;
   /** Subscriptions on one socket. */
   readonly subscriptionsPerSocket: number;
   /** WebSockets, and streams of server-sent events, that are open at once. */
@@ -55,7 +57,8 @@ export const defaultLimits: Limits = {
   fetchMs: 10 * 60_000,
   waitingEvents: 256,
   waitingBytes: 1024 * 1024,
-  stallMs: 10_000,
+  fetchStallMs: 10_000,
+  watchStallMs: 2_000,
   subscriptionsPerSocket: 20,
   sockets: 1_000,
   connectionInitMs: 3_000,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { IndexerError } from "../domain/errors.js";
 import { defaultLimits, type Limits } from "./limits.js";
 import { eachOf, latestOf, pacedOf } from "./subscriber.js";
 
@@ -61,7 +62,7 @@ async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; err
 describe("the room of a subscriber", () => {
   it("holds 256 events; one more ends it with the cursor of the last", async () => {
     const { source, state } = counting(1_000);
-    const room = eachOf(asker(), { source, cursorOf: ({ n }) => `cursor-${n}` });
+    const room = eachOf(asker({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
     await expect.poll(() => state.ended).toBe(true);
     expect(state.read).toBe(257);
     const { items, error } = await drain(room);
@@ -75,7 +76,7 @@ describe("the room of a subscriber", () => {
 
   it("holds 1 MiB, and one event of any size", async () => {
     const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
-    const room = eachOf(asker(), { source, cursorOf: ({ n }) => `${n}` });
+    const room = eachOf(asker({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
     await expect.poll(() => state.ended).toBe(true);
     const { items, error } = await drain(room);
     expect(items).toEqual([0, 1, 2, 3]);
@@ -99,6 +100,25 @@ describe("the room of a subscriber", () => {
     expect(items).toHaveLength(5_000);
   });
 
+  it("lets a burst wait for one who takes", async () => {
+    const { source } = counting(5_000);
+    const taken: number[] = [];
+    for await (const { n } of eachOf(asker({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
+      taken.push(n);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(taken).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
+  });
+
+  it("adds the last cursor where the source itself gave up", async () => {
+    const source = async function* (): AsyncGenerator<Item> {
+      yield { n: 7 };
+      throw new IndexerError("OVERLOADED", "Too far behind.", { limit: 1024 });
+    };
+    const { error } = await drain(eachOf(asker(), { source, cursorOf: ({ n }) => `cursor-${n}` }));
+    expect(error).toMatchObject({ code: "OVERLOADED", facts: { limit: 1024, cursor: "cursor-7" } });
+  });
+
   it("makes a fetch wait for its subscriber, who gets everything", async () => {
     const { source, state } = counting(1_000);
     const room = pacedOf(asker(), { source });
@@ -112,7 +132,7 @@ describe("the room of a subscriber", () => {
 
   it("ends a fetch whose subscriber takes nothing", async () => {
     const { source, state } = counting(1_000);
-    const room = pacedOf(asker({ stallMs: 50 }), { source });
+    const room = pacedOf(asker({ fetchStallMs: 50 }), { source });
     await expect.poll(() => state.ended).toBe(true);
     const { items, error } = await drain(room);
     expect(items).toHaveLength(256);
