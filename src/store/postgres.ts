@@ -1,0 +1,136 @@
+// PostgreSQL behind the store's SQL port: one pool, shared with Prisma's client.
+// Imports only lib, domain and the port; never knows a table.
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { IndexerError } from "../domain/errors.js";
+import type { Logger } from "../lib/logger.js";
+import { databaseFailure } from "./failures.js";
+import type { Database, Session, Statement } from "./sql.js";
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly poolSize: number;
+  /** Milliseconds for a statement outside of a transaction. */
+  readonly readTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+const int8 = 20;
+const connectTimeoutMs = 5_000;
+
+/** Connects lazily; a connection that breaks is replaced by the next statement. */
+export function createPostgres({ url, poolSize, readTimeoutMs, logger }: PostgresOptions): Database {
+  const { connectionString, schema, options } = readUrl(url);
+  const pool = new pg.Pool({
+    connectionString,
+    max: poolSize,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    application_name: "indexer",
+    // Prepared statements would turn to a generic plan after five executions: a disaster for lists and ranges.
+    options: [
+      options,
+      "-c plan_cache_mode=force_custom_plan",
+      `-c statement_timeout=${readTimeoutMs}`,
+      ...(schema === undefined ? [] : [`-c search_path=${escapeOption(`"${schema}"`)}`]),
+    ].join(" "),
+    types: { getTypeParser: typeParser },
+  });
+  pool.on("error", (error) => logger.warn({ error }, "A resting connection to the database broke."));
+
+  const transaction: Database["transaction"] = async (work, { statementTimeoutMs } = { statementTimeoutMs: 60_000 }) => {
+    const client = await pool.connect().catch(refuse);
+    // A connection that breaks between two statements emits an error that nobody else listens to.
+    let broken: Error | undefined;
+    const onError = (error: Error): void => void (broken = error);
+    client.on("error", onError);
+    try {
+      await client.query(`begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`);
+      const result = await work(createSession(client));
+      await client.query("commit");
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch((failure: unknown) => (broken ??= asError(failure)));
+      throw databaseFailure(error);
+    } finally {
+      client.off("error", onError);
+      client.release(broken);
+    }
+  };
+
+  return {
+    kind: "postgres",
+    query: (statement) => run(pool, statement),
+    transaction,
+    prismaAdapter: new PrismaPg(pool, {
+      ...(schema !== undefined && { schema }),
+      onPoolError: () => {},
+      onConnectionError: (error) => logger.warn({ error }, "A connection to the database broke."),
+    }),
+    close: () => pool.end(),
+  };
+}
+
+function createSession(client: pg.PoolClient): Session {
+  return {
+    query: (statement) => run(client, statement),
+    copy: async (into, lines) => {
+      await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(`copy ${into} from stdin`))).catch(refuse);
+    },
+    script: async (text) => void (await client.query(text).catch(refuse)),
+  };
+}
+
+async function run<Row extends object>(
+  target: pg.Pool | pg.PoolClient,
+  { text, values, name }: Statement,
+): Promise<readonly Row[]> {
+  try {
+    const config = { text, values: values === undefined ? [] : [...values], ...(name !== undefined && { name }) };
+    return (await target.query<Row>(config)).rows;
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+}
+
+/** Whole text in one write would be copied as often as the socket takes parts of it. */
+function* chunksOf(lines: string): Generator<Buffer> {
+  const bytes = Buffer.from(lines);
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+function typeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
+  return oid === int8 ? BigInt : pg.types.getTypeParser(oid, format ?? "text");
+}
+
+/** `schema` is Prisma's own word in a URL; `options` would replace ours if it stayed there. */
+function readUrl(url: string): { connectionString: string; schema: string | undefined; options: string } {
+  if (!URL.canParse(url)) {
+    throw new IndexerError(
+      "BAD_USER_INPUT",
+      "DATABASE_URL is no URL: write it as postgresql://user:password@host:5432/database.",
+    );
+  }
+  const parsed = new URL(url);
+  const schema = parsed.searchParams.get("schema") ?? undefined;
+  const options = parsed.searchParams.get("options") ?? "";
+  parsed.searchParams.delete("schema");
+  parsed.searchParams.delete("options");
+  return { connectionString: parsed.toString(), schema, options };
+}
+
+function escapeOption(value: string): string {
+  return value.replace(/[\\ ]/g, "\\$&");
+}
+
+function refuse(error: unknown): never {
+  throw databaseFailure(error);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
