@@ -63,6 +63,9 @@ export async function startAnvil({ chainId = 31_337, args = [] }: AnvilOptions =
   const flags = ["--port", port, "--chain-id", chainId, "--no-mining", "--silent", "--order", "fifo"];
   const child = spawn(binary, [...flags.map(String), ...args], { stdio: ["ignore", "ignore", "inherit"] });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // A test run that is cut off leaves no node behind.
+  const end = (): void => void child.kill();
+  process.once("exit", end);
   const url = `http://127.0.0.1:${port}`;
 
   const rpc = async (method: string, ...params: unknown[]): Promise<unknown> => {
@@ -95,6 +98,7 @@ export async function startAnvil({ chainId = 31_337, args = [] }: AnvilOptions =
     send: async (transaction) => String(await rpc("eth_sendTransaction", transaction)),
     mine: async (count = 1) => void (await rpc("anvil_mine", `0x${count.toString(16)}`)),
     async stop() {
+      process.off("exit", end);
       child.kill("SIGTERM");
       await exited;
     },

@@ -14,7 +14,7 @@ import { decodeBlock, decodeHeight, decodeTransaction, type DecodeContext } from
 import { MalformedError } from "./fields.js";
 import { createNode, type EthereumNode, type RawTransaction } from "./node.js";
 import type { RawHeight } from "./raw-height.js";
-import { readAhead, type ReadAheadLimits } from "./read-ahead.js";
+import { createReadAhead, type ReadAheadLimits } from "./read-ahead.js";
 import { createRpcClient } from "./rpc-client.js";
 
 /** How nodes are reached. */
@@ -38,13 +38,19 @@ export interface EthereumChainOptions extends EthereumNodesOptions {
   readonly currency?: string;
   /** Whether transactions carry their encoded bytes; true by default. */
   readonly raw?: boolean;
-  /** How far is read ahead of the consumer: 4 batches of 20 heights or 2 MiB by default. */
+  /** How far is read ahead: by default 4 batches of 20 heights or 2 MiB a task, 8 MiB in all. */
   readonly readAhead?: Partial<ReadAheadLimits>;
 }
 
 const network = "ethereum";
-const defaultReadAhead: ReadAheadLimits = { batchHeights: 20, parallel: 4, batchBytes: 2 * 1024 * 1024 };
-const maxResponseBytes = 128 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const defaultReadAhead: ReadAheadLimits = {
+  batchHeights: 20,
+  parallel: 4,
+  batchBytes: 2 * mebibyte,
+  totalBytes: 8 * mebibyte,
+};
+const maxResponseBytes = 128 * mebibyte;
 
 /** Asks the nodes which chain they serve: the decimal chain id of the first that answers. */
 export async function readEthereumChainId(
@@ -60,8 +66,8 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
   const { chainId, currency = "ETH", raw = true, logger, clock = systemClock } = options;
   const chain: ChainRef = { network, chainId };
   const context: DecodeContext = { chain, currency, raw };
-  const limits = { ...defaultReadAhead, ...options.readAhead };
   const source = createBlockSource(nodesOf(options, chain, true), clock);
+  const ahead = createReadAhead(source.run, { ...defaultReadAhead, ...options.readAhead });
 
   async function decoded(height: RawHeight): Promise<Answer> {
     try {
@@ -100,7 +106,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     let previous: string | undefined;
     let next = from;
     while (next <= to) {
-      for await (const read of readAhead({ from: next, to }, source.run, { limits, signal })) {
+      for await (const read of ahead.heights({ from: next, to }, signal)) {
         const broken = previous !== undefined && read.parentHash !== previous;
         const height = broken ? await source.linked(next, signal) : read;
         if (broken && height.parentHash !== previous) {

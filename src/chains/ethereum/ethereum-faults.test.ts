@@ -107,7 +107,10 @@ describe("a node that limits requests", () => {
       400,
     ],
   ])("ends the task with the time to wait (%s)", async (_, reply, atLeast) => {
-    const node = await start({}, { intercept: (calls) => (calls.length > 1 ? reply : undefined) });
+    const node = await start(
+      {},
+      { intercept: ([call]) => (call?.method === "eth_chainId" ? undefined : reply) },
+    );
     const { failure } = await read(open([node.url]), 1, 5);
     expect(failure).toMatchObject({ retry: "same-worker", details: { type: "rate_limited" } });
     expect(failure?.details.retryAfterMs).toBeGreaterThan(atLeast);

@@ -189,7 +189,9 @@ function parse(text: string): unknown {
 
 /** The body as text; refused beyond `limit`, so that no node fills the memory. */
 async function readText(response: Response, limit: number): Promise<{ text: string; bytes: number }> {
-  const chunks: Uint8Array[] = [];
+  // Decoded piece by piece: gathering the bytes first would hold a large answer twice.
+  const decoder = new TextDecoder();
+  let text = "";
   let bytes = 0;
   if (response.body !== null) {
     const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
@@ -201,10 +203,10 @@ async function readText(response: Response, limit: number): Promise<{ text: stri
         await reader.cancel();
         throw new BatchTooLarge(false, `its answer is larger than ${limit} bytes`);
       }
-      chunks.push(value);
+      text += decoder.decode(value, { stream: true });
     }
   }
-  return { text: Buffer.concat(chunks, bytes).toString("utf8"), bytes };
+  return { text: text + decoder.decode(), bytes };
 }
 
 /** `fetch` takes no credentials in a URL: they go into a header. */

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { HeightRun } from "./block-source.js";
+import type { RawHeight } from "./raw-height.js";
+import { createReadAhead, type ReadAhead, type ReadAheadLimits } from "./read-ahead.js";
+
+const mebibyte = 1024 * 1024;
+const signal = new AbortController().signal;
+
+interface Reading {
+  readonly ahead: ReadAhead;
+  /** The batches asked for, in order. */
+  readonly batches: { readonly from: number; readonly count: number; readonly signal: AbortSignal }[];
+  /** Bytes that are read and not yet taken by a consumer, at most. */
+  readonly peak: () => number;
+  readonly take: (bytes: number) => void;
+}
+
+function raw(height: number): RawHeight {
+  return { fields: {}, height, hash: "0x", parentHash: "0x", transactions: [], receipts: [] };
+}
+
+/** A read-ahead over heights of the given sizes. */
+function reading(
+  sizeOf: (height: number) => number,
+  limits: Partial<ReadAheadLimits> = {},
+  failAt = Infinity,
+): Reading {
+  const batches: Reading["batches"] = [];
+  let waiting = 0;
+  let peak = 0;
+  const read = async (from: number, count: number, inner: AbortSignal): Promise<HeightRun> => {
+    batches.push({ from, count, signal: inner });
+    await Promise.resolve();
+    const heights = Array.from({ length: count }, (_, at) => from + at).filter((height) => height < failAt);
+    const bytes = heights.reduce((sum, height) => sum + sizeOf(height), 0);
+    waiting += bytes;
+    peak = Math.max(peak, waiting);
+    const failure = heights.length < count ? { failure: new Error(`no ${failAt}`) } : {};
+    return { heights: heights.map(raw), bytes, ...failure };
+  };
+  const all = {
+    batchHeights: 20,
+    parallel: 4,
+    batchBytes: 2 * mebibyte,
+    totalBytes: 8 * mebibyte,
+    ...limits,
+  };
+  return {
+    ahead: createReadAhead(read, all),
+    batches,
+    peak: () => peak,
+    take: (bytes) => void (waiting -= bytes),
+  };
+}
+
+async function all(
+  ahead: ReadAhead,
+  from: number,
+  to: number,
+  onHeight?: (height: number) => void,
+): Promise<number[]> {
+  const heights: number[] = [];
+  for await (const { height } of ahead.heights({ from, to }, signal)) {
+    heights.push(height);
+    onHeight?.(height);
+  }
+  return heights;
+}
+
+const span = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+describe("reading ahead", () => {
+  it("gives every height once, ascending, in large batches where heights are small", async () => {
+    const { ahead, batches } = reading(() => 1000);
+    expect(await all(ahead, 5, 1000)).toEqual(span(5, 1000));
+    expect(batches.length).toBeLessThan(60);
+    expect(Math.max(...batches.map(({ count }) => count))).toBe(20);
+  });
+
+  it.each([100_000, mebibyte, 3 * mebibyte, 20 * mebibyte])(
+    "holds few bytes where a height has %i",
+    async (size) => {
+      const { ahead, peak, take } = reading(() => size);
+      expect(await all(ahead, 1, 200, () => take(size))).toEqual(span(1, 200));
+      expect(peak()).toBeLessThanOrEqual(Math.max(10 * mebibyte, 2 * size));
+    },
+  );
+
+  it("makes smaller batches at once when heights become fat", async () => {
+    const { ahead, batches } = reading((height) => (height < 200 ? 1000 : mebibyte));
+    expect(await all(ahead, 1, 400)).toEqual(span(1, 400));
+    const late = batches.filter(({ from }) => from > 300);
+    expect(Math.max(...late.map(({ count }) => count))).toBe(2);
+  });
+
+  it("shares its bytes between tasks, each of which goes on", async () => {
+    const size = 2 * mebibyte;
+    const { ahead, peak, take } = reading(() => size);
+    const tasks = Array.from({ length: 6 }, () => all(ahead, 1, 30, () => take(size)));
+    for (const heights of await Promise.all(tasks)) expect(heights).toEqual(span(1, 30));
+    expect(peak()).toBeLessThanOrEqual(8 * size);
+  });
+
+  it("throws a failure only once everything before it was given, and asks for nothing more", async () => {
+    const { ahead, batches } = reading(() => 1000, {}, 50);
+    const seen: number[] = [];
+    await expect(all(ahead, 1, 500, (height) => seen.push(height))).rejects.toThrow("no 50");
+    expect(seen).toEqual(span(1, 49));
+    expect(batches.every(({ signal: inner }) => inner.aborted)).toBe(true);
+  });
+
+  it("gives its bytes back when a consumer leaves", async () => {
+    const { ahead, batches } = reading(() => mebibyte);
+    for (let round = 0; round < 20; round += 1) {
+      for await (const { height } of ahead.heights({ from: 1, to: 100 }, signal)) if (height === 3) break;
+    }
+    const before = batches.length;
+    for await (const { height } of ahead.heights({ from: 1, to: 100 }, signal)) if (height === 3) break;
+    expect(batches.length - before).toBeGreaterThan(2);
+    expect(batches.every(({ signal: inner }) => inner.aborted)).toBe(true);
+  });
+});
