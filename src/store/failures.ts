@@ -16,7 +16,8 @@ const networkCodes = new Set([
   "EACCES",
 ]);
 const prismaUnreachable = new Set(["P1001", "P1002", "P1008", "P1017", "P2024", "P2037"]);
-const driverWords = /connection (terminated|ended|error|timeout)|timeout exceeded when trying to connect|not queryable|after calling end/i;
+const driverWords =
+  /connection (terminated|ended|error|timeout)|timeout exceeded when trying to connect|not queryable|after calling end/i;
 
 /** By SQLSTATE, or its class where only the first two letters are given. */
 const sentences: readonly (readonly [state: string, sentence: string])[] = [
@@ -40,7 +41,8 @@ const permanent: readonly (readonly [state: string, sentence: string])[] = [
 export function sqlStateOf(error: unknown): string | undefined {
   for (const each of chainOf(error)) {
     for (const code of [field(each, "originalCode"), field(each, "code")]) {
-      if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^[PE][0-9]{4}$|^E[A-Z]{4}$/.test(code)) return code;
+      if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^[PE][0-9]{4}$|^E[A-Z]{4}$/.test(code))
+        return code;
     }
   }
   return undefined;
@@ -52,12 +54,17 @@ export function databaseFailure(error: unknown): IndexerError {
   const state = sqlStateOf(error);
   const match = (table: typeof sentences): string | undefined =>
     table.find(([prefix]) => state?.startsWith(prefix))?.[1];
-  const fail = (code: "OVERLOADED" | "TIMEOUT" | "BAD_USER_INPUT" | "INTERNAL", message: string, retryable?: boolean) =>
-    new IndexerError(code, message, retryable === undefined ? {} : { retryable }, { cause: error });
+  const fail = (
+    code: "OVERLOADED" | "TIMEOUT" | "BAD_USER_INPUT" | "INTERNAL",
+    message: string,
+    retryable?: boolean,
+  ) => new IndexerError(code, message, retryable === undefined ? {} : { retryable }, { cause: error });
 
   if (state === "57014") return fail("TIMEOUT", "The database took too long: ask for less at once.");
-  if (state?.startsWith("54")) return fail("BAD_USER_INPUT", "The request is more than the database can take: ask for less at once.");
-  if (state === "42P01") return fail("INTERNAL", "Tables are missing in the database: run 'indexer db migrate'.");
+  if (state?.startsWith("54"))
+    return fail("BAD_USER_INPUT", "The request is more than the database can take: ask for less at once.");
+  if (state === "42P01")
+    return fail("INTERNAL", "Tables are missing in the database: run 'indexer db migrate'.");
   const forGood = match(permanent);
   if (forGood !== undefined) return fail("OVERLOADED", forGood, false);
   const passing = match(sentences) ?? (isUnreachable(error) ? "The database cannot be reached." : undefined);

@@ -42,14 +42,19 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
   });
   pool.on("error", (error) => logger.warn({ error }, "A resting connection to the database broke."));
 
-  const transaction: Database["transaction"] = async (work, { statementTimeoutMs } = { statementTimeoutMs: 60_000 }) => {
+  const transaction: Database["transaction"] = async (
+    work,
+    { statementTimeoutMs } = { statementTimeoutMs: 60_000 },
+  ) => {
     const client = await pool.connect().catch(refuse);
     // A connection that breaks between two statements emits an error that nobody else listens to.
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
     try {
-      await client.query(`begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`);
+      await client.query(
+        `begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`,
+      );
       const result = await work(createSession(client));
       await client.query("commit");
       return result;
@@ -79,7 +84,9 @@ function createSession(client: pg.PoolClient): Session {
   return {
     query: (statement) => run(client, statement),
     copy: async (into, lines) => {
-      await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(`copy ${into} from stdin`))).catch(refuse);
+      await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(`copy ${into} from stdin`))).catch(
+        refuse,
+      );
     },
     script: async (text) => void (await client.query(text).catch(refuse)),
   };
@@ -90,7 +97,11 @@ async function run<Row extends object>(
   { text, values, name }: Statement,
 ): Promise<readonly Row[]> {
   try {
-    const config = { text, values: values === undefined ? [] : [...values], ...(name !== undefined && { name }) };
+    const config = {
+      text,
+      values: values === undefined ? [] : [...values],
+      ...(name !== undefined && { name }),
+    };
     return (await target.query<Row>(config)).rows;
   } catch (error) {
     throw databaseFailure(error);

@@ -40,7 +40,9 @@ export interface Database extends Sql {
 }
 
 /** A list as PostgreSQL's array literal, which both drivers pass on as it is. */
-export function arrayLiteral(items: readonly (string | number | bigint | boolean | null | undefined)[]): string {
+export function arrayLiteral(
+  items: readonly (string | number | bigint | boolean | null | undefined)[],
+): string {
   const parts = items.map((item) => {
     if (item === null || item === undefined) return "NULL";
     return typeof item === "string" ? `"${item.replace(/["\\]/g, "\\$&")}"` : item.toString();

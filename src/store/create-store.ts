@@ -1,0 +1,53 @@
+// The store, put together over one database.
+// Imports only domain, lib, generated and its neighbours; never shows a row or an SQL word.
+import { PrismaClient } from "../generated/prisma/client.js";
+import { createChainIds } from "./chain-ids.js";
+import { createChains } from "./chains.js";
+import { createCoverage } from "./coverage.js";
+import { checkMigrated, migrate } from "./migrations.js";
+import { openDatabase, type DatabaseOptions } from "./open-database.js";
+import { createOutbox } from "./outbox.js";
+import type { Store } from "./port.js";
+import { createBlockReads } from "./read-blocks.js";
+import { createTransactionReads } from "./read-transactions.js";
+import { createWrite } from "./write.js";
+
+export interface StoreOptions extends DatabaseOptions {
+  /** Applies what migrations are pending; always so for the embedded database, which nobody else migrates. */
+  readonly migrate?: boolean;
+}
+
+/** Opens the store. Rejects with the mend where the database does not open or is not migrated. */
+export async function createStore(options: StoreOptions): Promise<Store> {
+  const database = await openDatabase(options);
+  try {
+    if (options.migrate === true || options.databaseUrl === undefined) {
+      for (const name of await migrate(database))
+        options.logger.info({ migration: name }, "A migration was applied.");
+    }
+    await checkMigrated(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+
+  const prisma = new PrismaClient({ adapter: database.prismaAdapter });
+  const chainIds = createChainIds(prisma);
+  const deps = { database, prisma, chainIds };
+  return {
+    kind: database.kind,
+    write: createWrite(deps),
+    ...createChains(deps),
+    ...createBlockReads(deps),
+    ...createTransactionReads(deps),
+    ...createCoverage(deps),
+    ...createOutbox(database),
+    ready: async () => {
+      await checkMigrated(database);
+    },
+    close: async () => {
+      await prisma.$disconnect();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// Opens the database that is configured: PostgreSQL by URL, else the embedded one in a folder.
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { IndexerError } from "../domain/errors.js";
+import type { Logger } from "../lib/logger.js";
+import { lockFolder } from "./folder-lock.js";
+import { openPglite } from "./pglite.js";
+import { createPostgres } from "./postgres.js";
+import type { Database } from "./sql.js";
+
+export interface DatabaseOptions {
+  /** PostgreSQL to use; without it the embedded database. */
+  readonly databaseUrl?: string;
+  /** Folder of the embedded database; without it, one in memory. */
+  readonly folder?: string;
+  /** Connections to PostgreSQL at most; 10 unless told. */
+  readonly poolSize?: number;
+  readonly logger: Logger;
+}
+
+const readTimeoutMs = 10_000;
+const dataFolder = "pgdata";
+
+/** Opens the database; nothing is migrated yet. */
+export async function openDatabase({
+  databaseUrl,
+  folder,
+  poolSize = 10,
+  logger,
+}: DatabaseOptions): Promise<Database> {
+  if (databaseUrl !== undefined) return createPostgres({ url: databaseUrl, poolSize, readTimeoutMs, logger });
+  if (folder === undefined) return openPglite(undefined);
+  const unlock = lockFolder(folder);
+  try {
+    const database = await openPglite(join(folder, dataFolder));
+    return {
+      ...database,
+      close: async () => {
+        await database.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw new IndexerError(
+      "CONFLICT",
+      `The embedded database in ${folder} does not open: 'indexer db rebuild' sets it aside and begins a new one.`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/** Moves an embedded database aside, to be looked at; answers where it is now, or nothing where there was none. */
+export function setAside(folder: string): string | undefined {
+  const unlock = lockFolder(folder);
+  try {
+    const from = join(folder, dataFolder);
+    if (!existsSync(from)) return undefined;
+    const to = join(folder, `${dataFolder}-${new Date().toISOString().replace(/[:.]/g, "-")}`);
+    renameSync(from, to);
+    return to;
+  } finally {
+    unlock();
+  }
+}

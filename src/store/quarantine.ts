@@ -1,0 +1,38 @@
+// What could not be decoded, kept with its error and bytes until its height is stored whole.
+import type { Height } from "../domain/height.js";
+import type { Quarantined } from "../domain/task.js";
+import { cleanText } from "./clean-text.js";
+import { arrayLiteral, type Session } from "./sql.js";
+
+/** Index of a row that means its whole height. */
+const wholeHeight = -1;
+
+/** Removes what this batch stored whole without complaint, and keeps what it complains of. */
+export async function writeQuarantine(
+  session: Session,
+  chainId: number,
+  { whole, quarantined }: { readonly whole: readonly Height[]; readonly quarantined: readonly Quarantined[] },
+): Promise<void> {
+  if (whole.length > 0) {
+    await session.query({
+      text: "delete from quarantine where chain_id = $1 and height = any($2::int8[])",
+      values: [chainId, arrayLiteral(whole)],
+    });
+  }
+  if (quarantined.length === 0) return;
+  const unique = new Map(quarantined.map((each) => [`${each.height}/${each.index ?? wholeHeight}`, each]));
+  const rows = [...unique.values()].sort((a, b) => a.height - b.height);
+  await session.query({
+    text: `insert into quarantine (chain_id, height, "index", error, raw)
+           select $1::int4, height, "index", error, decode(raw, 'hex')
+           from unnest($2::int8[], $3::int4[], $4::text[], $5::text[]) as given (height, "index", error, raw)
+           on conflict (chain_id, height, "index") do update set error = excluded.error, raw = excluded.raw`,
+    values: [
+      chainId,
+      arrayLiteral(rows.map(({ height }) => height)),
+      arrayLiteral(rows.map(({ index }) => index ?? wholeHeight)),
+      arrayLiteral(rows.map(({ error }) => cleanText(error))),
+      arrayLiteral(rows.map(({ raw }) => (raw === undefined ? null : Buffer.from(raw).toString("hex")))),
+    ],
+  });
+}
