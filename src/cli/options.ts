@@ -1,10 +1,16 @@
-// Turns a table of settings into a command's flags, and what was given back into texts by setting name.
+// Turns tables of settings into a command's flags, and what was given back into texts by setting name.
 import { Option, type Command } from "commander";
 import { flagOf, type Settings } from "../lib/config.js";
 
-/** Adds a flag for each setting, with its default and the environment variable that it stands over. */
-export function addSettings(command: Command, settings: Settings): Command {
-  for (const setting of Object.values(settings)) {
+/** What commander gives to a command's action. */
+export interface GivenOptions {
+  readonly config?: string;
+  readonly [name: string]: unknown;
+}
+
+/** Adds a flag for each setting, with its default and the environment variable that it stands over, and `--config`. */
+export function addSettings(command: Command, ...tables: readonly Settings[]): Command {
+  for (const setting of tables.flatMap((table) => Object.values(table))) {
     const fallback =
       setting.fallback === undefined || setting.fallback === "" ? "" : `, default ${setting.fallback}`;
     command.addOption(
@@ -15,10 +21,7 @@ export function addSettings(command: Command, settings: Settings): Command {
 }
 
 /** The texts that were given as flags, by setting name. */
-export function givenFlags(
-  settings: Settings,
-  options: Readonly<Record<string, unknown>>,
-): Record<string, string> {
+export function givenFlags(settings: Settings, options: GivenOptions): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const setting of Object.values(settings)) {
     const value = options[optionKey(flagOf(setting))];

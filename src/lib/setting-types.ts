@@ -67,6 +67,11 @@ export const hostPort = z.string().transform((value, context): HostPort => {
   return z.NEVER;
 });
 
+/** An address as it is written. */
+export function addressText({ host, port }: HostPort): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** Texts separated by commas; spaces around them and empty ones are dropped. */
 export const list = z.string().transform((value): readonly string[] =>
   value
@@ -86,6 +91,16 @@ export function urls(...schemes: readonly string[]): z.ZodType<readonly string[]
     }
     return items;
   });
+}
+
+/** One URL of these schemes. */
+export function url(...schemes: readonly string[]): z.ZodType<string, string> {
+  return z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.replace(":", "")),
+      `must be a URL of ${schemes.join(" or ")}.`,
+    );
 }
 
 /** The path of a file. */

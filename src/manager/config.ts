@@ -1,16 +1,6 @@
 // The settings of a manager. The README's table is held against this one by a test.
 import type { Settings, Values } from "../lib/config.js";
-import {
-  duration,
-  flag,
-  hostPort,
-  list,
-  oneOf,
-  path,
-  text,
-  urls,
-  wholeNumber,
-} from "../lib/setting-types.js";
+import { duration, flag, hostPort, list, oneOf, path, text, url, wholeNumber } from "../lib/setting-types.js";
 
 export const managerSettings = {
   address: {
@@ -21,7 +11,7 @@ export const managerSettings = {
   },
   databaseUrl: {
     name: "DATABASE_URL",
-    schema: urls("postgres", "postgresql"),
+    schema: url("postgres", "postgresql"),
     description: "PostgreSQL to store in; without it, the embedded database in DATA_FOLDER.",
     secret: true,
   },
@@ -36,6 +26,12 @@ export const managerSettings = {
     schema: wholeNumber(2, 1_000),
     fallback: "10",
     description: "Connections to PostgreSQL at most.",
+  },
+  migrateOnStart: {
+    name: "MIGRATE_ON_START",
+    schema: flag,
+    fallback: "false",
+    description: "Apply pending migrations to PostgreSQL at start; the embedded database always gets them.",
   },
   enableScheduler: {
     name: "ENABLE_SCHEDULER",

@@ -133,8 +133,8 @@ export const demoSettings = {
   heights: {
     name: "DEMO_HEIGHTS",
     schema: wholeNumber(1),
-    fallback: "2000",
-    description: "Height of the demo chain when it starts.",
+    fallback: "1000",
+    description: "Height of the demo chain on 2026-01-01, from when it grows by DEMO_RATE.",
   },
   rate: {
     name: "DEMO_RATE",

@@ -1,0 +1,21 @@
+// `indexer manager`
+import type { Command } from "commander";
+import { createLifecycle } from "../lib/lifecycle.js";
+import { createLogger } from "../lib/logger.js";
+import { managerSettings } from "../manager/config.js";
+import { startManager } from "../manager/manager.js";
+import { configure } from "./config.js";
+import { addSettings, givenFlags, type GivenOptions } from "./options.js";
+import { runUntilSignalled } from "./process.js";
+
+export function addManagerCommand(program: Command): void {
+  const command = program
+    .command("manager")
+    .description("Serve GraphQL, HTTP and workers' registration. Any number at once on one PostgreSQL.");
+  addSettings(command, managerSettings).action(async (options: GivenOptions) => {
+    const config = configure(managerSettings, givenFlags(managerSettings, options), options.config);
+    const logger = createLogger({ level: config.logLevel });
+    const lifecycle = createLifecycle();
+    await runUntilSignalled(lifecycle, logger, () => startManager(config, lifecycle, logger));
+  });
+}

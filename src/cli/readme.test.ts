@@ -1,0 +1,46 @@
+// The README's tables, held against the code; `UPDATE_README=1` writes them.
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { errorTable } from "../domain/errors.js";
+import type { Settings } from "../lib/config.js";
+import { managerSettings } from "../manager/config.js";
+import { cosmosSettings, demoSettings, ethereumSettings, workerSettings } from "../worker/config.js";
+
+const path = new URL("../../README.md", import.meta.url);
+
+function settingsTable(settings: Settings): string {
+  const rows = Object.values(settings).map(({ name, fallback, description }) => {
+    const shown = fallback === undefined || fallback === "" ? "" : `\`${fallback}\``;
+    return `| \`${name}\` | ${shown} | ${description} |`;
+  });
+  return ["| name | default | |", "|---|---|---|", ...rows].join("\n");
+}
+
+function errorsTable(): string {
+  const rows = Object.entries(errorTable).map(
+    ([code, { retryable, http }]) => `| \`${code}\` | ${retryable ? "yes" : "no"} | ${http} |`,
+  );
+  return ["| code | retry helps | HTTP |", "|---|---|---|", ...rows].join("\n");
+}
+
+const tables: Readonly<Record<string, string>> = {
+  "settings: manager": settingsTable(managerSettings),
+  "settings: worker": settingsTable(workerSettings),
+  "settings: ethereum": settingsTable(ethereumSettings),
+  "settings: cosmos": settingsTable(cosmosSettings),
+  "settings: demo": settingsTable(demoSettings),
+  errors: errorsTable(),
+};
+
+it("has the settings and errors of the code in its tables", () => {
+  const readme = readFileSync(path, "utf8");
+  let wanted = readme;
+  for (const [name, table] of Object.entries(tables)) {
+    const end = `<!-- /${name.split(":")[0]} -->`;
+    const block = new RegExp(`<!-- ${name} -->[^]*?${end}`);
+    expect(readme).toMatch(block);
+    wanted = wanted.replace(block, () => `<!-- ${name} -->\n\n${table}\n\n${end}`);
+  }
+  if (process.env["UPDATE_README"] === "1") writeFileSync(path, wanted);
+  else expect(readme).toBe(wanted);
+});

@@ -1,0 +1,62 @@
+// Whether a manager can serve, and what of its work stands still: never a healthy light over nothing moving.
+import type { Client } from "../client/port.js";
+import type { FollowState } from "../client/follower.js";
+import { chainName, sameChain } from "../domain/chain.js";
+import type { HealthReport } from "../http/endpoint.js";
+import type { Clock } from "../lib/clock.js";
+
+export interface HealthDeps {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** How following goes; empty where this manager follows nothing. */
+  followed(): readonly FollowState[];
+  /** Milliseconds without progress after which a followed chain counts as standing still. */
+  readonly stalledMs: number;
+}
+
+/** Creates the check. Not ready: the database does not answer, or a chain that is followed stands still. */
+export function createHealth({
+  client,
+  clock,
+  followed,
+  stalledMs,
+}: HealthDeps): () => Promise<HealthReport> {
+  const startedAt = clock.now();
+
+  const stalled = ({ lastGood }: FollowState): boolean => clock.now() - (lastGood ?? startedAt) > stalledMs;
+  const reasonsOf = (state: FollowState): string[] => {
+    const workers = client.workers(state.chain).filter((worker) => worker.state === "ONLINE");
+    return [
+      ...(workers.length === 0 ? ["No worker of this chain is online."] : []),
+      ...(state.error === undefined ? [] : [`The last step of following failed: ${state.error}`]),
+      ...(stalled(state)
+        ? [`Nothing was stored or found up to date for ${Math.round(stalledMs / 1_000)} s.`]
+        : []),
+    ];
+  };
+
+  return async () => {
+    const reasons: string[] = [];
+    try {
+      await client.ready();
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+    const states = followed();
+    for (const state of states.filter(stalled))
+      reasons.push(`Following ${chainName(state.chain)} stands still.`);
+    const unfollowed = client
+      .workers()
+      .map(({ chain }) => chain)
+      .filter((chain, at, all) => all.findIndex((other) => sameChain(other, chain)) === at)
+      .filter((chain) => !states.some((state) => sameChain(state.chain, chain)));
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      chains: [
+        ...states.map((state) => ({ ...state.chain, reasons: reasonsOf(state) })),
+        ...unfollowed.map((chain) => ({ ...chain, reasons: reasonsOf({ chain, lastGood: clock.now() }) })),
+      ],
+    };
+  };
+}

@@ -1,0 +1,135 @@
+// A manager, wired: store, wake-ups, workers, use cases, gateway, HTTP, and following where it is wanted.
+// Imports every level below; read top to bottom it says what is connected to what.
+// Never holds a rule of its own.
+import { randomUUID } from "node:crypto";
+import { createClient } from "../client/client.js";
+import { startFollower, type FollowState } from "../client/follower.js";
+import type { Client } from "../client/port.js";
+import { createConnectivity } from "../connectivity/connectivity.js";
+import type { Registry } from "../connectivity/registry.js";
+import { createGateway } from "../graphql/gateway.js";
+import { createHttpServer } from "../http/server.js";
+import { systemClock } from "../lib/clock.js";
+import type { Lifecycle } from "../lib/lifecycle.js";
+import type { Logger } from "../lib/logger.js";
+import { createMetrics } from "../lib/metrics.js";
+import { readTlsFiles } from "../lib/tls-files.js";
+import { version } from "../lib/version.js";
+import { addressText } from "../lib/setting-types.js";
+import { createMemoryPubSub } from "../pubsub/memory.js";
+import { createPostgresPubSub } from "../pubsub/postgres.js";
+import { createStore } from "../store/create-store.js";
+import type { ManagerConfig } from "./config.js";
+import { createHealth } from "./health.js";
+
+export interface RunningManager {
+  /** Where it is reached from this machine, without a path. */
+  readonly url: string;
+  readonly client: Client;
+  /** Where workers of this process are attached. */
+  readonly registry: Registry;
+  /** How following goes, a chain each. */
+  followed(): readonly FollowState[];
+}
+
+/** Following stands still when nothing moved for so many intervals, and at least a minute. */
+const stalledIntervals = 10;
+/** Between two pages of requests that close and the end of the process. */
+const closeGraceMs = 2_000;
+
+/** Starts a manager; it ends with the lifecycle, last started first. */
+export async function startManager(
+  config: ManagerConfig,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RunningManager> {
+  const clock = systemClock;
+  const metrics = createMetrics({ processMetrics: true });
+  const { databaseUrl } = config;
+
+  const store = await createStore({
+    folder: config.dataFolder,
+    poolSize: config.databaseConnections,
+    migrate: config.migrateOnStart,
+    logger,
+    ...(databaseUrl !== undefined && { databaseUrl }),
+  });
+  lifecycle.onStop("the store", store.close);
+
+  const pubsub =
+    databaseUrl === undefined ? createMemoryPubSub() : createPostgresPubSub({ databaseUrl, logger });
+  lifecycle.onStop("wake-ups", pubsub.close);
+
+  const tls = readTlsFiles(config);
+  const connectivity = createConnectivity({
+    allow: config.workerAllow,
+    ownPorts: [
+      config.address.port,
+      ...(config.metricsAddress === undefined ? [] : [config.metricsAddress.port]),
+    ],
+    drainMs: config.drainTimeout,
+    logger,
+    metrics,
+    clock,
+    ...(config.workerToken !== undefined && { token: config.workerToken }),
+    ...(tls !== undefined && { tls }),
+  });
+  const { dispatcher, workers, registry } = connectivity;
+
+  const client = await createClient({
+    store,
+    pubsub,
+    dispatcher,
+    workers,
+    clock,
+    logger,
+    metrics,
+    closing: lifecycle.signal,
+  });
+  lifecycle.onStop("announcements", client.close);
+  lifecycle.onStop("streams to workers", connectivity.close);
+
+  const follower = config.enableScheduler
+    ? startFollower({
+        follow: client.followLatest,
+        workers,
+        clock,
+        logger,
+        intervalMs: config.followInterval,
+        maxHeights: config.maximumHeightsToGet,
+      })
+    : undefined;
+  if (follower !== undefined) lifecycle.onStop("following", follower.stop);
+  const followed = (): readonly FollowState[] => follower?.states() ?? [];
+
+  const gateway = createGateway({
+    client,
+    logger,
+    metrics,
+    manager: { id: randomUUID(), version, startedAt: clock.now() },
+    graphiql: config.graphiql,
+    introspection: config.introspection,
+    allowedOrigins: config.allowedOrigins,
+  });
+  const server = createHttpServer({
+    address: addressText(config.address),
+    gateway,
+    register: registry.register,
+    classicWorkers: registry.classic,
+    health: createHealth({
+      client,
+      clock,
+      followed,
+      stalledMs: Math.max(60_000, config.followInterval * stalledIntervals),
+    }),
+    metrics,
+    logger,
+    closeGraceMs,
+    ...(config.metricsAddress !== undefined && { metricsAddress: addressText(config.metricsAddress) }),
+  });
+  const { url } = await server.listen();
+  lifecycle.onStop("the HTTP server", server.close);
+  logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager serves.");
+
+  return { url, client, registry, followed };
+}

@@ -1,0 +1,35 @@
+// A worker inside a manager's process: the same answering side, its frames carried by memory.
+import { randomUUID } from "node:crypto";
+import type { ChainReader } from "../chains/port.js";
+import { createMemoryChannels } from "../connectivity/channel.js";
+import type { Registry } from "../connectivity/registry.js";
+import { createResponder } from "../connectivity/responder.js";
+import { systemClock } from "../lib/clock.js";
+import type { Lifecycle } from "../lib/lifecycle.js";
+import type { Logger } from "../lib/logger.js";
+import { version } from "../lib/version.js";
+
+/** Attaches a reader to a manager as a worker of its own. */
+export function attachWorker(
+  reader: ChainReader,
+  {
+    registry,
+    lifecycle,
+    logger,
+  }: { readonly registry: Registry; readonly lifecycle: Lifecycle; readonly logger: Logger },
+): void {
+  const responder = createResponder({ source: reader, version, clock: systemClock, logger });
+  const detach = registry.attach(
+    () => {
+      const { manager, worker } = createMemoryChannels();
+      void responder.serve(worker);
+      return manager;
+    },
+    { workerId: randomUUID(), chain: reader.chain, version },
+  );
+  lifecycle.onStop("a worker of this process", async () => {
+    await responder.drain(0);
+    detach();
+    await reader.close();
+  });
+}
