@@ -42,42 +42,39 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   return {
     async send(path, { body, signal }) {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const request = (secure ? httpsRequest : httpRequest)(
-          {
-            ...auth,
-            agent,
-            signal,
-            host: base.hostname.replace(/^\[|\]$/g, ""),
-            port: base.port === "" ? (secure ? 443 : 80) : base.port,
-            path: `${root}${path}${withQuery(path, base.search)}`,
-            method: body === undefined ? "GET" : "POST",
-            headers: {
-              accept: "application/json",
-              ...(body !== undefined && {
-                "content-type": "application/json",
-                "content-length": Buffer.byteLength(body),
-              }),
-            },
-          },
-          resolve,
-        );
-        request.on("error", reject);
-        request.end(body);
-      }).catch((error: unknown) => {
-        throw unreachable(error);
+      signal.throwIfAborted();
+      const request = (secure ? httpsRequest : httpRequest)({
+        ...auth,
+        agent,
+        host: base.hostname.replace(/^\[|\]$/g, ""),
+        port: base.port === "" ? (secure ? 443 : 80) : base.port,
+        path: `${root}${path}${withQuery(path, base.search)}`,
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          accept: "application/json",
+          ...(body !== undefined && {
+            "content-type": "application/json",
+            "content-length": Buffer.byteLength(body),
+          }),
+        },
       });
-      const status = response.statusCode ?? 0;
-      const answer = await readAll(response, maxAnswerBytes);
-      if (status === 429) {
-        const wait = parseRetryAfter(response.headers["retry-after"], options.now());
-        throw new EndpointError(
-          "rate-limited",
-          "it answers 429, too many requests",
-          wait === undefined ? {} : { retryAfterMs: wait },
-        );
+      const abort = (): void => void request.destroy(new Error("It was given up."));
+      signal.addEventListener("abort", abort, { once: true });
+      try {
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+          request.on("response", resolve);
+          request.on("error", reject);
+          request.end(body);
+        });
+        const answer = await readAll(response, maxAnswerBytes);
+        const status = response.statusCode ?? 0;
+        if (status === 429) throw rateLimited(response, options.now());
+        return { status, body: answer };
+      } catch (error) {
+        throw error instanceof EndpointError ? error : unreachable(error);
+      } finally {
+        signal.removeEventListener("abort", abort);
       }
-      return { status, body: answer };
     },
     close: () => agent.destroy(),
   };
@@ -89,23 +86,29 @@ function withQuery(path: string, search: string): string {
   return path.includes("?") ? `&${search.slice(1)}` : search;
 }
 
-async function readAll(response: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response) {
-      if (!Buffer.isBuffer(chunk)) continue;
+function readAll(response: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) {
-        response.destroy();
-        throw new EndpointError("unavailable", `its answer is larger than ${limit} bytes`);
-      }
       chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof EndpointError ? error : unreachable(error);
-  }
-  return Buffer.concat(chunks, size);
+      if (size > limit) {
+        response.destroy(new EndpointError("unavailable", `its answer is larger than ${limit} bytes`));
+      }
+    });
+    response.on("error", reject);
+    response.on("end", () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)),
+    );
+    response.on("close", () => reject(new Error("The answer broke off.")));
+  });
+}
+
+function rateLimited(response: IncomingMessage, now: number): EndpointError {
+  const wait = parseRetryAfter(response.headers["retry-after"], now);
+  const details = wait === undefined ? {} : { retryAfterMs: wait };
+  return new EndpointError("rate-limited", "it answers 429, too many requests", details);
 }
 
 function unreachable(error: unknown): EndpointError {

@@ -72,7 +72,11 @@ const fieldRules: Readonly<Record<string, FieldRule>> = {
 
 /** The value of a field that a decoded message may have. */
 export function fieldOf(message: object, name: string): unknown {
-  return Object.entries(message).find(([key]) => key === name)?.[1];
+  return isRecord(message) ? message[name] : undefined;
+}
+
+function isRecord(value: object): value is Readonly<Record<string, unknown>> {
+  return !Array.isArray(value);
 }
 
 function isCoin(value: unknown): value is Coin {

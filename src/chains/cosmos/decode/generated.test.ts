@@ -103,7 +103,7 @@ describe("every known message", () => {
 
 describe("what is broken", () => {
   it("keeps bytes that are no transaction, says so, and goes on", async () => {
-    const garbage = Buffer.from("ff00ff00this is not protobuf", "latin1");
+    const garbage = new TextEncoder().encode("ff00ff00this is not protobuf");
     const answers = await decode([
       { bytes: garbage, messageTypes: [], code: 2, codespace: "sdk", log: "tx parse error" },
       { ...everything },
@@ -170,7 +170,7 @@ describe("what is broken", () => {
       ],
       gasWanted: 18_446_744_073_709_551_615n,
       gasUsed: 9n,
-      rawLog: Buffer.from(log),
+      rawLog: new TextEncoder().encode(log),
     });
     expect(transaction.events.map(({ sub }) => sub[0]?.error)).toEqual([log, log]);
     expect(transaction.events.map(({ sub }) => sub[0]?.transfers)).toEqual([undefined, undefined]);

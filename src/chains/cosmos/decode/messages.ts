@@ -187,7 +187,11 @@ const eventFactNames: readonly (readonly [type: string, key: string, name: strin
   ["cosmos.group.v1.EventSubmitProposal", "proposal_id", "proposal_id"],
 ];
 
-function eventFacts(events: readonly NodeEvent[]): [string, string[]][] {
+const tellingTypes: ReadonlySet<string> = new Set(eventFactNames.map(([type]) => type));
+
+function eventFacts(all: readonly NodeEvent[]): [string, string[]][] {
+  const events = all.filter(({ type }) => tellingTypes.has(type));
+  if (events.length === 0) return [];
   return eventFactNames.flatMap(([type, key, name]): [string, string[]][] => {
     // Events that protobuf types make write their values as JSON: a number stands in quotes.
     const values = attributesOf(events, type, key).map((value) => value.replace(/^"(.*)"$/, "$1"));

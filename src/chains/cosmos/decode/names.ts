@@ -12,13 +12,23 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["/ibc.core.channel.v2.MsgAcknowledgement", "channel_acknowledgement"],
 ]);
 
+/** Names are the fields and types that we know, some thousands: each is turned once. */
+const snakeNames = new Map<string, string>();
+
 /** `fromAddress`, `MintNFT` → `from_address`, `mint_nft`. */
 export function snakeCase(name: string): string {
-  return name
+  const known = snakeNames.get(name);
+  if (known !== undefined) return known;
+  const snake = name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
     .toLowerCase();
+  if (snakeNames.size < mostNames) snakeNames.set(name, snake);
+  return snake;
 }
+
+/** Beyond this, names are turned each time: a stranger's type URLs must not fill the memory. */
+const mostNames = 10_000;
 
 /** The type of a message: its own name in snake case without `Msg`, but for the few that chains always named otherwise. */
 export function typeName(typeUrl: string): string {

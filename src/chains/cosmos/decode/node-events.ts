@@ -44,10 +44,24 @@ export function isBase64Encoded(events: Iterable<JsonEvent>): boolean {
 export function readJsonEvents(events: readonly JsonEvent[], encoded: boolean): NodeEvent[] {
   const read = (text: string | null | undefined): string =>
     text === undefined || text === null ? "" : encoded ? fromBase64(text) : text;
-  return events.map(({ type, attributes }) => ({
-    type: type ?? "",
-    attributes: (attributes ?? []).map(({ key, value }) => ({ key: read(key), value: read(value) })),
-  }));
+  return events.map((event) => {
+    if (!encoded && isPlain(event)) return event;
+    const { type, attributes } = event;
+    return {
+      type: type ?? "",
+      attributes: (attributes ?? []).map(({ key, value }) => ({ key: read(key), value: read(value) })),
+    };
+  });
+}
+
+/** Whether an event of the RPC is in the common form already, as almost all of newer nodes are. */
+function isPlain(event: JsonEvent): event is NodeEvent {
+  const { type, attributes } = event;
+  return (
+    typeof type === "string" &&
+    Array.isArray(attributes) &&
+    attributes.every(({ key, value }: Attribute) => typeof key === "string" && typeof value === "string")
+  );
 }
 
 function fromBase64(text: string): string {

@@ -140,11 +140,14 @@ interface Signing {
 function signing(authInfo: AuthInfo, messages: readonly ReadMessage[], result: RawResult): Signing {
   const signer = messages.map((message) => message.signer).find((each) => each !== undefined);
   // Events are asked only where the messages do not tell: to read them costs more than all of this.
-  const claimed =
-    signer !== undefined && accountPrefix(signer) !== undefined ? signer : (toldPayer(result) ?? signer);
+  const isNamed = signer !== undefined && accountPrefix(signer) !== undefined;
+  const claimed = isNamed ? signer : (toldPayer(result) ?? signer);
   const prefix = claimed === undefined ? undefined : accountPrefix(claimed);
-  const fromKeys = authInfo.signerInfos.flatMap((info) => accountOfSigner(info, prefix));
-  const signers = fromKeys.length > 0 ? fromKeys : claimed === undefined ? [] : [canonicalAccount(claimed)];
+  // The one signer that a message names is the one whose signature the chain has checked, whatever the key.
+  const named = claimed === undefined ? [] : [canonicalAccount(claimed)];
+  const isSingle = isNamed && authInfo.signerInfos.length === 1;
+  const fromKeys = isSingle ? [] : authInfo.signerInfos.flatMap((info) => accountOfSigner(info, prefix));
+  const signers = fromKeys.length > 0 ? fromKeys : named;
   const payer = signers[0];
   return {
     signers,
