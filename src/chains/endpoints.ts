@@ -84,6 +84,9 @@ const extraAttempts = 2;
 /** A slow endpoint is asked again after this time: it may have become fast. */
 const remeasureMs = 60_000;
 
+/** Made once: an abort without a reason makes an error with a stack each time, which costs more than all else here. */
+const attemptOver = new Error("The attempt is over.");
+
 /** Creates the endpoints of one chain; nothing is asked before the first call. */
 export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
   const { chain, identify, timeoutMs, clock, random } = options;
@@ -190,8 +193,8 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
       ]);
     } finally {
       if (abort !== undefined) signal.removeEventListener("abort", abort);
-      timer.abort();
-      inner.abort();
+      timer.abort(attemptOver);
+      inner.abort(attemptOver);
     }
   }
 
