@@ -44,7 +44,11 @@ export function createFollow(deps: FollowDeps): Follow {
 async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
   const { store, dispatcher } = deps;
   const head = newestHead(deps.workers, chain);
-  if (head === undefined) return followBlindly(deps, chain, maxHeights);
+  if (head === undefined) {
+    return tellsHeads(deps.workers, chain)
+      ? result(store, chain, nothing, false)
+      : followBlindly(deps, chain, maxHeights);
+  }
   await store.saveNetworkHead(chain, head);
   await dropForked(store, chain, head);
   const from = await beginning(store, chain, head);
@@ -112,6 +116,11 @@ export function newestHead(workers: Workers, chain: ChainRef): Head | undefined 
       (best, head) => (best === undefined || head.height > best.height ? head : best),
       undefined,
     );
+}
+
+/** Whether a worker is there that tells its head, be it only in a moment: classic ones have no capabilities, and never do. */
+function tellsHeads(workers: Workers, chain: ChainRef): boolean {
+  return workers.list(chain).some(({ state, capabilities }) => state === "ONLINE" && capabilities.length > 0);
 }
 
 /** Where another block than ours stands at the network's head, ours is no longer of the chain: it is missing again. */

@@ -33,6 +33,15 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
+/** What was heard of a chain's head. */
+interface News {
+  head: string;
+  /** Whether it was heard since the last step began. */
+  fresh: boolean;
+  /** Ends the rest of the chain's loop. */
+  wake: () => void;
+}
+
 /** Starts following: each chain that has a worker gets a loop of its own, so an ill chain holds up no other. */
 export function startFollower(options: FollowerOptions): Follower {
   const { follow, workers, clock, logger, intervalMs, maxHeights } = options;
@@ -40,12 +49,25 @@ export function startFollower(options: FollowerOptions): Follower {
   const { signal } = stopping;
   const states = new Map<string, FollowState>();
   const loops: Promise<void>[] = [];
+  const news = new Map<string, News>();
+
+  /** Waits, but no longer than until a worker tells another head than before. */
+  const rest = async (of: News, ms: number): Promise<void> => {
+    if (of.fresh) return;
+    const timer = new AbortController();
+    const told = new Promise<void>((resolve) => (of.wake = resolve));
+    await Promise.race([told, clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => {})]);
+    timer.abort();
+  };
 
   const loop = async (chain: ChainRef): Promise<void> => {
     const name = chainName(chain);
+    const own: News = { head: "", fresh: false, wake: () => {} };
+    news.set(name, own);
     let failures = 0;
     while (!signal.aborted) {
       let behind = false;
+      own.fresh = false;
       try {
         const result = await follow(chain, maxHeights, signal);
         behind = result.behind;
@@ -63,7 +85,8 @@ export function startFollower(options: FollowerOptions): Follower {
       }
       const wait =
         failures > 0 ? intervalMs + backoffDelay({ first: 500, max: 30_000 }, failures - 1) : intervalMs;
-      if (!behind) await clock.sleep(wait, signal).catch(() => {});
+      if (failures > 0) await clock.sleep(wait, signal).catch(() => {});
+      else if (!behind) await rest(own, wait);
     }
   };
 
@@ -73,8 +96,15 @@ export function startFollower(options: FollowerOptions): Follower {
     states.set(name, { chain });
     loops.push(loop(chain));
   };
-  const stopListening = workers.onChange(({ chain, state }) => {
-    if (state === "ONLINE") begin(chain);
+  const stopListening = workers.onChange(({ chain, state, head }) => {
+    if (state !== "ONLINE") return;
+    begin(chain);
+    const told = news.get(chainName(chain));
+    const newest = `${head?.height ?? ""} ${head?.hash ?? ""}`;
+    if (told === undefined || told.head === newest) return;
+    told.head = newest;
+    told.fresh = true;
+    told.wake();
   });
   for (const { chain, state } of workers.list()) if (state === "ONLINE") begin(chain);
 
