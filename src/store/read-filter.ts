@@ -1,0 +1,202 @@
+// A search for transactions as SQL: which index drives it, and the conditions that what it finds must meet.
+import type { ListFilter, TransactionFilter, TransactionPosition } from "../domain/search.js";
+import { roles } from "./batch-rows.js";
+import { intervalOf } from "./read-bounds.js";
+import { heightConditions, timeConditions, type ChainTerms, type HeightLimits } from "./read-heights.js";
+import type { Parameters } from "./read-parameters.js";
+import { hashSpellings } from "./read-rows.js";
+
+/** Values of which at least one has to be listed with a transaction, and where that is looked up. */
+interface Wanted {
+  readonly table: "account_transaction" | "type_transaction";
+  readonly column: "account" | "type";
+  /** The bit of `roles` that is needed. */
+  readonly role?: number;
+  readonly values: readonly string[];
+}
+
+/**
+ * What drives a search: the transactions themselves, one stretch of a list's index, or several stretches to be united.
+ * `key` names the alias that has chain_id, height and "index".
+ */
+export type Driver =
+  | { readonly kind: "transactions"; readonly key: "t"; readonly from: string }
+  | { readonly kind: "list"; readonly key: "k"; readonly from: string }
+  | {
+      readonly kind: "lists";
+      readonly key: "k";
+      readonly from: string;
+      readonly column: string;
+      readonly values: string;
+    };
+
+export interface Search {
+  readonly driver: Driver;
+  /** All of them must hold. */
+  readonly conditions: readonly string[];
+}
+
+export interface SearchRequest {
+  readonly filter: TransactionFilter;
+  readonly limits: HeightLimits;
+  readonly chain: ChainTerms;
+  /** Further conditions of the scan, on an alias that has height and "index". */
+  readonly range?: (alias: string) => readonly string[];
+}
+
+/** The bounds of a filter, or nothing where no transaction can meet them. */
+export function limitsOf({ heights, time }: TransactionFilter): HeightLimits | undefined {
+  const limits = { heights: intervalOf(heights), times: intervalOf(time) };
+  return limits.heights === "empty" || limits.times === "empty"
+    ? undefined
+    : { heights: limits.heights, times: limits.times };
+}
+
+/** Makes the search on one chain. */
+export function searchOf(
+  parameters: Parameters,
+  { filter, limits, chain, range = () => [] }: SearchRequest,
+): Search {
+  const onHeight = heightConditions(parameters, chain, limits);
+  const stretch = (alias: string): string[] => [...onHeight(`${alias}.height`), ...range(alias)];
+  const own = ownConditions(parameters, filter, limits);
+  const wanted = wantedOf(filter);
+  const [first, ...others] = wanted;
+
+  if (filter.hash !== undefined || filter.blockHash !== undefined || first === undefined) {
+    return {
+      driver: { kind: "transactions", key: "t", from: transactionsFrom(parameters, filter, chain) },
+      conditions: [
+        ...narrowing(parameters, filter, chain),
+        ...stretch("t"),
+        ...own,
+        ...wanted.map((each) => listed(parameters, each, { key: "t", stretch })),
+      ],
+    };
+  }
+  const [value, ...alternatives] = first.values;
+  const single = value !== undefined && alternatives.length === 0;
+  return {
+    driver: single
+      ? { kind: "list", key: "k", from: listFrom(first, own.length > 0) }
+      : {
+          kind: "lists",
+          key: "k",
+          from: listFrom(first, own.length > 0),
+          column: `k.${first.column}`,
+          values: parameters.texts(first.values),
+        },
+    conditions: [
+      `k.chain_id = ${chain.id}`,
+      ...(single ? [`k.${first.column} = ${parameters.text(value)}`] : []),
+      ...roleCondition(first, "k"),
+      ...stretch("k"),
+      ...own,
+      ...others.map((each) => listed(parameters, each, { key: "k", stretch })),
+    ],
+  };
+}
+
+/** What is looked at in the transaction's own row. */
+function ownConditions(parameters: Parameters, filter: TransactionFilter, { times }: HeightLimits): string[] {
+  const { epoch, hasErrors, memo } = filter;
+  return [
+    ...timeConditions(parameters, times, "t.time_ns"),
+    ...(epoch !== undefined ? [`t.epoch = ${parameters.text(epoch)}`] : []),
+    ...(hasErrors !== undefined ? [hasErrors ? "t.has_errors" : "not t.has_errors"] : []),
+    // The second half is the condition of the index.
+    ...(memo !== undefined
+      ? [`t.memo_words @@ websearch_to_tsquery('simple', ${parameters.text(memo)})`, "t.memo <> ''"]
+      : []),
+  ];
+}
+
+function transactionsFrom(parameters: Parameters, { hash }: TransactionFilter, chain: ChainTerms): string {
+  if (hash === undefined) return `"transaction" t`;
+  // `offset 0` keeps the order out of the choice of the index: by hash, never from the newest downward.
+  return `(select * from "transaction" where chain_id = ${chain.id}
+            and hash = any(${parameters.texts(hashSpellings(hash))}) offset 0) t`;
+}
+
+function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, chain: ChainTerms): string[] {
+  if (blockHash === undefined) return [`t.chain_id = ${chain.id}`];
+  const spellings = parameters.texts(hashSpellings(blockHash));
+  return [
+    `t.chain_id = ${chain.id}`,
+    `t.block_hash = any(${spellings})`,
+    `t.height = any(array(select b.height from block b where b.chain_id = ${chain.id} and b.hash = any(${spellings})))`,
+  ];
+}
+
+/** What the lists of a filter ask for, the most selective kind first as far as one can tell without looking. */
+function wantedOf({ types, accounts, senders, recipients }: TransactionFilter): Wanted[] {
+  // Senders and recipients are parties too, so that a party needs no bit: its index alone answers.
+  const account = { table: "account_transaction", column: "account" } as const;
+  const wanted: Wanted[] = [
+    ...wantedBy(senders, { ...account, role: roles.sender }),
+    ...wantedBy(recipients, { ...account, role: roles.recipient }),
+    ...wantedBy(accounts, account),
+    ...wantedBy(types, { table: "type_transaction", column: "type" }),
+  ];
+  const rank = ({ values, column }: Wanted): number =>
+    (values.length === 1 ? 0 : 2) + (column === "account" ? 0 : 1);
+  return wanted.sort((a, b) => rank(a) - rank(b));
+}
+
+function wantedBy(filter: ListFilter | undefined, where: Omit<Wanted, "values">): Wanted[] {
+  if (filter === undefined) return [];
+  if ("any" in filter) return [{ ...where, values: [...new Set(filter.any)] }];
+  return [...new Set(filter.all)].map((value) => ({ ...where, values: [value] }));
+}
+
+function listFrom({ table }: Wanted, needsRow: boolean): string {
+  if (!needsRow) return `${table} k`;
+  return `${table} k join "transaction" t on t.chain_id = k.chain_id and t.height = k.height and t."index" = k."index"`;
+}
+
+/** That a transaction is listed under a value; with one value the planner may drive from here just as well. */
+function listed(
+  parameters: Parameters,
+  wanted: Wanted,
+  { key, stretch }: { readonly key: string; readonly stretch: (alias: string) => string[] },
+): string {
+  const { table, column, values } = wanted;
+  const [value, ...others] = values;
+  const match =
+    value !== undefined && others.length === 0
+      ? `x.${column} = ${parameters.text(value)}`
+      : `x.${column} = any(${parameters.texts(values)})`;
+  const same = `x.chain_id = ${key}.chain_id and x.height = ${key}.height and x."index" = ${key}."index"`;
+  const where = [match, same, ...roleCondition(wanted, "x"), ...stretch("x")];
+  return `exists (select from ${table} x where ${where.join(" and ")})`;
+}
+
+function roleCondition({ role }: Wanted, alias: string): string[] {
+  return role === undefined ? [] : [`${alias}.roles & ${role} <> 0`];
+}
+
+/**
+ * Conditions that hold the scan to one side of a position in the total order (height, index), then chain: what stands at the
+ * position itself is within only where it is `included`.
+ */
+export function beyond(
+  parameters: Parameters,
+  chain: ChainTerms,
+  { position, chainId, ascending, included }: Beyond,
+): (alias: string) => string {
+  const height = parameters.int8(position.height);
+  const index = parameters.int8(position.index);
+  const at = parameters.int4(chainId);
+  // Of a chain on the far side of the position's own chain, the same (height, index) is within; else the next one is.
+  const within = `${chain.id} ${ascending ? ">" : "<"}${included ? "=" : ""} ${at}`;
+  const step = ascending ? "+" : "-";
+  return (alias) =>
+    `(${alias}.height, ${alias}."index") ${ascending ? ">=" : "<="} (${height}, ${index} ${step} (not ${within})::int4)`;
+}
+
+export interface Beyond {
+  readonly position: TransactionPosition;
+  readonly chainId: number;
+  readonly ascending: boolean;
+  readonly included: boolean;
+}

@@ -1,0 +1,52 @@
+// Conditions that hold a scan to a stretch of an index by height: the height's own bounds, and those that follow from the time's.
+import type { Interval } from "./read-bounds.js";
+import type { Parameters } from "./read-parameters.js";
+
+/** A chain inside a statement: the words for its number, and for whether its times never fall. */
+export interface ChainTerms {
+  readonly id: string;
+  readonly timeOrdered: string;
+}
+
+export interface HeightLimits {
+  readonly heights: Interval;
+  readonly times: Interval;
+}
+
+/**
+ * Makes the conditions on a height, given the words for it. Those that come from the time only narrow the scan where times
+ * never fall: the time itself has to be looked at too.
+ */
+export function heightConditions(
+  parameters: Parameters,
+  chain: ChainTerms,
+  { heights, times }: HeightLimits,
+): (height: string) => string[] {
+  const makers: ((height: string) => string)[] = [];
+  const bound = (operator: ">=" | "<=", value: string): void =>
+    void makers.push((height) => `${height} ${operator} ${value}`);
+  const firstBlock = (operator: ">=" | "<=", time: bigint, direction: "asc" | "desc"): string =>
+    `(select b.height from block b where b.chain_id = ${chain.id} and b.time_ns ${operator} ${parameters.int8(time)}
+      order by b.time_ns ${direction}, b.height ${direction} limit 1)`;
+  const whereOrdered = (found: string, none: string, any: string): string =>
+    `case when ${chain.timeOrdered} then coalesce(${found}, ${none}) else ${any} end`;
+
+  if (heights.low !== undefined) bound(">=", parameters.int8(heights.low));
+  if (heights.high !== undefined) bound("<=", parameters.int8(heights.high));
+  if (times.low !== undefined) bound(">=", whereOrdered(firstBlock(">=", times.low, "asc"), highest, lowest));
+  if (times.high !== undefined)
+    bound("<=", whereOrdered(firstBlock("<=", times.high, "desc"), lowest, highest));
+  return (height) => makers.map((make) => make(height));
+}
+
+/** The conditions on a time, given the words for it. */
+export function timeConditions(parameters: Parameters, times: Interval, time: string): string[] {
+  return [
+    ...(times.low !== undefined ? [`${time} >= ${parameters.int8(times.low)}`] : []),
+    ...(times.high !== undefined ? [`${time} <= ${parameters.int8(times.high)}`] : []),
+  ];
+}
+
+/** Below and above every height. */
+const lowest = "-1::int8";
+const highest = "9223372036854775807::int8";

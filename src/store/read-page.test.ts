@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { PageRequest } from "../domain/search.js";
+import { readPage, type PageReader } from "./read-page.js";
+
+const list = fc
+  .uniqueArray(fc.nat(30), { maxLength: 20 })
+  .map((numbers) => numbers.sort((first, second) => first - second));
+const request: fc.Arbitrary<PageRequest<number>> = fc
+  .tuple(
+    fc.constantFrom("NEWEST_FIRST" as const, "OLDEST_FIRST" as const),
+    fc.integer({ min: 1, max: 8 }),
+    fc.boolean(),
+    fc.oneof(
+      fc.constant({}),
+      fc.nat(30).map((after) => ({ after })),
+      fc.nat(30).map((before) => ({ before })),
+    ),
+  )
+  .map(([order, limit, fromEnd, cursor]) => ({ order, limit, fromEnd, ...cursor }));
+
+function readerOf(numbers: readonly number[]): PageReader<number, number> & { readonly scans: number[] } {
+  const scans: number[] = [];
+  return {
+    scans,
+    scan: async ({ ascending, from, until, limit }) => {
+      scans.push(limit);
+      const ordered = ascending ? numbers : numbers.toReversed();
+      const way = ascending ? 1 : -1;
+      return ordered
+        .filter((each) => from === undefined || way * (each - from) >= 0)
+        .filter((each) => until === undefined || way * (each - until) < 0)
+        .slice(0, limit);
+    },
+    isAt: (item, position) => item === position,
+  };
+}
+
+describe("pages", () => {
+  it("are cut as slices of the whole list are, whatever the cursor", async () => {
+    await fc.assert(
+      fc.asyncProperty(list, request, async (numbers, asked) => {
+        const { order, limit, fromEnd, after, before } = asked;
+        const way = order === "OLDEST_FIRST" ? 1 : -1;
+        const ordered = way === 1 ? numbers : numbers.toReversed();
+        const inside = ordered.filter(
+          (each) =>
+            (after === undefined || way * (each - after) > 0) &&
+            (before === undefined || way * (each - before) < 0),
+        );
+        const items = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
+        const outside = ordered.filter((each) => !items.includes(each));
+        const edge = items[0] ?? after ?? before ?? 0;
+        const page = await readPage(asked, readerOf(numbers));
+        expect(page.items).toEqual(items);
+        if (items.length > 0) {
+          expect(page.hasPrevious).toBe(outside.some((each) => way * (each - edge) < 0));
+          expect(page.hasNext).toBe(outside.some((each) => way * (each - edge) > 0));
+        } else {
+          expect(page.hasNext || page.hasPrevious).toBe(ordered.length > 0 && inside.length === 0);
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it("cost one scan where the cursor is a row of the list", async () => {
+    const reader = readerOf([1, 2, 3, 4, 5]);
+    expect(await readPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({
+      items: [3, 4],
+      hasNext: true,
+      hasPrevious: true,
+    });
+    expect(reader.scans).toEqual([4]);
+  });
+});

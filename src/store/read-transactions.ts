@@ -1,0 +1,96 @@
+// Reads of transactions: by hash, by heights, and pages of a search over every chain.
+// Imports only domain and its neighbours in the store; never writes.
+import { sameChain } from "../domain/chain.js";
+import { unite } from "../domain/height.js";
+import type { TransactionPosition } from "../domain/search.js";
+import type { ChainIds } from "./chain-ids.js";
+import type { Store, StoredTransaction } from "./port.js";
+import type { ReadDeps } from "./read-blocks.js";
+import { countRows } from "./read-count.js";
+import { limitsOf } from "./read-filter.js";
+import { readPage, type Scan } from "./read-page.js";
+import { createParameters } from "./read-parameters.js";
+import {
+  columnsName,
+  hashSpellings,
+  transactionColumnList,
+  transactionOf,
+  type TransactionRow,
+} from "./read-rows.js";
+import { countStatement, scanStatement, type ScanRange } from "./read-search.js";
+import { arrayLiteral } from "./sql.js";
+
+/** Creates the reads of transactions. */
+export function createTransactionReads({
+  database,
+  chainIds,
+}: ReadDeps): Pick<Store, "transactionByHash" | "transactionsAt" | "transactions" | "countTransactions"> {
+  return {
+    async transactionByHash(chain, hash, columns) {
+      const id = await chainIds.idOf(chain);
+      if (id === undefined) return null;
+      const parameters = createParameters();
+      const [row] = await database.query<TransactionRow>({
+        name: columnsName("transaction-by-hash", columns),
+        // `offset 0` keeps the order out of the choice of the index: by hash, never from the newest downward.
+        text: `select * from (select ${transactionColumnList(columns)} from "transaction" t
+                 where chain_id = ${parameters.int4(id)} and hash = any(${parameters.texts(hashSpellings(hash))}) offset 0) t
+               order by height desc, "index" desc limit 1`,
+        values: parameters.values,
+      });
+      return row === undefined ? null : transactionOf(chain, row);
+    },
+
+    async transactionsAt(chain, heights, columns) {
+      const id = await chainIds.idOf(chain);
+      if (id === undefined || heights.length === 0) return [];
+      const ranges = unite(heights);
+      const rows = await database.query<TransactionRow>({
+        name: columnsName("transactions-at", columns),
+        text: `select ${transactionColumnList(columns)} from unnest($2::int8[], $3::int8[]) as range (first, last)
+               join "transaction" t on t.chain_id = $1::int4 and t.height between range.first and range.last
+               order by t.height, t."index"`,
+        values: [id, arrayLiteral(ranges.map(({ from }) => from)), arrayLiteral(ranges.map(({ to }) => to))],
+      });
+      return rows.map((row) => transactionOf(chain, row));
+    },
+
+    async transactions(filter, request, columns) {
+      const limits = limitsOf(filter);
+      const scan = async (wanted: Scan<TransactionPosition>): Promise<readonly StoredTransaction[]> => {
+        if (limits === undefined) return [];
+        const range = await rangeOf(chainIds, wanted);
+        const rows = await database.query<TransactionRow>(scanStatement({ filter, limits, columns, range }));
+        return Promise.all(rows.map(async (row) => transactionOf(await chainIds.refOf(row.chain_id), row)));
+      };
+      return readPage(request, {
+        scan,
+        isAt: ({ chain, height, index }, at) =>
+          height === at.height && index === at.index && sameChain(chain, at.chain),
+      });
+    },
+
+    async countTransactions(filter, exact) {
+      const limits = limitsOf(filter);
+      const ids = await chainIds.matching(filter.network, filter.chainIds);
+      if (limits === undefined || ids.length === 0) return { value: 0n, exact: true };
+      return countRows(database, countStatement({ filter, limits, ids }), exact);
+    },
+  };
+}
+
+/** The scan with the numbers of its positions' chains; a chain that is no longer known stands before all others. */
+async function rangeOf(
+  chainIds: ChainIds,
+  { from, until, ...scan }: Scan<TransactionPosition>,
+): Promise<ScanRange> {
+  const numbered = async (position: TransactionPosition) => ({
+    position,
+    chainId: (await chainIds.idOf(position.chain)) ?? 0,
+  });
+  return {
+    ...scan,
+    ...(from !== undefined && { from: await numbered(from) }),
+    ...(until !== undefined && { until: await numbered(until) }),
+  };
+}
