@@ -265,6 +265,7 @@ export const madeMessages: readonly MadeMessage[] = [
     events: [
       ...paymentEvents(alice, bob, "7utest").map((each) => marked(each, 0)),
       ...reward(alice, "42utest").map((each) => marked(each, 1)),
+      ...paymentEvents(alice, bob, "8utest").map((each) => marked(marked(each, 0), 2)),
     ],
     expected: { type: ["exec"], module: "authz", sender: [party(carol)] },
   },

@@ -10,7 +10,7 @@ import type { EndpointStatus } from "../endpoints.js";
 import type { ChainReader } from "../port.js";
 import { readAccount } from "./accounts.js";
 import { createHeights } from "./heights.js";
-import { connectNodes, createNodes, identifyChain } from "./nodes.js";
+import { connectNodes, createNodes, identifyChain, type NodeEndpoints } from "./nodes.js";
 
 export interface CosmosChainOptions {
   /** gRPC endpoints: `host:port`, or `https://host:port` for TLS. */
@@ -61,10 +61,7 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
   }
   const endpoints = connectNodes({ rpcUrls, grpcUrls, parallel, clock });
   const signal = options.signal ?? new AbortController().signal;
-  const chain: ChainRef =
-    chainId === undefined
-      ? await identifyChain(endpoints, { timeoutMs, clock, signal })
-      : { network: "cosmos", chainId };
+  const chain = await knownOrAsked(endpoints, { chainId, timeoutMs, clock, signal });
   const nodes = createNodes({
     chain,
     endpoints,
@@ -152,6 +149,24 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(nodes.close()),
   };
+}
+
+interface Asking {
+  readonly chainId: string | undefined;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The chain that was named, or else what the endpoints say; whoever tries again makes new connections. */
+async function knownOrAsked(endpoints: NodeEndpoints, { chainId, ...asking }: Asking): Promise<ChainRef> {
+  if (chainId !== undefined) return { network: "cosmos", chainId };
+  try {
+    return await identifyChain(endpoints, asking);
+  } catch (error) {
+    for (const { client } of [...endpoints.rpc, ...endpoints.grpc]) client.close();
+    throw error;
+  }
 }
 
 function checkedRange(range: HeightRange): HeightRange {

@@ -24,6 +24,7 @@ export interface Heights {
 
 /** Milliseconds between tries of a height that a node is about to have: 2.5 seconds in all, more than a node lags behind itself. */
 const soonMs = [100, 200, 400, 800, 1000];
+const slipsForgiven = 2;
 /** Bytes of transactions and logs that may wait for the consumer; decoded they take some five times as much. */
 const aheadBytes = 8 * 1024 * 1024;
 /** Heights read at once before the size of the chain's blocks is known. */
@@ -32,11 +33,14 @@ const firstWindow = 4;
 /** Creates the reader of heights. */
 export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions): Heights {
   async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    let slips = 0;
     for (const waitMs of soonMs) {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof TaskFailure) || error.details.type !== "not_ready") throw error;
+        const type = error instanceof TaskFailure ? error.details.type : undefined;
+        // An answer that makes no sense may be a moment's slip; asked a third time, it is what the node has.
+        if (type === "malformed" ? (slips += 1) > slipsForgiven : type !== "not_ready") throw error;
         await clock.sleep(waitMs, signal);
       }
     }

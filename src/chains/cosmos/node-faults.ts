@@ -95,12 +95,16 @@ export function missingBlock({ what, height }: Asked): EndpointError {
   return new EndpointError("lacking", message, { failure });
 }
 
-/** An answer that is not what it must be: another node may give a proper one. */
+/**
+ * An answer that is not what it must be. Of a height, another node may give a proper one, and where none does the height is to blame;
+ * anything else that makes no sense is the node's own illness.
+ */
 export function malformed(error: Error, { what, height }: Asked): EndpointError {
   const message = `its answer for ${what} is not as it must be: ${error.message}`;
+  if (height === undefined) return new EndpointError("unavailable", message, {}, { cause: error });
   const failure = new TaskFailure(message, "other-worker", {
     type: "malformed",
-    ...(height !== undefined && { height }),
+    height,
   });
   return new EndpointError("lacking", message, { failure }, { cause: error });
 }

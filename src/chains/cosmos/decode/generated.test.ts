@@ -55,6 +55,9 @@ describe.each(eras)("messages with results as %s", (era) => {
     expect(exec?.transfers).toBeUndefined();
     expect(Object.keys(exec?.sub?.[0]?.transfers ?? {})).toEqual(["send", "spend"]);
     expect(Object.keys(exec?.sub?.[1]?.transfers ?? {})).toEqual(["reward", "reward_from"]);
+    expect(exec?.sub?.[2]?.transfers).toBeUndefined();
+    const inmost = exec?.sub?.[2]?.sub?.[0]?.transfers?.["send"];
+    expect(inmost?.map(({ amounts }) => amounts.map(({ text }) => text))).toEqual([["8utest"]]);
   });
 });
 

@@ -116,8 +116,7 @@ function assemble(
     ...(nonce !== undefined && { nonce }),
     ...(completion !== undefined && { completion }),
     amount: nameAmounts([...facts.amounts, ...(meaning.amounts ?? [])]),
-    transfers:
-      meaning.eventsToldInside === true ? [] : transfersOf(context.events, meaning.payments ?? "reward"),
+    transfers: transfersOf(meaning.eventsLeft ?? context.events, meaning.payments ?? "reward"),
     additional,
     sub: [...(meaning.sub ?? []), ...facts.nested.map((each) => readNested(each, context))],
   });

@@ -157,12 +157,37 @@ export function attributesOf(events: readonly NodeEvent[], type: string, key: st
     .flatMap((event) => event.attributes.filter((each) => each.key === key).map(({ value }) => value));
 }
 
+/** The attribute by which the SDK (since 0.46) marks the events of the n-th message inside an exec. */
+const execMark = "authz_msg_index";
+
+/** Events of the messages inside an exec, each without its mark, and those that are the exec's own. */
+export interface ExecEvents {
+  readonly inside: readonly (readonly NodeEvent[])[];
+  readonly own: readonly NodeEvent[];
+}
+
+/** Sorts the events of an exec of `count` messages. Without marks only a single message's are sure. */
+export function execEvents(events: readonly NodeEvent[], count: number): ExecEvents {
+  const inside = Array.from({ length: count }, (): NodeEvent[] => []);
+  const own: NodeEvent[] = [];
+  let some = false;
+  for (const event of events) {
+    const at = event.attributes.findLastIndex(({ key }) => key === execMark);
+    const group = at < 0 ? undefined : inside[Number(event.attributes[at]?.value)];
+    some ||= group !== undefined;
+    if (group === undefined) own.push(event);
+    else group.push({ type: event.type, attributes: event.attributes.filter((_, index) => index !== at) });
+  }
+  return some || count !== 1 ? { inside, own } : { inside: [events], own: [] };
+}
+
 /** The log merges all events of a type into one: each began where one of its keys comes again. */
 function splitMerged({ type, attributes }: NodeEvent): NodeEvent[] {
   const events: { type: string; attributes: Attribute[] }[] = [];
   let keys = new Set<string>();
   for (const attribute of attributes) {
-    if (events.length === 0 || keys.has(attribute.key)) {
+    // Of an exec inside an exec one event bears two marks: the inner one's, then the outer one's.
+    if (events.length === 0 || (keys.has(attribute.key) && attribute.key !== execMark)) {
       events.push({ type, attributes: [] });
       keys = new Set();
     }

@@ -32,8 +32,8 @@ export interface Meaning {
   readonly completion?: string;
   /** Under which name the distribution module's payments stand; `reward` unless told. */
   readonly payments?: string;
-  /** Whether events of this message stand in `sub` already and are not told again. */
-  readonly eventsToldInside?: boolean;
+  /** The events that are the message's own, where others of them are of messages in `sub` and stand there. */
+  readonly eventsLeft?: readonly NodeEvent[];
   readonly hints?: FieldHints;
 }
 

@@ -31,7 +31,7 @@ import { accountOf, canonicalAccount } from "./addresses.js";
 import { coinAmount, type Coin } from "./coins.js";
 import { momentText } from "./fields.js";
 import { moneyOf, transfer } from "./money.js";
-import { attributeOf, attributesOf, type NodeEvent } from "./node-events.js";
+import { attributesOf, execEvents, type NodeEvent } from "./node-events.js";
 import { one, rule, some, type MessageContext, type Rule } from "./rule.js";
 
 /** Who was paid out: rewards and commission go to the withdraw address, which the message does not say. */
@@ -62,12 +62,6 @@ function multiSendEnd(
     action,
     ...(action === "input" ? { sender: end } : { recipient: end }),
   };
-}
-
-/** Events of the n-th message inside an exec: chains that mark them since SDK 0.46; before, only a single message's are sure. */
-function eventsInside(events: readonly NodeEvent[], index: number, count: number): readonly NodeEvent[] {
-  if (count === 1) return events;
-  return events.filter((event) => attributeOf(event, "authz_msg_index") === String(index));
 }
 
 function sumCoins(lists: readonly (readonly Coin[])[]): Transfer["amounts"] {
@@ -157,11 +151,11 @@ export const sdkRules: readonly Rule[] = [
   }),
 
   rule(MsgExec, (m, { events, inner }) => {
-    const inside = m.msgs.map((_, index) => eventsInside(events, index, m.msgs.length));
+    const { inside, own } = execEvents(events, m.msgs.length);
     return {
       sender: one(m.grantee),
       sub: m.msgs.map((packed, index) => inner(packed, inside[index])),
-      eventsToldInside: inside.some((own) => own.length > 0),
+      eventsLeft: own,
       hints: { skip: ["msgs"] },
     };
   }),

@@ -1,0 +1,79 @@
+// What nodes say, in their own words, and what it is taken for.
+import { describe, expect, it } from "vitest";
+import { TaskFailure } from "../../domain/task.js";
+import { EndpointError } from "../endpoint-error.js";
+import { grpcTarget } from "./grpc-client.js";
+import { faultOfWords } from "./node-faults.js";
+
+const iavl = (height: number, latest: number): string =>
+  `codespace sdk code 18: invalid request: failed to load state at height ${height}; version mismatch on immutable IAVL tree; ` +
+  `version does not exist. Version has either been pruned, or is for a future block height (latest height: ${latest})`;
+
+describe("a node's words", () => {
+  it.each([
+    [
+      "Internal error: height 105 must be less than or equal to the current blockchain height 104",
+      "not_ready",
+    ],
+    [
+      "Internal error: height 105 must be less than or equal to the current blockchain height 50",
+      "height_not_reached",
+    ],
+    ["Internal error: height 105 is not available, lowest height is 1000", "pruned"],
+    ["could not find results for height #105", "not_ready"],
+    ["node is not persisting abci responses", "unsupported"],
+    [iavl(105, 14_502_063), "pruned"],
+    [iavl(105, 20), "height_not_reached"],
+    [
+      "cannot query with height in the future; please provide a valid height: invalid height",
+      "height_not_reached",
+    ],
+    ["requested block height is bigger then the chain length", "height_not_reached"],
+    ["transaction indexing is disabled", "unsupported"],
+    ["tx (ABCD) not found, err: %!w(<nil>)", "not_found"],
+    ["rpc error: code = NotFound desc = tx not found: ABCD: key not found", "not_found"],
+  ])("'%s' may be better elsewhere: %s", (words, type) => {
+    const fault = faultOfWords(words, { what: "height 105", height: 105 });
+    expect(fault).toBeInstanceOf(EndpointError);
+    expect(fault).toMatchObject({
+      fault: "lacking",
+      details: { failure: { retry: "other-worker", details: { type, height: 105 } } },
+    });
+  });
+
+  it.each([
+    "height must be greater than 0, but got 0",
+    "decoding bech32 failed: invalid separator index -1",
+    "rpc error: code = InvalidArgument desc = invalid address: empty address string is not allowed",
+    "invalid Bech32 prefix; expected cosmos, got osmo",
+  ])("'%s' is for good", (words) => {
+    const fault = faultOfWords(words, { what: "it" });
+    expect(fault).toBeInstanceOf(TaskFailure);
+    expect(fault).toMatchObject({ retry: "never", details: { type: "bad_request" } });
+  });
+
+  it("may limit requests, or say what nobody knows", () => {
+    expect(faultOfWords("rate limit exceeded", { what: "it" })).toMatchObject({ fault: "rate-limited" });
+    expect(faultOfWords("goroutine panic: runtime error", { what: "it" })).toBeUndefined();
+  });
+});
+
+describe("a gRPC address", () => {
+  it.each([
+    ["localhost:9090", "localhost:9090", false],
+    ["localhost", "localhost:9090", false],
+    ["node.example:443", "node.example:443", true],
+    ["https://node.example", "node.example:443", true],
+    ["https://node.example:9090/", "node.example:9090", true],
+    ["http://10.0.0.1:9090", "10.0.0.1:9090", false],
+    ["grpc://10.0.0.1:9090", "10.0.0.1:9090", false],
+    ["tcp://10.0.0.1:9090", "10.0.0.1:9090", false],
+    ["[::1]:9090", "[::1]:9090", false],
+  ])("%s is %s, TLS %s", (address, target, secure) => {
+    expect(grpcTarget(address)).toEqual({ target, secure });
+  });
+
+  it.each(["", "://x", "a b:c:d"])("'%s' is none", (address) => {
+    expect(() => grpcTarget(address)).toThrow(/host:port/);
+  });
+});
