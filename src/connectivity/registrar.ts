@@ -17,6 +17,8 @@ export interface RegistrarOptions {
   readonly managers: readonly string[];
   /** What to say, by now. */
   registration(): Registration;
+  /** Milliseconds between two registrations; 10 s unless told. */
+  readonly intervalMs?: number;
   readonly token?: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,7 +29,7 @@ const patience = 5_000;
 
 /** Starts to register. */
 export function startRegistrar(options: RegistrarOptions): Registrar {
-  const { clock, logger, token } = options;
+  const { clock, logger, token, intervalMs = times.register } = options;
   const stopping = new AbortController();
   /** The last outcome by manager, so that each change is logged once. */
   const outcomes = new Map<string, string>();
@@ -62,7 +64,7 @@ export function startRegistrar(options: RegistrarOptions): Registrar {
   const keepUp = async (url: string): Promise<void> => {
     while (!stopping.signal.aborted) {
       await register(url);
-      await clock.sleep(times.register, stopping.signal).catch(() => undefined);
+      await clock.sleep(intervalMs, stopping.signal).catch(() => undefined);
     }
   };
 

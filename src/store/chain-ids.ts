@@ -3,6 +3,8 @@
 import { chainName, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import type { PrismaClient } from "../generated/prisma/client.js";
+import { cleanText } from "./clean-text.js";
+import { cleanText } from "./clean-text.js";
 import { guarded } from "./failures.js";
 
 export interface ChainIds {
@@ -25,11 +27,17 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
     refs.set(row.id, chain);
     return row.id;
   };
-  const unique = ({ network, chainId }: ChainRef) => ({ network_chainId: { network, chainId } });
+  // PostgreSQL refuses a NUL character even in a question.
+  const clean = ({ network, chainId }: ChainRef): ChainRef => ({
+    network: cleanText(network),
+    chainId: cleanText(chainId),
+  });
+  const unique = (chain: ChainRef) => ({ network_chainId: clean(chain) });
 
   const idOf = async (chain: ChainRef): Promise<number | undefined> => {
     const known = ids.get(chainName(chain));
     if (known !== undefined) return known;
+    if (!isStorable(chain.network) || !isStorable(chain.chainId)) return undefined;
     const row = await guarded(() => prisma.chain.findUnique({ where: unique(chain) }));
     return row === null ? undefined : keep(row);
   };
@@ -40,6 +48,9 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       const known = await idOf(chain);
       if (known !== undefined) return known;
       const { network, chainId } = chain;
+      if (!isStorable(network) || !isStorable(chainId)) {
+        throw new IndexerError("BAD_USER_INPUT", "The chain's name holds characters that no database takes.");
+      }
       await guarded(() => prisma.chain.createMany({ data: [{ network, chainId }], skipDuplicates: true }));
       return keep(await guarded(() => prisma.chain.findUniqueOrThrow({ where: unique(chain) })));
     },
@@ -53,11 +64,12 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       return { network: row.network, chainId: row.chainId };
     },
     async matching(network, chainIds) {
+      if (network !== undefined && !isStorable(network)) return [];
       const rows = await guarded(() =>
         prisma.chain.findMany({
           where: {
-            ...(network !== undefined && { network }),
-            ...(chainIds !== undefined && { chainId: { in: [...chainIds] } }),
+            ...(network !== undefined && { network: cleanText(network) }),
+            ...(chainIds !== undefined && { chainId: { in: chainIds.filter(isStorable) } }),
           },
           orderBy: { id: "asc" },
         }),
@@ -65,4 +77,9 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       return rows.map(keep);
     },
   };
+}
+
+/** A name with other characters than the database can hold is no chain's name. */
+function isStorable(text: string): boolean {
+  return cleanText(text) === text;
 }

@@ -1,6 +1,7 @@
 // The write path: one transaction a batch. Blocks claim their heights, rows follow by COPY, and the short tail that the writers
 // of a chain take in turn links, covers and announces. Imports only domain and its neighbours in the store.
 import { rangesOf, type Height } from "../domain/height.js";
+import type { BlockData } from "../domain/transaction.js";
 import { checkBatch } from "./batch-check.js";
 import {
   blockColumns,
@@ -18,6 +19,7 @@ import { writeMultirange } from "./multirange.js";
 import type { Store, WriteBatch, WriteResult } from "./port.js";
 import { writeQuarantine } from "./quarantine.js";
 import { arrayLiteral, type Database, type Session } from "./sql.js";
+import { checkTimeOrder, keepsBlockTime } from "./time-order.js";
 
 export interface WriteDeps {
   readonly database: Database;
@@ -68,6 +70,8 @@ async function writeBatch(session: Session, { chainId, prepared, batch }: Work):
   const orphans = await orphansOf(session, chainId, [...replacedHashes(claimed), ...loose.replaced]);
   await deleteHeights(session, chainId, orphans);
   const unlinked = await unlinkedBy(session, chainId, whole);
+  const ordered = keepsBlockTime([...batch.heights, ...(batch.loose ?? []).map(asData)]);
+  await checkTimeOrder(session, chainId, { heights: touched, ordered });
   await writeQuarantine(session, chainId, { whole, quarantined: batch.quarantined ?? [] });
   await cover(session, chainId, { add: whole, remove: [...unlinked, ...orphans, ...loose.uncovered] });
   await announce(session, chainId, [...touched, ...orphans]);
@@ -83,6 +87,10 @@ async function writeBatch(session: Session, { chainId, prepared, batch }: Work):
     ),
     unlinked: [...unlinked].sort(ascending),
   };
+}
+
+function asData({ block, transaction }: NonNullable<WriteBatch["loose"]>[number]): BlockData {
+  return { block, transactions: [transaction] };
 }
 
 const nothingChanged: WriteResult = { blocks: 0, transactions: 0, replaced: [], unlinked: [] };
