@@ -4,7 +4,6 @@ import { chainName, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import type { PrismaClient } from "../generated/prisma/client.js";
 import { cleanText } from "./clean-text.js";
-import { cleanText } from "./clean-text.js";
 import { guarded } from "./failures.js";
 
 export interface ChainIds {
@@ -27,12 +26,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
     refs.set(row.id, chain);
     return row.id;
   };
-  // PostgreSQL refuses a NUL character even in a question.
-  const clean = ({ network, chainId }: ChainRef): ChainRef => ({
-    network: cleanText(network),
-    chainId: cleanText(chainId),
-  });
-  const unique = (chain: ChainRef) => ({ network_chainId: clean(chain) });
+  const unique = ({ network, chainId }: ChainRef) => ({ network_chainId: { network, chainId } });
 
   const idOf = async (chain: ChainRef): Promise<number | undefined> => {
     const known = ids.get(chainName(chain));
@@ -68,7 +62,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       const rows = await guarded(() =>
         prisma.chain.findMany({
           where: {
-            ...(network !== undefined && { network: cleanText(network) }),
+            ...(network !== undefined && { network }),
             ...(chainIds !== undefined && { chainId: { in: chainIds.filter(isStorable) } }),
           },
           orderBy: { id: "asc" },

@@ -1,5 +1,6 @@
 // The statements of a search for transactions: a page over all chains, and a count.
 import type { TransactionFilter, TransactionPosition } from "../domain/search.js";
+import { cleanText } from "./clean-text.js";
 import type { TransactionColumns } from "./port.js";
 import { beyond, searchOf, type Search } from "./read-filter.js";
 import type { ChainTerms, HeightLimits } from "./read-heights.js";
@@ -78,10 +79,13 @@ function keysOf({ driver, conditions }: Search, cut: (alias: string) => string):
 }
 
 function chainConditions(parameters: Parameters, { network, chainIds }: TransactionFilter): string {
+  // A name with characters that no database takes is no chain's name.
+  const storable = (name: string): boolean => cleanText(name) === name;
+  if (network !== undefined && !storable(network)) return "false";
   return [
     "true",
     ...(network !== undefined ? [`c.network = ${parameters.text(network)}`] : []),
-    ...(chainIds !== undefined ? [`c.chain_id = any(${parameters.texts(chainIds)})`] : []),
+    ...(chainIds !== undefined ? [`c.chain_id = any(${parameters.texts(chainIds.filter(storable))})`] : []),
   ].join(" and ");
 }
 

@@ -19,7 +19,7 @@ const start = 1_600_000_000n * second;
 const heights = 70;
 
 const timeOf = (chain: ChainRef, height: number): bigint =>
-  start + BigInt(chain === unordered ? (height * 7) % heights : Math.floor(height / 2)) * 5n * second + 1n;
+  start + BigInt(chain === unordered ? (height * 9) % heights : Math.floor(height / 2)) * 5n * second + 1n;
 const digits = (chain: ChainRef, height: number, index: number): string =>
   (0xabc0_0000 + (chain === one ? 0 : chain === two ? 0x10_0000 : 0x20_0000) + height * 64 + index).toString(
     16,
