@@ -91,7 +91,8 @@ export function searchOf(
       ...(single ? [`k.${first.column} = ${parameters.text(value)}`] : []),
       ...roleCondition(first, "k"),
       ...stretch("k"),
-      ...own,
+      // Joined in order with the list, the transactions' own index has to be held to the same stretch.
+      ...(own.length > 0 ? [...own, ...stretch("t")] : []),
       ...others.map((each) => listed(parameters, each, { key: "k", stretch })),
     ],
   };
