@@ -385,10 +385,10 @@ describe("a classic worker", () => {
     const parts = slow.parts[Symbol.asyncIterator]();
     const seen: number[] = [];
     const take = async (): Promise<boolean> => {
-      const { done, value } = await parts.next();
-      if (done === true) return false;
-      for (const answer of value.answers) if (answer.kind === "height") seen.push(answer.block.height);
-      value.acknowledge();
+      const next = await parts.next();
+      if (next.done === true) return false;
+      for (const answer of next.value.answers) if (answer.kind === "height") seen.push(answer.block.height);
+      next.value.acknowledge();
       return true;
     };
     await take();

@@ -35,6 +35,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       readonly clock?: Clock;
       readonly capacity?: number;
       readonly features?: readonly string[];
+      readonly headIntervalMs?: number;
     } = {},
   ): Promise<Scene> => {
     const { clock = systemClock, features = ourFeatures } = options;
@@ -63,6 +64,22 @@ export function responderSuite(createCarrier: () => Carrier): void {
         draining: false,
         head: { height: 77 },
       });
+    });
+
+    it("is not waited for where the chain's head or the draining changes: the worker tells by itself", async () => {
+      let height = 5;
+      const chain = { ...createCountingChain(), head: async () => ({ height, hash: `block-${height}` }) };
+      const { manager, responder } = await setUp(chain, { headIntervalMs: 5 });
+      await until("the head", () => manager.pongs.some(({ head }) => head?.height === 5));
+      height = 6;
+      await until("the next head", () =>
+        manager.pongs.some(({ id, head }) => id === "" && head?.height === 6),
+      );
+      const before = manager.pongs.length;
+      await responder.drain(0);
+      await until("the draining", () =>
+        manager.pongs.slice(before).some(({ id, draining }) => id === "" && draining),
+      );
     });
 
     it("lesson 33: is answered at once while every place is taken and the chain does not answer", async () => {
@@ -172,9 +189,10 @@ export function responderSuite(createCarrier: () => Carrier): void {
     it("says that it lives when it has nothing to send, where it has credit", async () => {
       const clock = createManualClock();
       const chain = createCountingChain({ before: (_, signal) => forever(signal) });
-      const { manager } = await setUp(chain, { clock });
+      const { manager, responder } = await setUp(chain, { clock });
       const task = manager.ask(heights(1, 1));
-      await until("the task", () => clock.sleepers > 0);
+      // One sleeper watches the head, one is the task's.
+      await until("the task", () => responder.inFlight === 1 && clock.sleepers > 1);
       await clock.advance(10_000);
       await until("a sign", () => task.parts.length === 1);
       expect(task.parts).toMatchObject([{ order: 0, pieces: [] }]);
@@ -272,8 +290,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       const { manager, connect, responder } = await setUp(chain, { capacity: 3 });
       const other = await connect();
       const tasks = [manager, other].flatMap((each) => [1, 2, 3].map((at) => each.ask(heights(at, at))));
-      await until("three at work", () => now === 3);
-      expect(responder.inFlight).toBe(6);
+      await until("three at work and three waiting", () => now === 3 && responder.inFlight === 6);
       while (tasks.some(({ final }) => final === undefined)) {
         gates.shift()?.();
         await new Promise((resolve) => setImmediate(resolve));

@@ -24,34 +24,46 @@ export interface ResponderOptions {
   /** Tasks worked at at once, over all streams. */
   readonly capacity?: number;
   readonly version: string;
+  /** Milliseconds between two looks at the chain's newest block, while a manager is there; 1 s unless told. */
+  readonly headIntervalMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** The newest block is asked for anew, at a PING, when it is older than this. */
-const headAge = 4_000;
-
 /** Creates the worker's side for any number of managers. */
 export function createResponder(options: ResponderOptions): Responder {
-  const { source, clock, logger, version } = options;
+  const { source, clock, logger, version, headIntervalMs = 1_000 } = options;
   const capacity = options.capacity ?? counts.capacity;
   const running = new Set<Answering>();
   const waiting: { readonly answering: Answering; readonly start: () => void }[] = [];
   const ending = new AbortController();
   let draining = false;
   let head: Head | undefined;
-  let headAt = -Infinity;
+  let watching = false;
   let idle: (() => void) | undefined;
 
   const inFlight = (): number => running.size + waiting.length;
 
-  const refreshHead = (): void => {
-    if (clock.monotonic() - headAt < headAge) return;
-    headAt = clock.monotonic();
-    source.head(ending.signal).then(
-      (found) => (head = found),
-      (error: unknown) => logger.debug({ error }, "The newest block could not be read."),
-    );
+  /** Looks at the newest block for as long as a manager is there, and tells all of them when it is another. */
+  const watchHead = async (): Promise<void> => {
+    if (watching) return;
+    watching = true;
+    while (serving.size > 0 && !ending.signal.aborted) {
+      try {
+        const found = await source.head(ending.signal);
+        const news = found.height !== head?.height || found.hash !== head.hash;
+        head = found;
+        if (news) tellAll();
+      } catch (error) {
+        logger.debug({ error }, "The newest block could not be read.");
+      }
+      await clock.sleep(headIntervalMs, ending.signal).catch(() => undefined);
+    }
+    watching = false;
+  };
+
+  const tellAll = (): void => {
+    for (const { tell } of serving.values()) tell();
   };
 
   const startNext = (): void => {
@@ -86,6 +98,23 @@ export function createResponder(options: ResponderOptions): Responder {
 
     const send = (frame: Parameters<WorkerChannel["send"]>[0]): void => {
       channel.send(frame).catch(() => undefined);
+    };
+
+    const pong = (id: string): void =>
+      send({
+        kind: "pong",
+        id,
+        features: features.length === 0 ? [] : ourFeatures,
+        capacity,
+        inFlight: inFlight(),
+        draining,
+        version,
+        ...(head !== undefined && { head }),
+      });
+
+    /** Tells what changed; a classic manager knows no PONG that it did not ask for. */
+    const tell = (): void => {
+      if (features.length > 0) pong("");
     };
 
     const takeTask = (frame: TaskFrame): void => {
@@ -132,17 +161,7 @@ export function createResponder(options: ResponderOptions): Responder {
       switch (frame.kind) {
         case "ping":
           features = sharedFeatures(frame.features);
-          refreshHead();
-          return send({
-            kind: "pong",
-            id: frame.id,
-            features: features.length === 0 ? [] : ourFeatures,
-            capacity,
-            inFlight: inFlight(),
-            draining,
-            version,
-            ...(head !== undefined && { head }),
-          });
+          return pong(frame.id);
         case "task":
           return takeTask(frame);
         case "credit":
@@ -154,7 +173,8 @@ export function createResponder(options: ResponderOptions): Responder {
       }
     };
 
-    serving.set(channel, answerings);
+    serving.set(channel, { answerings, tell });
+    void watchHead();
     try {
       for await (const frame of channel.frames) take(frame);
     } catch (error) {
@@ -169,11 +189,11 @@ export function createResponder(options: ResponderOptions): Responder {
     }
   };
 
-  /** The tasks of each stream. */
-  const serving = new Map<WorkerChannel, Map<string, Answering>>();
+  /** The tasks of each stream, and how to tell its manager what changed. */
+  const serving = new Map<WorkerChannel, { readonly answerings: Map<string, Answering>; tell(): void }>();
 
   const endAll = (which: (answering: Answering) => boolean): void => {
-    for (const answerings of serving.values()) {
+    for (const { answerings } of serving.values()) {
       for (const answering of answerings.values()) {
         if (which(answering)) answering.end("cancelled", endingFailure());
       }
@@ -190,6 +210,7 @@ export function createResponder(options: ResponderOptions): Responder {
     },
     async drain(graceMs = times.drain) {
       draining = true;
+      tellAll();
       endAll((answering) => !running.has(answering));
       waiting.length = 0;
       if (running.size > 0) {

@@ -88,6 +88,25 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       ]);
     });
 
+    it("takes a PONG without an id as news of the worker, and as no answer", async () => {
+      const bench = createManagerBench();
+      closers.push(() => bench.close());
+      const stream = await carrier.open();
+      const worker = startScriptedWorker(stream.worker, chain);
+      bench.attach("w", once(stream));
+      await until("the worker", () => bench.workers.list()[0]?.state === "ONLINE");
+      const { pingMs } = bench.workers.list()[0] ?? {};
+      const told: (number | undefined)[] = [];
+      bench.workers.onChange(({ head }) => told.push(head?.height));
+      const news = { kind: "pong", id: "", features: ourFeatures, draining: false } as const;
+      await stream.worker.send({ ...news, head: { height: 7, hash: "seven" } });
+      await until("the head", () => told.includes(7));
+      await stream.worker.send({ ...news, draining: true });
+      await until("the draining", () => bench.workers.list()[0]?.state === "DRAINING");
+      expect(bench.workers.list()).toMatchObject([{ pingMs, head: { height: 7, hash: "seven" } }]);
+      expect(worker.tasks).toEqual([]);
+    });
+
     it("lesson 5: a PONG that answers no PING, or a closed stream, makes nobody online", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());

@@ -28,7 +28,7 @@ export interface Session {
   readonly features: readonly Feature[];
   readonly head: Head | undefined;
   readonly pingMs: number | undefined;
-  /** Milliseconds since 1970 of the last message. */
+  /** Milliseconds since 1970 of the last message; 0 before the first: being dialled is no sign of life. */
   readonly lastHeard: number;
   ask(asking: Asking): AskingHandle;
   /** Resolves with the reason when the session is over. */
@@ -60,7 +60,7 @@ export function createSession(options: SessionOptions): Session {
   let draining = false;
   let capacity: number = counts.capacity;
   let head: Head | undefined;
-  let lastHeard = clock.now();
+  let lastHeard = 0;
   let heardAt = clock.monotonic();
   let resting = false;
 
@@ -82,7 +82,16 @@ export function createSession(options: SessionOptions): Session {
 
   const askings = createAskings({ clock, features: () => features, send, dropped, changed });
 
+  /** A PONG without an id answers no PING: the worker tells by itself what changed. */
+  const takeNews = (frame: PongFrame): void => {
+    if (!greeted) return dropped("unknown_ping");
+    draining = frame.draining;
+    head = frame.head ?? head;
+    changed();
+  };
+
   const takePong = (frame: PongFrame): void => {
+    if (frame.id === "") return takeNews(frame);
     if (!pings.answered(frame.id)) return dropped("unknown_ping");
     features = sharedFeatures(frame.features);
     draining = frame.draining;

@@ -1,5 +1,5 @@
 // The messages as classic peers have them: fields 1 to 7 and nothing else, coded apart from the product's code.
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 export interface ClassicRequest {
   readonly id: string;
@@ -59,7 +59,7 @@ function readFields(bytes: Uint8Array): Map<number, Uint8Array | bigint> {
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     if (field > 7) reader.skip(wireType, field);
-    else if (wireType === 2) fields.set(field, reader.bytes());
+    else if (wireType === WireType.LengthDelimited) fields.set(field, reader.bytes());
     else fields.set(field, BigInt(reader.int64().toString()));
   }
   return fields;

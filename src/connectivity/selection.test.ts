@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { selectWorker, type Candidate } from "./selection.js";
+
+const nobody = { avoid: new Set<string>() };
+
+function worker(workerId: string, fields: Partial<Candidate> = {}): Candidate {
+  return { workerId, state: "ONLINE", capacity: 8, inFlight: 0, lastChosen: 0, ...fields };
+}
+
+describe("selectWorker", () => {
+  it("takes the one chosen longest ago among equally loaded ones", () => {
+    const workers = [
+      worker("a", { lastChosen: 3 }),
+      worker("b", { lastChosen: 1 }),
+      worker("c", { lastChosen: 2 }),
+    ];
+    expect(selectWorker(workers, nobody).workerId).toBe("b");
+  });
+
+  it("takes the least loaded for its capacity when they differ", () => {
+    const workers = [
+      worker("small", { capacity: 2, inFlight: 1 }),
+      worker("large", { capacity: 16, inFlight: 4 }),
+    ];
+    expect(selectWorker(workers, nobody).workerId).toBe("large");
+  });
+
+  it("takes one that failed the task only where there is no other, and waits for others that are busy", () => {
+    const avoid = new Set(["a"]);
+    expect(selectWorker([worker("a"), worker("b")], { avoid }).workerId).toBe("b");
+    expect(selectWorker([worker("a"), worker("b", { inFlight: 8 })], { avoid }).workerId).toBeUndefined();
+    expect(selectWorker([worker("a"), worker("b", { state: "OFFLINE" })], { avoid }).workerId).toBe("a");
+  });
+
+  it("goes back to the worker that asked for it, while it is there", () => {
+    const workers = [worker("a", { inFlight: 5 }), worker("b")];
+    expect(selectWorker(workers, { ...nobody, prefer: "a" }).workerId).toBe("a");
+    expect(selectWorker(workers, { ...nobody, prefer: "gone" }).workerId).toBe("b");
+  });
+
+  it("says why each other was not chosen", () => {
+    const { workerId, reasons } = selectWorker(
+      [
+        worker("chosen"),
+        worker("busy", { inFlight: 8 }),
+        worker("later", { lastChosen: 5 }),
+        worker("failed"),
+        worker("dialled", { state: "CONNECTING" }),
+        worker("ending", { state: "DRAINING" }),
+        worker("silent", { state: "OFFLINE" }),
+      ],
+      { avoid: new Set(["failed"]) },
+    );
+    expect(workerId).toBe("chosen");
+    expect(Object.fromEntries(reasons.map((each) => [each.workerId, each.reason]))).toEqual({
+      busy: "holds 8 of 8 tasks",
+      later: "has more to do, or was chosen later",
+      failed: "failed this task before",
+      dialled: "is being connected to",
+      ending: "is finishing and takes nothing new",
+      silent: "has not been heard of",
+    });
+  });
+
+  it("never chooses one without room, and explains all others, whatever the workers", () => {
+    const candidate = fc.record({
+      workerId: fc.uuid(),
+      state: fc.constantFrom(
+        "ONLINE" as const,
+        "OFFLINE" as const,
+        "DRAINING" as const,
+        "CONNECTING" as const,
+      ),
+      capacity: fc.integer({ min: 1, max: 4 }),
+      inFlight: fc.nat(5),
+      lastChosen: fc.nat(100),
+    });
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 8 }), fc.nat(255), (candidates, bits) => {
+        const avoid = new Set(candidates.filter((_, at) => (bits >> at) & 1).map(({ workerId }) => workerId));
+        const { workerId, reasons } = selectWorker(candidates, { avoid });
+        const free = candidates.filter(
+          ({ state, inFlight, capacity }) => state === "ONLINE" && inFlight < capacity,
+        );
+        if (workerId !== undefined) expect(free.map((each) => each.workerId)).toContain(workerId);
+        if (free.some((each) => !avoid.has(each.workerId))) expect(avoid.has(workerId ?? "")).toBe(false);
+        expect(reasons).toHaveLength(candidates.length - (workerId === undefined ? 0 : 1));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
