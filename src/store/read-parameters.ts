@@ -24,6 +24,6 @@ export function createParameters(): Parameters {
     int8: (value) => add(value, "int8"),
     int4: (value) => add(value, "int4"),
     text: (value) => add(cleanText(value), "text"),
-    texts: (list) => add(arrayLiteral([...new Set(list.map(cleanText))]), "text[]"),
+    texts: (list) => add(arrayLiteral([...new Set(list.map((each) => cleanText(each)))]), "text[]"),
   };
 }
