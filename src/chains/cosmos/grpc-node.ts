@@ -127,7 +127,7 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
       if (answer.block === undefined && answer.sdkBlock === undefined) throw missingBlock(asked);
       const block = read(answer, asked);
       if (block.height !== height) throw malformed(new Error(`it is of height ${block.height}`), asked);
-      return block;
+      return { value: block, bytes: sizeOf(block.transactions) };
     },
     async results(block, signal) {
       const hashes = new Set(block.transactions.map(transactionHash));
@@ -141,7 +141,7 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
         const part = block.transactions.slice(start, start + resultsAtOnce);
         results.push(...(await Promise.all(part.map((_, offset) => result(block, start + offset, signal)))));
       }
-      return results;
+      return { value: results, bytes: results.reduce((sum, each) => sum + resultSize(each), 0) };
     },
     async heightOf(hash, signal) {
       const asked = { what: `transaction ${hash}` };
@@ -165,6 +165,15 @@ function read(answer: BlockAnswer, asked: { readonly what: string; readonly heig
   } catch (error) {
     throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
   }
+}
+
+function sizeOf(list: readonly Uint8Array[]): number {
+  return list.reduce((sum, { length }) => sum + length, 0);
+}
+
+function resultSize({ log, events }: RawResult): number {
+  const attributes = events.flatMap((event) => event.attributes);
+  return attributes.reduce((sum, { key, value }) => sum + key.length + value.length, log.length);
 }
 
 function notIndexed(message: string, height: number): EndpointError {

@@ -25,13 +25,29 @@ export interface Heights {
 /** Milliseconds between tries of a height that a node is about to have: 2.5 seconds in all, more than a node lags behind itself. */
 const soonMs = [100, 200, 400, 800, 1000];
 const slipsForgiven = 2;
-/** Bytes of transactions and logs that may wait for the consumer; decoded they take some five times as much. */
-const aheadBytes = 8 * 1024 * 1024;
-/** Heights read at once before the size of the chain's blocks is known. */
-const firstWindow = 4;
+/** Bytes of answers that all tasks together have under way or waiting; decoded they take several times as much. */
+const aheadBytes = 3 * 1024 * 1024;
+/** What a height is supposed to take before one was read: a few are read at first. */
+const firstHeightBytes = aheadBytes / 4;
+
+interface Reading {
+  readonly answers: Answer[];
+  readonly bytes: number;
+}
 
 /** Creates the reader of heights. */
 export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions): Heights {
+  /** What the next height is expected to take. Up at once, down slowly: what was fat may be fat again. */
+  let heightBytes = firstHeightBytes;
+  let isMeasured = false;
+  /** What all tasks have under way, as expected. */
+  let reserved = 0;
+
+  function learn(bytes: number): void {
+    heightBytes = Math.max(1, bytes, isMeasured ? heightBytes * 0.7 + bytes * 0.3 : bytes);
+    isMeasured = true;
+  }
+
   async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let slips = 0;
     for (const waitMs of soonMs) {
@@ -47,17 +63,18 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
     return ask();
   }
 
-  async function read(height: Height, signal: AbortSignal): Promise<Answer[]> {
+  async function read(height: Height, signal: AbortSignal): Promise<Reading> {
     try {
       const block = await patiently(() => nodes.block(height, signal), signal);
-      const results = await patiently(() => nodes.results(block, signal), signal);
-      return await decodeHeight(chain, { block, results });
+      const results = await patiently(() => nodes.results(block.value, signal), signal);
+      const answers = await decodeHeight(chain, { block: block.value, results: results.value });
+      return { answers, bytes: block.bytes + results.bytes };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TaskFailure && error.details.type !== "malformed") throw error;
       // One height that no node gives properly, or that we do not understand, must not end its range.
       const words = error instanceof Error ? error.message : String(error);
-      return [{ kind: "quarantine", height, error: words }];
+      return { answers: [{ kind: "quarantine", height, error: words }], bytes: 0 };
     }
   }
 
@@ -65,39 +82,40 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
     const stop = new AbortController();
     const forward = (): void => stop.abort(signal.reason);
     signal.addEventListener("abort", forward, { once: true });
-    const ahead: Promise<Answer[]>[] = [];
-    let window = Math.min(firstWindow, parallel);
+    const ahead: { readonly reading: Promise<Reading>; readonly reserve: number }[] = [];
+    let held = 0;
     let next = from;
+    const hold = (bytes: number): void => {
+      held += bytes;
+      reserved += bytes;
+    };
+    const hasRoom = (): boolean =>
+      // One height is always read, whatever the others hold.
+      ahead.length === 0 || (ahead.length < parallel && reserved + heightBytes <= aheadBytes);
     try {
       for (;;) {
         signal.throwIfAborted();
-        while (ahead.length < window && next <= to) {
+        while (next <= to && hasRoom()) {
           const reading = read(next, stop.signal);
           // Awaited in its turn; until then a failure is no unhandled one.
           reading.catch(() => undefined);
-          ahead.push(reading);
+          ahead.push({ reading, reserve: heightBytes });
+          hold(heightBytes);
           next += 1;
         }
         const first = ahead.shift();
         if (first === undefined) return;
-        const answers = await first;
-        window = Math.max(1, Math.min(parallel, Math.floor(aheadBytes / Math.max(1, sizeOf(answers)))));
+        const { answers, bytes } = await first.reading;
+        hold(-first.reserve);
+        learn(bytes);
         yield* answers;
       }
     } finally {
+      reserved -= held;
       signal.removeEventListener("abort", forward);
       stop.abort(new Error("Nobody waits for this height any more."));
     }
   }
 
-  return { read, range };
-}
-
-function sizeOf(answers: readonly Answer[]): number {
-  let bytes = 0;
-  for (const answer of answers) {
-    if (answer.kind !== "height") continue;
-    for (const { raw, rawLog } of answer.transactions) bytes += (raw?.length ?? 0) + (rawLog?.length ?? 0);
-  }
-  return bytes;
+  return { range, read: async (height, signal) => (await read(height, signal)).answers };
 }

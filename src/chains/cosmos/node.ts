@@ -17,14 +17,20 @@ export interface StateQuery {
   readonly height: Height;
 }
 
+/** What was read, and the length of the answers in bytes: by it, reading ahead is kept small. */
+export interface Measured<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
 /** What is asked of a node. Rejects with an EndpointError where another node may do better, with a TaskFailure where none can. */
 export interface CosmosNode {
   status(signal: AbortSignal): Promise<NodeStatus>;
   /** The first height that the node still has. */
   earliest(signal: AbortSignal): Promise<Height>;
-  block(height: Height, signal: AbortSignal): Promise<RawBlock>;
+  block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
   /** The results of a block's transactions, by position. */
-  results(block: RawBlock, signal: AbortSignal): Promise<readonly RawResult[]>;
+  results(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>>;
   /** The height that holds a transaction, as the node's index says. */
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   /** The response to a query of state, in protobuf. */

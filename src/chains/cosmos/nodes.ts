@@ -12,16 +12,16 @@ import { createGrpcClient } from "./grpc-client.js";
 import { createGrpcNode } from "./grpc-node.js";
 import { createHttpClient } from "./http-client.js";
 import { malformed } from "./node-faults.js";
-import type { CosmosNode, StateQuery } from "./node.js";
+import type { CosmosNode, Measured, StateQuery } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
 
 /** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
 export interface Nodes {
   head(signal: AbortSignal): Promise<Head>;
   earliest(signal: AbortSignal): Promise<Height>;
-  block(height: Height, signal: AbortSignal): Promise<RawBlock>;
+  block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
   /** The results of a block's transactions: as many as it has. */
-  results(block: RawBlock, signal: AbortSignal): Promise<readonly RawResult[]>;
+  results(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
   status(): readonly EndpointStatus[];
@@ -135,10 +135,11 @@ export function createNodes(options: NodesOptions): Nodes {
         set.endpoints.call(
           async (node, inner) => {
             const block = await node.block(height, inner);
-            if (block.chainId !== chain.chainId)
+            const { chainId } = block.value;
+            if (chainId !== chain.chainId)
               throw new EndpointError(
                 "refused",
-                `its block is of chain id '${block.chainId}', not '${chain.chainId}'`,
+                `its block is of chain id '${chainId}', not '${chain.chainId}'`,
               );
             return block;
           },
@@ -147,12 +148,12 @@ export function createNodes(options: NodesOptions): Nodes {
       ),
     results: (block, signal) =>
       block.transactions.length === 0
-        ? Promise.resolve([])
+        ? Promise.resolve({ value: [], bytes: 0 })
         : firstOf(forBlocks, (set) =>
             set.endpoints.call(
               async (node, inner) => {
                 const results = await node.results(block, inner);
-                const [expected, actual] = [block.transactions.length, results.length];
+                const [expected, actual] = [block.transactions.length, results.value.length];
                 if (expected === actual) return results;
                 const height = block.height;
                 const asked = { what: `the results of height ${height}`, height };

@@ -5,7 +5,7 @@ import type { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { HttpClient } from "./http-client.js";
 import { faultOfWords, malformed, missingBlock, type Asked } from "./node-faults.js";
-import type { CosmosNode } from "./node.js";
+import type { CosmosNode, Measured } from "./node.js";
 import {
   heightIn,
   MalformedAnswer,
@@ -28,22 +28,22 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     parameters: Parameters,
     asked: Asked,
     signal: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<Measured<unknown>> {
     const answer = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
     if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body)) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
-      const result = resultOf(posted, asked);
+      const value = resultOf(posted, asked);
       byPost = true;
-      return result;
+      return { value, bytes: posted.body.length };
     }
-    return resultOf(answer, asked);
+    return { value: resultOf(answer, asked), bytes: answer.body.length };
   }
 
   return {
     async status(signal) {
-      const result = await call("status", {}, { what: "its status" }, signal);
+      const { value: result } = await call("status", {}, { what: "its status" }, signal);
       return guarded({ what: "its status" }, () => {
         const sync = objectIn(result, "sync_info");
         const hash = textIn(sync, "latest_block_hash");
@@ -60,36 +60,36 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     },
     async earliest(signal) {
       const asked = { what: "its status" };
-      const result = await call("status", {}, asked, signal);
+      const { value: result } = await call("status", {}, asked, signal);
       return guarded(asked, () =>
         Math.max(1, heightIn(objectIn(result, "sync_info"), "earliest_block_height")),
       );
     },
     async block(height, signal) {
       const asked = { what: `height ${height}`, height };
-      const result = await call("block", { height: String(height) }, asked, signal);
+      const { value: result, bytes } = await call("block", { height: String(height) }, asked, signal);
       // A node that has lost a height answers with no block and no error.
       if (isObject(result) && result["block"] === null) throw missingBlock(asked);
       return guarded(asked, () => {
         const block = readBlock(result);
         if (block.height !== height) throw new MalformedAnswer(`It is of height ${block.height}.`);
-        return block;
+        return { value: block, bytes };
       });
     },
     async results({ height }, signal) {
       const asked = { what: `the results of height ${height}`, height };
-      const answer = await call("block_results", { height: String(height) }, asked, signal);
+      const { value, bytes } = await call("block_results", { height: String(height) }, asked, signal);
       return guarded(asked, () => {
-        const read = readBlockResults(answer);
+        const read = readBlockResults(value);
         if (read.height !== height) throw new MalformedAnswer(`They are of height ${read.height}.`);
-        return read.results;
+        return { value: read.results, bytes };
       });
     },
     async heightOf(hash, signal) {
       const asked = { what: `transaction ${hash}` };
       // A path takes hashes as 0x…, JSON-RPC as base64.
       const parameters = { hash: byPost ? Buffer.from(hash, "hex").toString("base64") : `0x${hash}` };
-      const result = await call("tx", parameters, asked, signal);
+      const { value: result } = await call("tx", parameters, asked, signal);
       return guarded(asked, () => heightIn(isObject(result) ? result : {}, "height"));
     },
     async query({ path, request, height }, signal) {
@@ -98,7 +98,7 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       const parameters: Parameters = byPost
         ? { path, data: hex, height: String(height) }
         : { path: `"${path}"`, data: `0x${hex}`, height: String(height) };
-      const result = await call("abci_query", parameters, asked, signal);
+      const { value: result } = await call("abci_query", parameters, asked, signal);
       const response = guarded(asked, () => objectIn(result, "response"));
       if (Number(textIn(response, "code") || "0") !== 0) throw unknownWords(textIn(response, "log"), asked);
       return guarded(asked, () => {

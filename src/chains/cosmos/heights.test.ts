@@ -1,0 +1,116 @@
+// Reading ahead: in order, bounded by heights and by bytes over all tasks, never stuck.
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../../testing/manual-clock.js";
+import { collect } from "../../testing/collect.js";
+import { TaskFailure } from "../../domain/task.js";
+import type { RawBlock } from "./decode/raw-height.js";
+import { createHeights, type HeightsOptions } from "./heights.js";
+
+const chain = { network: "cosmos", chainId: "test-1" };
+const signal = new AbortController().signal;
+
+function blockAt(height: number): RawBlock {
+  return { chainId: "test-1", height, hash: `H${height}`, time: 0n, transactions: [] };
+}
+
+/** Nodes that answer when told, and count what is under way. */
+function countingNodes(bytes: number): HeightsOptions["nodes"] & { most: number; asked: number[] } {
+  let now = 0;
+  const nodes = {
+    most: 0,
+    asked: [] as number[],
+    block: async (height: number) => {
+      now += 1;
+      nodes.asked.push(height);
+      nodes.most = Math.max(nodes.most, now);
+      // Later heights are quicker: order must not depend on it.
+      for (let turn = 0; turn < 50 - (height % 40); turn += 1) await Promise.resolve();
+      now -= 1;
+      return { value: blockAt(height), bytes };
+    },
+    results: () => Promise.resolve({ value: [], bytes: 0 }),
+  };
+  return nodes;
+}
+
+const heightsOf = async (
+  reader: ReturnType<typeof createHeights>,
+  range: { from: number; to: number },
+): Promise<number[]> => {
+  const answers = await collect(reader.range(range, signal));
+  return answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+};
+
+describe("reading ahead", () => {
+  it("gives heights in order, as many at once as it may", async () => {
+    const nodes = countingNodes(1000);
+    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const expected = Array.from({ length: 100 }, (_, index) => index + 1);
+    expect(await heightsOf(reader, { from: 1, to: 100 })).toEqual(expected);
+    expect(nodes.most).toBe(8);
+    expect(nodes.asked).toEqual(expected);
+  });
+
+  it("holds fat heights of all tasks within one limit, and each task goes on", async () => {
+    const nodes = countingNodes(2 * 1024 * 1024);
+    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    await heightsOf(reader, { from: 1, to: 3 });
+    nodes.most = 0;
+    const tasks = await Promise.all([10, 20, 30].map((from) => heightsOf(reader, { from, to: from + 9 })));
+    expect(tasks.flat()).toEqual(Array.from({ length: 30 }, (_, index) => index + 10));
+    expect(nodes.most).toBeLessThanOrEqual(3);
+  });
+
+  it("forgets what a task that was left had reserved", async () => {
+    const nodes = countingNodes(1024 * 1024);
+    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    for (let round = 0; round < 20; round += 1) {
+      for await (const answer of reader.range({ from: 1, to: 50 }, signal)) {
+        expect(answer.kind).toBe("height");
+        break;
+      }
+    }
+    nodes.most = 0;
+    await heightsOf(reader, { from: 1, to: 20 });
+    expect(nodes.most).toBeGreaterThan(1);
+  });
+
+  it("tells a failure in its turn, after all that came before it", async () => {
+    const failure = new TaskFailure("Gone.", "other-worker", { type: "pruned", height: 7 });
+    const sound = countingNodes(1000);
+    const nodes = {
+      ...sound,
+      block: (height: number, inner: AbortSignal) =>
+        height === 7 ? Promise.reject(failure) : sound.block(height, inner),
+    };
+    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const given: number[] = [];
+    const run = async (): Promise<void> => {
+      for await (const answer of reader.range({ from: 3, to: 20 }, signal))
+        if (answer.kind === "height") given.push(answer.block.height);
+    };
+    await expect(run()).rejects.toBe(failure);
+    expect(given).toEqual([3, 4, 5, 6]);
+  });
+
+  it("waits two and a half seconds for a height that is about to come, no longer", async () => {
+    const clock = createManualClock();
+    const soon = new TaskFailure("Not yet.", "other-worker", { type: "not_ready", height: 1 });
+    let asked = 0;
+    const nodes = {
+      block: () => {
+        asked += 1;
+        return Promise.reject(soon);
+      },
+      results: () => Promise.resolve({ value: [], bytes: 0 }),
+    };
+    const reader = createHeights({ chain, nodes, parallel: 1, clock });
+    const reading = heightsOf(reader, { from: 1, to: 1 });
+    const rejected = expect(reading).rejects.toBe(soon);
+    await clock.advance(2_499);
+    expect(asked).toBe(5);
+    await clock.advance(1);
+    await rejected;
+    expect(asked).toBe(6);
+  });
+});
