@@ -9,6 +9,10 @@ export const times = {
   idle: 30_000,
   /** A worker that works but has nothing to send says so this often. */
   heartbeat: 10_000,
+  /** A manager that pings and then does not for so long has left its stream. */
+  left: 30_000,
+  /** A second that took so much longer was no second of waiting: this process stood still. */
+  standstill: 3_000,
   offline: 30_000,
   forgotten: 600_000,
   /** How long a task waits for a known worker that is not there. */

@@ -308,6 +308,18 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(manager.frames.some((frame) => "id" in frame && frame.id === theirs.id)).toBe(false);
     });
 
+    it("tasks of a manager that vanished without a word stop after 30 s, and make room", async () => {
+      const clock = createManualClock();
+      const chain = createCountingChain({ before: (_, signal) => forever(signal) });
+      const { manager, responder } = await setUp(chain, { clock, headIntervalMs: 1_000_000 });
+      manager.ask(heights(1, 1));
+      await until("the task", () => responder.inFlight === 1);
+      for (let second = 0; second < 29; second += 1) await clock.advance(1_000);
+      expect(responder.inFlight).toBe(1);
+      await clock.advance(5_000);
+      await until("room", () => responder.inFlight === 0);
+    });
+
     it("tasks of a stream that broke stop, and make room", async () => {
       const stopped: boolean[] = [];
       const chain = createCountingChain({

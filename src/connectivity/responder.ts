@@ -77,7 +77,9 @@ export function createResponder(options: ResponderOptions): Responder {
 
   const serve = async (channel: WorkerChannel): Promise<void> => {
     const answerings = new Map<string, Answering>();
+    const over = new AbortController();
     let features: readonly Feature[] = [];
+    let heardAt = clock.monotonic();
 
     const forget = (key: string, answering: Answering): void => {
       answerings.delete(key);
@@ -173,19 +175,40 @@ export function createResponder(options: ResponderOptions): Responder {
       }
     };
 
-    serving.set(channel, { answerings, tell });
-    void watchHead();
-    try {
-      for await (const frame of channel.frames) take(frame);
-    } catch (error) {
-      logger.info({ peer: channel.peer, error }, "A manager's stream broke.");
-    } finally {
+    /** The stream is over: its tasks stop and make room. */
+    const leave = (): void => {
+      over.abort(new Error("The stream is over."));
       serving.delete(channel);
       channel.close();
       for (const [key, answering] of [...answerings]) {
         answering.abandon();
         forget(key, answering);
       }
+    };
+
+    /** A manager whose machine is gone closes nothing: without this its tasks would hold their places for ever. */
+    const watchSilence = async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(times.ping, over.signal);
+        // Classic managers ping as they like.
+        if (features.length === 0 || clock.monotonic() - heardAt < times.left) continue;
+        logger.warn({ peer: channel.peer }, "A manager is not heard of any more; its stream is left.");
+        return leave();
+      }
+    };
+
+    serving.set(channel, { answerings, tell });
+    void watchHead();
+    watchSilence().catch(() => undefined);
+    try {
+      for await (const frame of channel.frames) {
+        heardAt = clock.monotonic();
+        take(frame);
+      }
+    } catch (error) {
+      logger.debug({ peer: channel.peer, error }, "A manager's stream broke.");
+    } finally {
+      leave();
     }
   };
 

@@ -438,7 +438,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
   });
 
   describe("life", () => {
-    it("pings every 5 s and ends a session that is silent for three", async () => {
+    it("lesson 8: pings every 5 s and ends a session that is silent for three", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 2);
       await a.task(0);
@@ -455,6 +455,20 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await b.final(again, { order: 1 });
       await task.done;
       expect(task.heights).toEqual([1, 2]);
+    });
+
+    it("forgives the silence of a time in which this process stood still", async () => {
+      const { bench, worker } = await setUpOne();
+      const task = bench.heights(1, 1);
+      const asked = await worker.task(0);
+      // All sleepers wake at once and late, as after SIGSTOP and SIGCONT.
+      await bench.clock.jump(60_000);
+      await pongsIn();
+      await worker.heights(asked, 0, 1, 1);
+      await worker.final(asked, { order: 1 });
+      await task.done;
+      expect(worker.tasks).toHaveLength(1);
+      expect(bench.workers.list()).toMatchObject([{ state: "ONLINE" }]);
     });
 
     it("takes any message for a sign of life", async () => {

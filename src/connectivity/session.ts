@@ -121,8 +121,7 @@ export function createSession(options: SessionOptions): Session {
       enough.abort();
     }
     resting = false;
-    heardAt = clock.monotonic();
-    askings.forgive();
+    forgive();
   };
 
   const read = async (): Promise<void> => {
@@ -141,10 +140,18 @@ export function createSession(options: SessionOptions): Session {
     send({ kind: "ping", id: pings.sent(), features: ourFeatures, maxMessageBytes: sizes.message });
   };
 
+  /** What was silent until now is forgiven: it was us who did not listen. */
+  const forgive = (): void => {
+    heardAt = clock.monotonic();
+    askings.forgive();
+  };
+
   const watch = async (): Promise<void> => {
     ping();
     for (let second = 1; ; second += 1) {
+      const began = clock.monotonic();
       await clock.sleep(1_000, ending.signal);
+      if (clock.monotonic() - began > 1_000 + times.standstill) forgive();
       if (!resting && clock.monotonic() - heardAt >= times.silence) {
         return close(`No sign of life for ${times.silence / 1000} s.`);
       }

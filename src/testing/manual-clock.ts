@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   readonly sleepers: number;
   /** Moves the time on, waking each sleeper at its own moment, in order; what they start is let run in between. */
   advance(ms: number): Promise<void>;
+  /** Moves the time on at once: who slept less wakes late, as after a process stood still. */
+  jump(ms: number): Promise<void>;
 }
 
 /** Creates a clock that shows `start` milliseconds since 1970. */
@@ -36,6 +38,13 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
         signal?.addEventListener("abort", stop, { once: true });
         sleepers.push(sleeper);
       }),
+    async jump(ms) {
+      elapsed += ms;
+      const late = sleepers.filter(({ at }) => at <= elapsed);
+      sleepers = sleepers.filter(({ at }) => at > elapsed);
+      for (const { wake } of late.sort((a, b) => a.at - b.at)) wake();
+      await settle();
+    },
     async advance(ms) {
       const end = elapsed + ms;
       await settle();
