@@ -112,7 +112,8 @@ export function pagePlugin(endpoint: string): Plugin {
   let page: Promise<GraphiqlPage> | undefined;
   return {
     onRequest: async ({ request, url, fetchAPI, endResponse }) => {
-      if (request.method !== "GET" || url.pathname !== endpoint || url.searchParams.has("query")) return;
+      if (request.method !== "GET" || url.pathname !== endpoint) return;
+      // Also with a query in the URL: a browser that opens a link wants to see it in GraphiQL, not as JSON.
       if (!/\btext\/html\b/.test(request.headers.get("accept") ?? "")) return;
       page ??= renderPage(endpoint);
       const { status, headers, body } = pageFor(await page, {
