@@ -1,5 +1,6 @@
 // Frames over the wire and back: nothing lost, and nothing that comes from outside breaks anything.
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
@@ -137,6 +138,26 @@ describe("responses", () => {
     };
     expect(through(pong, ourFeatures)).toEqual(pong);
   });
+});
+
+it("reads the JSON that the written protocol shows", () => {
+  const page = readFileSync(new URL("../../../proto/README.md", import.meta.url), "utf8");
+  const values = [...page.matchAll(/```json\n(.*?)```/gs)].flatMap(([, block = ""]) =>
+    block.split(/\n(?=\{)/),
+  );
+  const types = ["Block", "Transaction", "Reward", "AccountBalance", "AccountDelegations"];
+  expect(values).toHaveLength(types.length);
+  const read = values.map((json, at) => {
+    const message = wire.TaskResponse.create({ id: "i", type: types[at] ?? "", payload: Buffer.from(json) });
+    return decodeResponse(wire.TaskResponse.encode(message).finish(), () => countingChain);
+  });
+  expect(read.map((frame) => (frame.kind === "part" ? frame.pieces[0]?.kind : frame))).toEqual([
+    "block",
+    "transaction",
+    "reward",
+    "balance",
+    "delegations",
+  ]);
 });
 
 describe("requests", () => {
