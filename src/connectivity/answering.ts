@@ -1,5 +1,6 @@
 // One task at the worker: answers are pulled as far as credit allows, sent in batches, and exactly one final ends it.
 // Imports only domain, lib and this folder; never knows which chain is read.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Head } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
 import { TaskFailure, type Answer, type Outcome, type TaskRequest } from "../domain/task.js";
@@ -121,6 +122,8 @@ export function createAnswering(options: AnsweringOptions): Answering {
       ...(cursor !== undefined && { cursor }),
     });
     await sent.catch(abandon);
+    // A chain that answers from memory would else hold the process until its credit is used up: nothing would leave yet.
+    await nextTurn();
   };
 
   const sendAll = async (): Promise<void> => {
