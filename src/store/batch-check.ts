@@ -4,6 +4,8 @@ import { IndexerError } from "../domain/errors.js";
 import { isHeight } from "../domain/height.js";
 import type { Block } from "../domain/block.js";
 import type { BlockData, Transaction } from "../domain/transaction.js";
+import { longestKey } from "./batch-rows.js";
+import { cleanText } from "./clean-text.js";
 import type { WriteBatch } from "./port.js";
 
 /** Throws WORKER_FAILED, with the height, where a height is not whole, comes twice, or belongs to another chain. */
@@ -24,7 +26,23 @@ export function checkBatch({ chain, heights, loose = [] }: WriteBatch): void {
 function checkBlock(chain: ChainRef, block: Block): void {
   if (!sameChain(chain, block.chain)) refuse(block, `is not of ${chainName(chain)}`);
   if (!isHeight(block.height)) refuse(block, "has no valid height");
-  if (block.hash === "") refuse(block, "has no hash");
+  if (!isKey(block.hash)) refuse(block, "has no valid hash");
+  if (block.epoch !== undefined && block.epoch.length > longestKey) refuse(block, "has too long an epoch");
+  if (!isInt4(block.transactionCount)) refuse(block, "has no valid number of transactions");
+  if (!isInt8(block.time)) refuse(block, "has a time that is not within the years 1677 to 2262");
+}
+
+/** Hashes are looked up by the text that came: one that cannot be stored as it is would never be found. */
+function isKey(text: string): boolean {
+  return text !== "" && text.length <= longestKey && cleanText(text) === text;
+}
+
+function isInt4(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}
+
+function isInt8(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
 }
 
 function checkWhole({ block, transactions }: BlockData): void {
@@ -38,9 +56,13 @@ function checkWhole({ block, transactions }: BlockData): void {
   });
 }
 
-function checkTransaction(block: Block, { chain, height, blockHash }: Transaction): void {
+function checkTransaction(block: Block, transaction: Transaction): void {
+  const { chain, height, blockHash, hash, index, time, epoch } = transaction;
   if (!sameChain(chain, block.chain) || height !== block.height || blockHash !== block.hash) {
     refuse(block, "came with a transaction of another block");
+  }
+  if (!isKey(hash) || !isInt4(index) || !isInt8(time) || (epoch?.length ?? 0) > longestKey) {
+    refuse(block, "came with a transaction without a valid hash, index, time or epoch");
   }
 }
 

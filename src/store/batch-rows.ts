@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import type { Block } from "../domain/block.js";
 import { participation, type BlockData, type Transaction } from "../domain/transaction.js";
-import { cleanJson, cleanText } from "./clean-text.js";
+import { cleanJson, cleanText, type Tally } from "./clean-text.js";
 import { copyLine } from "./copy-text.js";
+
+export type { Tally };
 
 /** Bits of `account_transaction.roles`. */
 export const roles = { party: 1, sender: 2, recipient: 4 } as const;
@@ -15,6 +17,12 @@ export const copyTargets = {
   types: `type_transaction (chain_id, height, "index", type)`,
 } as const;
 
+/**
+ * Characters of a text that an index takes: PostgreSQL refuses more than 2,704 bytes. Longer "accounts" are in the wild, as receivers of
+ * transfers that hold whole routes: they are stored with their transaction, and not searched by.
+ */
+export const longestKey = 500;
+
 /** Lines for the tables that hang on a block. */
 export interface TransactionLines {
   readonly transactions: string;
@@ -23,7 +31,12 @@ export interface TransactionLines {
 }
 
 /** The lines of some transactions of one chain. */
-export function transactionLines(chainId: number, list: readonly Transaction[]): TransactionLines {
+export function transactionLines(
+  chainId: number,
+  list: readonly Transaction[],
+  tally: Tally,
+): TransactionLines {
+  const clean = (text: string): string => cleanText(text, tally);
   const transactions: string[] = [];
   const accounts: string[] = [];
   const kinds: string[] = [];
@@ -37,26 +50,29 @@ export function transactionLines(chainId: number, list: readonly Transaction[]):
         index,
         transaction.time,
         transaction.hasErrors,
-        cleanText(transaction.hash),
-        cleanText(transaction.blockHash),
-        optional(transaction.epoch),
+        clean(transaction.hash),
+        clean(transaction.blockHash),
+        optional(transaction.epoch, tally),
         transaction.gasWanted,
         transaction.gasUsed,
         types,
         parties,
         senders,
         recipients,
-        cleanText(transaction.memo),
-        cleanJson(transaction.fee),
-        cleanJson(transaction.events),
+        clean(transaction.memo),
+        cleanJson(transaction.fee, tally),
+        cleanJson(transaction.events, tally),
         transaction.raw,
         transaction.rawLog,
       ]),
     );
     for (const [account, role] of rolesOf({ parties, senders, recipients })) {
-      accounts.push(copyLine([chainId, height, index, role, account, types]));
+      if (account.length <= longestKey)
+        accounts.push(copyLine([chainId, height, index, role, account, types]));
     }
-    for (const type of types) kinds.push(copyLine([chainId, height, index, type]));
+    for (const type of types) {
+      if (type.length <= longestKey) kinds.push(copyLine([chainId, height, index, type]));
+    }
   }
   return { transactions: transactions.join(""), accounts: accounts.join(""), types: kinds.join("") };
 }
@@ -74,7 +90,7 @@ function rolesOf(of: Record<"parties" | "senders" | "recipients", readonly strin
 
 function cleanParticipation({ events }: Transaction): ReturnType<typeof participation> {
   const { types, parties, senders, recipients } = participation(events);
-  const clean = (texts: readonly string[]): string[] => [...new Set(texts.map(cleanText))];
+  const clean = (texts: readonly string[]): string[] => [...new Set(texts.map((text) => cleanText(text)))];
   return {
     types: clean(types),
     parties: clean(parties),
@@ -84,15 +100,15 @@ function cleanParticipation({ events }: Transaction): ReturnType<typeof particip
 }
 
 /** A block's columns, besides its chain and its digest. */
-export function blockColumns(block: Block) {
+export function blockColumns(block: Block, tally?: Tally) {
   return {
     height: block.height,
     timeNs: block.time,
     transactionCount: block.transactionCount,
-    hash: cleanText(block.hash),
-    parentHash: optional(block.parentHash),
-    epoch: optional(block.epoch),
-    proposer: optional(block.proposer),
+    hash: cleanText(block.hash, tally),
+    parentHash: optional(block.parentHash, tally),
+    epoch: optional(block.epoch, tally),
+    proposer: optional(block.proposer, tally),
   };
 }
 
@@ -106,13 +122,17 @@ export interface PreparedHeight {
 }
 
 /** Makes the rows of a whole height. */
-export function prepareHeight(chainId: number, { block, transactions }: BlockData): PreparedHeight {
-  const lines = transactionLines(chainId, transactions);
-  const head = copyLine(Object.values(blockColumns(block)));
+export function prepareHeight(
+  chainId: number,
+  { block, transactions }: BlockData,
+  tally: Tally,
+): PreparedHeight {
+  const lines = transactionLines(chainId, transactions, tally);
+  const head = copyLine(Object.values(blockColumns(block, tally)));
   const digest = createHash("sha256").update(head).update(lines.transactions).digest("hex");
   return { block, lines, digest, transactions: transactions.length };
 }
 
-function optional(text: string | undefined): string | null {
-  return text === undefined || text === "" ? null : cleanText(text);
+function optional(text: string | undefined, tally?: Tally): string | null {
+  return text === undefined || text === "" ? null : cleanText(text, tally);
 }

@@ -40,6 +40,7 @@ export async function claimHeights(
   const fresh = new Set(inserted.map(({ height }) => Number(height)));
   const known = prepared.filter(({ block }) => !fresh.has(block.height));
   const stored = await lockBlocks(session, chainId, known);
+  const damaged = await damagedAt(session, chainId, [...stored.keys()]);
 
   const claimed = prepared.map((each): ClaimedHeight => {
     if (fresh.has(each.block.height)) return { prepared: each, change: "new" };
@@ -48,7 +49,8 @@ export async function claimHeights(
     if (before === undefined) throw conflict(each.block.height);
     if (before.hash !== each.block.hash)
       return { prepared: each, change: "replaced", replacedHash: before.hash };
-    return { prepared: each, change: before.digest === each.digest ? "none" : "refreshed" };
+    const same = before.digest === each.digest && !damaged.has(each.block.height);
+    return { prepared: each, change: same ? "none" : "refreshed" };
   });
   const rewritten = claimed.filter(({ change }) => change === "replaced" || change === "refreshed");
   await updateBlocks(
@@ -71,6 +73,25 @@ async function lockBlocks(
     values: [chainId, arrayLiteral(known.map(({ block }) => block.height))],
   });
   return new Map(rows.map((row) => [Number(row.height), row]));
+}
+
+/** Heights out of coverage that do not hold as many transactions as they say: what was written there is not there any more. */
+async function damagedAt(
+  session: Session,
+  chainId: number,
+  heights: readonly number[],
+): Promise<ReadonlySet<number>> {
+  if (heights.length === 0) return new Set();
+  // The locks are held: a new statement sees what their former owners committed.
+  const rows = await session.query<{ height: bigint }>({
+    text: `select b.height from block b left join coverage c on c.chain_id = b.chain_id
+           where b.chain_id = $1::int4 and b.height = any($2::int8[])
+             and not coalesce(c.heights @> b.height, false)
+             and b.transaction_count <> (
+               select count(*) from "transaction" t where t.chain_id = b.chain_id and t.height = b.height)`,
+    values: [chainId, arrayLiteral(heights)],
+  });
+  return new Set(rows.map(({ height }) => Number(height)));
 }
 
 async function updateBlocks(

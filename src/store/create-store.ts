@@ -10,6 +10,7 @@ import { createOutbox } from "./outbox.js";
 import type { Store } from "./port.js";
 import { createBlockReads } from "./read-blocks.js";
 import { createTransactionReads } from "./read-transactions.js";
+import { keepStatistics } from "./statistics.js";
 import { createWrite } from "./write.js";
 
 export interface StoreOptions extends DatabaseOptions {
@@ -36,7 +37,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   const deps = { database, prisma, chainIds };
   return {
     kind: database.kind,
-    write: createWrite(deps),
+    write: keepStatistics(database, createWrite({ ...deps, logger: options.logger })),
     ...createChains(deps),
     ...createBlockReads(deps),
     ...createTransactionReads(deps),

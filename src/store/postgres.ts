@@ -21,6 +21,9 @@ export interface PostgresOptions {
 
 const int8 = 20;
 const connectTimeoutMs = 5_000;
+/** The driver's own choice, typed: what it parses to is unknown here. */
+const parserOf: (oid: number, format: "text" | "binary") => (value: string) => unknown =
+  pg.types.getTypeParser;
 
 /** Connects lazily; a connection that breaks is replaced by the next statement. */
 export function createPostgres({ url, poolSize, readTimeoutMs, logger }: PostgresOptions): Database {
@@ -116,8 +119,8 @@ function* chunksOf(lines: string): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
 
-function typeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
-  return oid === int8 ? BigInt : pg.types.getTypeParser(oid, format ?? "text");
+function typeParser(oid: number, format: "text" | "binary" = "text"): (value: string) => unknown {
+  return oid === int8 ? BigInt : parserOf(oid, format);
 }
 
 /** `schema` is Prisma's own word in a URL; `options` would replace ours if it stayed there. */

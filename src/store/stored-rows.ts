@@ -1,0 +1,65 @@
+// The rows that hang on blocks: transactions, their accounts and their types, added and deleted by height.
+// Whoever calls holds the row locks of the blocks; imports only domain and its neighbours in the store.
+import type { Height } from "../domain/height.js";
+import { copyTargets, type TransactionLines } from "./batch-rows.js";
+import { arrayLiteral, type Session } from "./sql.js";
+
+/** Adds lines; each table's in one COPY. */
+export async function copyRows(session: Session, list: readonly TransactionLines[]): Promise<void> {
+  for (const kind of ["transactions", "accounts", "types"] as const) {
+    const lines = list.map((each) => each[kind]).join("");
+    if (lines !== "") await session.copy(copyTargets[kind], lines);
+  }
+}
+
+/** Deletes what hangs on the blocks of these heights: lists by what their transactions say, so that no table is scanned. */
+export async function deleteRows(
+  session: Session,
+  chainId: number,
+  heights: readonly Height[],
+): Promise<void> {
+  if (heights.length === 0) return;
+  await session.query({
+    text: `with gone as (
+             delete from "transaction" where chain_id = $1::int4 and height = any($2::int8[])
+             returning height, "index", parties, types),
+           accounts as (
+             delete from account_transaction a using gone, unnest(gone.parties) as party (account)
+             where a.chain_id = $1::int4 and a.account = party.account and a.height = gone.height and a."index" = gone."index")
+           delete from type_transaction k using gone, unnest(gone.types) as kind (type)
+           where k.chain_id = $1::int4 and k.type = kind.type and k.height = gone.height and k."index" = gone."index"`,
+    values: [chainId, arrayLiteral(heights)],
+  });
+}
+
+/**
+ * Deletes every row of these heights, also lists of transactions that are gone. It reads whole tables: only for heights that somebody
+ * damaged by hand.
+ */
+export async function scourRows(
+  session: Session,
+  chainId: number,
+  heights: readonly Height[],
+): Promise<void> {
+  if (heights.length === 0) return;
+  for (const table of [`"transaction"`, "account_transaction", "type_transaction"]) {
+    await session.query({
+      text: `delete from ${table} where chain_id = $1 and height = any($2::int8[])`,
+      values: [chainId, arrayLiteral(heights)],
+    });
+  }
+}
+
+/** Deletes blocks with what hangs on them. */
+export async function deleteHeights(
+  session: Session,
+  chainId: number,
+  heights: readonly Height[],
+): Promise<void> {
+  if (heights.length === 0) return;
+  await deleteRows(session, chainId, heights);
+  await session.query({
+    text: "delete from block where chain_id = $1 and height = any($2::int8[])",
+    values: [chainId, arrayLiteral(heights)],
+  });
+}
