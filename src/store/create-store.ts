@@ -11,6 +11,7 @@ import type { Store } from "./port.js";
 import { createBlockReads } from "./read-blocks.js";
 import { createTransactionReads } from "./read-transactions.js";
 import { keepStatistics } from "./statistics.js";
+import type { Database } from "./sql.js";
 import { createWrite } from "./write.js";
 
 export interface StoreOptions extends DatabaseOptions {
@@ -21,6 +22,11 @@ export interface StoreOptions extends DatabaseOptions {
 /** Opens the store. Rejects with the mend where the database does not open or is not migrated. */
 export async function createStore(options: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
+  return storeOver(database, options);
+}
+
+/** Puts the store together over an open database, which it closes. */
+export async function storeOver(database: Database, options: StoreOptions): Promise<Store> {
   try {
     if (options.migrate === true || options.databaseUrl === undefined) {
       for (const name of await migrate(database))
