@@ -10,7 +10,9 @@ const before = fingerprints();
 execFileSync("npm", ["run", "--silent", "gen"], { stdio: ["ignore", 2, 2] });
 const after = fingerprints();
 
-const changed = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
+const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+  (path) => before.get(path) !== after.get(path),
+);
 if (changed.length > 0) {
   console.error(`Generated files were not up to date; they are now, commit them:\n  ${changed.join("\n  ")}`);
   process.exit(1);
