@@ -71,9 +71,6 @@ describe.skipIf(!hasPostgres)("the plans of searches over 75,000 transactions", 
     store = await createStore({ databaseUrl: test.url, migrate: true, logger });
     for (const chain of chains) await fill(store, chain);
     database = await openDatabase({ databaseUrl: test.url, logger });
-    await database.query({ text: `analyze block, "transaction", account_transaction, type_transaction` });
-    await database.query({ text: "vacuum account_transaction" });
-    await database.query({ text: "vacuum type_transaction" });
     prisma = new PrismaClient({ adapter: database.prismaAdapter });
     const explaining: Database = {
       ...database,
@@ -127,8 +124,8 @@ describe.skipIf(!hasPostgres)("the plans of searches over 75,000 transactions", 
     ["of a rare word", { memo: "rarely" }],
   ])("%s: a stretch of an index, on the first page and on a deep one", async (_name, filter) => {
     const first = await measured(() => page(filter));
-    const deep = await page(filter, { limit: 1_000, order: "OLDEST_FIRST" });
-    const last = deep.items.at(-1)!;
+    const { items } = await page({ ...filter, heights: { lte: heights / 2 } }, { limit: 1 });
+    const last = items[0]!;
     const far = await measured(() => page(filter, { after: last }));
     for (const { rows, scanned, sorted } of [first, far]) {
       expect(scanned).toEqual([]);

@@ -1,6 +1,6 @@
 // Reads of transactions: by hash, by heights, and pages of a search over every chain.
 // Imports only domain and its neighbours in the store; never writes.
-import { sameChain } from "../domain/chain.js";
+import { sameChain, type ChainRef } from "../domain/chain.js";
 import { unite } from "../domain/height.js";
 import type { TransactionPosition } from "../domain/search.js";
 import type { ChainIds } from "./chain-ids.js";
@@ -63,7 +63,7 @@ export function createTransactionReads({
         if (limits === undefined) return [];
         const range = await rangeOf(chainIds, wanted);
         const rows = await database.query<TransactionRow>(scanStatement({ filter, limits, columns, range }));
-        return Promise.all(rows.map(async (row) => transactionOf(await chainIds.refOf(row.chain_id), row)));
+        return transactionsOf(chainIds, rows);
       };
       return readPage(request, {
         scan,
@@ -95,4 +95,19 @@ async function rangeOf(
     ...(from !== undefined && { from: await numbered(from) }),
     ...(until !== undefined && { until: await numbered(until) }),
   };
+}
+
+/** Rows of any chains as transactions. */
+async function transactionsOf(
+  chainIds: ChainIds,
+  rows: readonly TransactionRow[],
+): Promise<readonly StoredTransaction[]> {
+  const refs = new Map<number, ChainRef>();
+  const list: StoredTransaction[] = [];
+  for (const row of rows) {
+    const chain = refs.get(row.chain_id) ?? (await chainIds.refOf(row.chain_id));
+    refs.set(row.chain_id, chain);
+    list.push(transactionOf(chain, row));
+  }
+  return list;
 }
