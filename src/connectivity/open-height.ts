@@ -75,6 +75,10 @@ export function createOpenHeight(height: Height): OpenHeight {
           break;
         case "quarantine": {
           const { kind: _, ...what } = piece;
+          if (quarantined.some(({ index }) => index === what.index)) {
+            dropped = "double";
+            break;
+          }
           lost ||= what.index === undefined;
           quarantined.push(what);
         }

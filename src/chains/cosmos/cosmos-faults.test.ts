@@ -93,10 +93,13 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
       const [ill, well] = [await startNode(), await startNode()];
       ill.behaviour.fault = () => fault;
       const reader = await open(urls(carrier, ill, well));
-      expect(await readAll(reader)).toEqual(await truth());
+      // A rest may be over before a slow machine has read all: it is looked for while it reads.
+      const rests: number[] = [];
+      const watching = setInterval(() => rests.push(reader.endpoints()[0]?.restMs ?? 0), 5);
+      expect(await readAll(reader).finally(() => clearInterval(watching))).toEqual(await truth());
       const [first, second] = reader.endpoints();
       expect(first?.lastFault).toEqual(expect.any(String));
-      expect(first?.restMs).toBeGreaterThan(0);
+      expect(Math.max(...rests, first?.restMs ?? 0)).toBeGreaterThan(0);
       expect(second).toMatchObject({ restMs: 0 });
     },
   );
