@@ -76,7 +76,7 @@ export function createOpenHeight(height: Height): OpenHeight {
         case "quarantine": {
           const { kind: _, ...what } = piece;
           if (quarantined.some(({ index }) => index === what.index)) {
-            dropped = "double";
+            dropped = "doubled";
             break;
           }
           lost ||= what.index === undefined;

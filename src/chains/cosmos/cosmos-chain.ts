@@ -2,7 +2,7 @@
 // Imports only domain, lib, chains/ and its own folder.
 // Never knows tasks' ids, streams, credit or managers.
 import type { ChainRef } from "../../domain/chain.js";
-import { isHeight, type HeightRange } from "../../domain/height.js";
+import { isHeight, type Height, type HeightRange } from "../../domain/height.js";
 import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
 import { systemClock, type Clock } from "../../lib/clock.js";
 import type { Logger } from "../../lib/logger.js";
@@ -71,6 +71,8 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
   });
   const heights = createHeights({ chain, nodes, parallel, clock });
+
+  let earliest: Height | undefined;
 
   async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<Answer> {
     yield* heights.range(checkedRange(range), inner);
@@ -144,7 +146,12 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
   return {
     chain,
     capabilities: ["heights", "transaction", "latest", "reward", "balance", "delegations"],
-    head: (inner) => nodes.head(inner),
+    head: async (inner) => {
+      const head = await nodes.head(inner);
+      // Asked once: it rises only where a node is pruned, and only who begins to follow needs it.
+      earliest ??= await nodes.earliest(inner).catch(() => undefined);
+      return { ...head, ...(earliest !== undefined && { earliest }) };
+    },
     answer,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(nodes.close()),

@@ -134,7 +134,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
       if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
       const height = headHeight();
       const { block } = ledger.data(height, branchAt(height));
-      return { height, hash: block.hash, time: block.time };
+      return { height, hash: block.hash, time: block.time, earliest: firstHeight };
     },
     answer,
     close: () => Promise.resolve(),
