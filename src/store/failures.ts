@@ -98,7 +98,8 @@ function isUnreachable(error: unknown): boolean {
 function* chainOf(error: unknown): Generator<object> {
   const open: unknown[] = [error];
   const seen = new Set<object>();
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+  while (open.length > 0) {
+    const next = open.shift();
     if (typeof next !== "object" || next === null || seen.has(next)) continue;
     seen.add(next);
     yield next;
