@@ -25,13 +25,21 @@ process.exit();
 
 function adapterFactory() {
   const schema = URL.canParse(url) ? new URL(url).searchParams.get("schema") : null;
-  const factory = new PrismaPg({ connectionString: url }, schema === null ? {} : { schema });
+  const factory =
+    schema === null
+      ? new PrismaPg({ connectionString: url })
+      : new PrismaPg({ connectionString: url, options: searchPath(schema) }, { schema });
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
     connect: async () => asNative(await factory.connect()),
     connectToShadowDb: async () => asNative(await factory.connectToShadowDb()),
   };
+}
+
+/** The engine names tables without their schema. */
+function searchPath(schema) {
+  return `-c search_path=${`"${schema}"`.replace(/[\\ ]/g, "\\$&")}`;
 }
 
 /** Mends where the adapter for JavaScript falls short of what the native engine does. */

@@ -51,6 +51,7 @@ export async function startManager(
     folder: config.dataFolder,
     poolSize: config.databaseConnections,
     migrate: config.migrateOnStart,
+    metrics,
     logger,
     ...(databaseUrl !== undefined && { databaseUrl }),
   });

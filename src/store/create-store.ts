@@ -1,6 +1,7 @@
 // The store, put together over one database.
 // Imports only domain, lib, generated and its neighbours; never shows a row or an SQL word.
 import { PrismaClient } from "../generated/prisma/client.js";
+import { Counter, type Metrics } from "../lib/metrics.js";
 import { createChainIds } from "./chain-ids.js";
 import { createChains } from "./chains.js";
 import { createCoverage } from "./coverage.js";
@@ -17,6 +18,8 @@ import { createWrite } from "./write.js";
 export interface StoreOptions extends DatabaseOptions {
   /** Applies what migrations are pending; always so for the embedded database, which nobody else migrates. */
   readonly migrate?: boolean;
+  /** Where what is counted here is shown. */
+  readonly metrics?: Metrics;
 }
 
 /** Opens the store. Rejects with the mend where the database does not open or is not migrated. */
@@ -43,7 +46,10 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
   const deps = { database, prisma, chainIds };
   return {
     kind: database.kind,
-    write: keepStatistics(database, createWrite({ ...deps, logger: options.logger })),
+    write: keepStatistics(
+      database,
+      createWrite({ ...deps, logger: options.logger, onRemoved: removedCounter(options.metrics) }),
+    ),
     ...createChains(deps),
     ...createBlockReads(deps),
     ...createTransactionReads(deps),
@@ -57,4 +63,14 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
       await database.close();
     },
   };
+}
+
+function removedCounter(metrics: Metrics | undefined): (characters: number) => void {
+  if (metrics === undefined) return () => {};
+  const counter = new Counter({
+    name: "indexer_store_removed_characters_total",
+    help: "NUL characters and halves of surrogate pairs left out of stored text, since PostgreSQL takes neither.",
+    registers: [metrics],
+  });
+  return (characters) => counter.inc(characters);
 }

@@ -8,6 +8,7 @@ import { createDatabase, hasPostgres, type TestDatabase } from "../testing/postg
 import { postgresBinaries, startPostgresServer, type PostgresServer } from "../testing/postgres-server.js";
 import { until } from "../testing/until.js";
 import { createStore } from "./create-store.js";
+import { databaseFailure } from "./failures.js";
 import type { Store } from "./port.js";
 
 const logger = silentLogger();
@@ -114,7 +115,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
         if (failure === undefined) return void (done += 1);
         if (!(failure instanceof IndexerError) || failure.code !== "OVERLOADED") {
           working = false;
-          throw failure instanceof Error ? failure : new Error(String(failure));
+          throw databaseFailure(failure);
         }
       }
     };

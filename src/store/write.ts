@@ -23,8 +23,8 @@ export interface WriteDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
   readonly logger: Logger;
-  /** Told of each commit: transactions stored, and characters left out since no database takes them. */
-  readonly onCommit?: (stored: { readonly transactions: number; readonly removed: number }) => void;
+  /** Told how many characters a commit left out, since no database takes them. */
+  readonly onRemoved: (characters: number) => void;
 }
 
 /** Writers that met at the same heights, or deadlocked, try again so often. */
@@ -32,7 +32,7 @@ const attempts = 5;
 const lostRace = new Set(["40001", "40P01"]);
 const uniqueViolation = "23505";
 
-export function createWrite({ database, chainIds, logger, onCommit }: WriteDeps): Store["write"] {
+export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps): Store["write"] {
   return async (batch) => {
     checkBatch(batch);
     const chainId = await chainIds.ensure(batch.chain);
@@ -47,12 +47,12 @@ export function createWrite({ database, chainIds, logger, onCommit }: WriteDeps)
         const result = await database.transaction((session) => writeBatch(session, work));
         const { removed } = work.tally;
         if (removed > 0) {
+          onRemoved(removed);
           logger.warn(
             { chain: chainName(batch.chain), removed },
             "Characters that no database takes were left out.",
           );
         }
-        onCommit?.({ transactions: result.transactions, removed });
         return result;
       } catch (error) {
         const state = sqlStateOf(error);
