@@ -10,38 +10,53 @@ export async function* merge<T>(
   concurrency: number,
   cancel: () => void = () => {},
 ): AsyncGenerator<T> {
-  type Open = AsyncIterator<T>;
+  type Settled =
+    { from: AsyncIterator<T>; result: IteratorResult<T> } | { from: AsyncIterator<T>; error: unknown };
   const waiting = streams[Symbol.iterator]();
-  const open = new Map<Open, Promise<{ from: Open; result: IteratorResult<T> }>>();
+  const open = new Set<AsyncIterator<T>>();
+  // Not Promise.race: each race would stay, with its item, on every stream that has not answered yet.
+  const settled: Settled[] = [];
+  let wake = (): void => {};
 
-  const advance = (from: Open): void => {
-    const step = from.next().then((result) => ({ from, result }));
-    step.catch(() => {});
-    open.set(from, step);
+  const settle = (each: Settled): void => {
+    settled.push(each);
+    wake();
+  };
+  const advance = (from: AsyncIterator<T>): void => {
+    from.next().then(
+      (result) => settle({ from, result }),
+      (error: unknown) => settle({ from, error }),
+    );
   };
   const fill = (): void => {
     while (open.size < concurrency) {
       const next = waiting.next();
       if (next.done === true) return;
-      advance(next.value()[Symbol.asyncIterator]());
+      const stream = next.value()[Symbol.asyncIterator]();
+      open.add(stream);
+      advance(stream);
     }
   };
 
   try {
     fill();
     while (open.size > 0) {
-      const { from, result } = await Promise.race(open.values());
-      // Re-inserting moves a stream behind the others, so that a fast one cannot starve them.
-      open.delete(from);
-      if (result.done === true) {
+      const each = settled.shift();
+      if (each === undefined) {
+        await new Promise<void>((resolve) => (wake = resolve));
+      } else if ("error" in each) {
+        open.delete(each.from);
+        throw each.error;
+      } else if (each.result.done === true) {
+        open.delete(each.from);
         fill();
       } else {
-        advance(from);
-        yield result.value;
+        advance(each.from);
+        yield each.result.value;
       }
     }
   } finally {
     if (open.size > 0) cancel();
-    await Promise.all([...open.keys()].map(async (stream) => stream.return?.()?.catch(() => {})));
+    await Promise.all([...open].map(async (stream) => stream.return?.()?.catch(() => {})));
   }
 }

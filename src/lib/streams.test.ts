@@ -104,6 +104,30 @@ describe("merge", () => {
     );
   });
 
+  it("holds on to nothing that it gave while a stream stays silent", async () => {
+    const given: WeakRef<object>[] = [];
+    let end = (): void => {};
+    const silent = async function* (): AsyncGenerator<object> {
+      await new Promise<void>((resolve) => (end = resolve));
+      yield {};
+    };
+    const busy = async function* (): AsyncGenerator<object> {
+      for (let i = 0; i < 2_000; i += 1) {
+        const item = { bytes: new Uint8Array(50_000) };
+        given.push(new WeakRef(item));
+        yield item;
+        // Garbage is taken between turns only.
+        if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    let count = 0;
+    for await (const _ of merge([silent, busy], 2, () => end())) {
+      count += 1;
+      if (count === 2_000) break;
+    }
+    expect(given.filter((each) => each.deref() === undefined).length).toBeGreaterThan(1_000);
+  });
+
   it("ends with the first failure and closes the others", async () => {
     let closed = 0;
     const streams = [
