@@ -105,6 +105,14 @@ describe("the registrar", () => {
     expect(elsewhere.seen.length).toBeGreaterThan(3);
   });
 
+  it("asks a manager that did not answer again after a second", async () => {
+    const elsewhere = await startManager({ status: 302, headers: { location: "http://127.0.0.1:9/" } });
+    const { clock } = setUp([elsewhere.address]);
+    await until("the first", () => elsewhere.seen.length === 1 && clock.sleepers === 1);
+    await clock.advance(1_000);
+    await until("the second", () => elsewhere.seen.length === 2);
+  });
+
   it("says at once that it drains", async () => {
     const manager = await startManager({ status: 200 });
     const said = { registration };

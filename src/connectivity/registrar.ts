@@ -26,6 +26,8 @@ export interface RegistrarOptions {
 
 /** Milliseconds that a manager may take to answer. */
 const patience = 5_000;
+/** Milliseconds until a manager that did not answer is asked again. */
+const unanswered = 1_000;
 
 /** Starts to register. */
 export function startRegistrar(options: RegistrarOptions): Registrar {
@@ -41,7 +43,8 @@ export function startRegistrar(options: RegistrarOptions): Registrar {
     else logger.warn({ manager, reason: outcome }, "A manager did not take the registration.");
   };
 
-  const register = async (url: string): Promise<void> => {
+  /** Whether the manager answered, whatever it said. */
+  const register = async (url: string): Promise<boolean> => {
     const manager = maskUrl(url);
     try {
       const response = await fetch(url, {
@@ -56,15 +59,19 @@ export function startRegistrar(options: RegistrarOptions): Registrar {
       });
       const text = await response.text();
       note(manager, response.ok ? "ok" : `${response.status} ${text.slice(0, 200)}`.trim());
+      return true;
     } catch (error) {
       if (!stopping.signal.aborted) note(manager, causeOf(error));
+      return false;
     }
   };
 
   const keepUp = async (url: string): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await register(url);
-      await clock.sleep(intervalMs, stopping.signal).catch(() => undefined);
+      const answered = await register(url);
+      // Processes are started in any order: who does not answer yet is asked again soon.
+      const wait = answered ? intervalMs : Math.min(intervalMs, unanswered);
+      await clock.sleep(wait, stopping.signal).catch(() => undefined);
     }
   };
 
