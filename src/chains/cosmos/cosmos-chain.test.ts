@@ -278,6 +278,8 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
   });
 
   it("reads ahead only a bounded way beyond what is taken", async () => {
+    // The lowest height is looked for once, by asking for a block.
+    await reader.head(signal);
     const before = node.requests.length;
     const answers = reader.answer({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
     const iterator = answers[Symbol.asyncIterator]();
