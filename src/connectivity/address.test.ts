@@ -13,7 +13,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 const check = (address: string, rules: Partial<AddressRules> = {}) =>
   createAddressCheck({
     allow: privateRanges,
-    ownPorts: [8085],
+    ownPorts: () => [8085],
     resolve: (host) => {
       const found = names[host];
       return found === undefined ? Promise.reject(new Error("ENOTFOUND")) : Promise.resolve(found);
@@ -113,6 +113,14 @@ describe("an address", () => {
     expect(await check("8.8.8.8:3000", { allow })).toMatchObject({ ip: "8.8.8.8" });
   });
 
+  it("is not a port that this manager came to listen on later", async () => {
+    const ports: number[] = [];
+    const checked = createAddressCheck({ allow: privateRanges, ownPorts: () => ports });
+    expect(await checked.check("127.0.0.1:40000")).toMatchObject({ port: 40_000 });
+    ports.push(40_000);
+    await expect(checked.check("127.0.0.1:40000")).rejects.toThrow("own");
+  });
+
   it("is not this manager's own port on any of its interfaces", async () => {
     const own = Object.values(networkInterfaces())
       .flatMap((each) => each ?? [])
@@ -126,6 +134,8 @@ describe("an address", () => {
   });
 
   it("names a range that is none", () => {
-    expect(() => createAddressCheck({ allow: ["10.0.0.0"], ownPorts: [] })).toThrow("'10.0.0.0' is no range");
+    expect(() => createAddressCheck({ allow: ["10.0.0.0"], ownPorts: () => [] })).toThrow(
+      "'10.0.0.0' is no range",
+    );
   });
 });

@@ -29,8 +29,8 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export interface AddressRules {
   /** CIDRs. */
   readonly allow: readonly string[];
-  /** Ports of this manager, never dialled on this machine. */
-  readonly ownPorts: readonly number[];
+  /** Ports of this manager by now, never dialled on this machine: where it listens on port 0, it knows its own only later. */
+  ownPorts(): readonly number[];
   readonly resolve?: Resolve;
 }
 
@@ -57,7 +57,7 @@ export function createAddressCheck({ allow, ownPorts, resolve = resolveAll }: Ad
     if (!ranges.some((each) => within(ip, each))) {
       throw refuse(address, `${text} is not in WORKER_ALLOW, add its range there`);
     }
-    if (ownPorts.includes(port) && isOwn(ip)) throw refuse(address, `port ${port} is this manager's own`);
+    if (ownPorts().includes(port) && isOwn(ip)) throw refuse(address, `port ${port} is this manager's own`);
   };
 
   return {

@@ -17,8 +17,8 @@ import { createWaiting } from "./waiting.js";
 export interface ConnectivityOptions {
   /** CIDRs that workers may be dialled in; loopback and private ranges unless told. */
   readonly allow?: readonly string[];
-  /** Ports that this manager listens on: no worker has them. */
-  readonly ownPorts?: readonly number[];
+  /** Ports that this manager listens on by now: no worker has them. */
+  readonly ownPorts?: () => readonly number[];
   /** What workers must know. */
   readonly token?: string;
   /** With it, streams are mutual TLS. */
@@ -56,7 +56,7 @@ export function createConnectivity(options: ConnectivityOptions): Connectivity {
     dial: createDialler({ ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) }),
     addresses: createAddressCheck({
       allow: options.allow ?? privateRanges,
-      ownPorts: options.ownPorts ?? [],
+      ownPorts: options.ownPorts ?? (() => []),
       ...(options.resolve !== undefined && { resolve: options.resolve }),
     }),
     ...(token !== undefined && { token }),

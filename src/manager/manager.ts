@@ -62,12 +62,10 @@ export async function startManager(
   lifecycle.onStop("wake-ups", pubsub.close);
 
   const tls = readTlsFiles(config);
+  let ownPorts: readonly number[] = [];
   const connectivity = createConnectivity({
     allow: config.workerAllow,
-    ownPorts: [
-      config.address.port,
-      ...(config.metricsAddress === undefined ? [] : [config.metricsAddress.port]),
-    ],
+    ownPorts: () => ownPorts,
     drainMs: config.drainTimeout,
     logger,
     metrics,
@@ -128,7 +126,8 @@ export async function startManager(
     closeGraceMs,
     ...(config.metricsAddress !== undefined && { metricsAddress: addressText(config.metricsAddress) }),
   });
-  const { url } = await server.listen();
+  const { url, port, metricsUrl } = await server.listen();
+  ownPorts = [port, Number(new URL(metricsUrl).port)];
   lifecycle.onStop("the HTTP server", server.close);
   logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager serves.");
 
