@@ -1,5 +1,6 @@
 // Use case: fetch from the chain through the workers, store, and tell each part until exactly one final.
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { Dispatcher, Priority, TaskRun, Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
 import { asIndexerError, IndexerError } from "../domain/errors.js";
@@ -113,6 +114,8 @@ export async function* runTasks(
 ): AsyncGenerator<StoredPart> {
   const own = new AbortController();
   const any = AbortSignal.any([signal, own.signal]);
+  // Every task under way listens to it, which is no leak.
+  setMaxListeners(0, any);
   const start = (task: TaskRequest): TaskRun => dispatcher.run(task, { signal: any, priority, asker });
   const streams = tasks.map((task) => () => ingest(task.chain, start(task), committer));
   yield* merge(streams, tasksAtOnce, () =>
