@@ -1,6 +1,7 @@
 // The settings of a manager. The README's table is held against this one by a test.
 import type { Settings, Values } from "../lib/config.js";
-import { duration, flag, hostPort, list, oneOf, path, text, url, wholeNumber } from "../lib/setting-types.js";
+import { duration, flag, hostPort, list, path, text, url, wholeNumber } from "../lib/setting-types.js";
+import { logLevel } from "../lib/process-settings.js";
 
 export const managerSettings = {
   address: {
@@ -94,12 +95,7 @@ export const managerSettings = {
     fallback: "30s",
     description: "How long work under way may take to finish after SIGTERM.",
   },
-  logLevel: {
-    name: "LOG_LEVEL",
-    schema: oneOf("debug", "info", "warn", "error", "silent"),
-    fallback: "info",
-    description: "What is logged, as JSON lines on standard error.",
-  },
+  logLevel,
 } as const satisfies Settings;
 
 export type ManagerConfig = Values<typeof managerSettings>;

@@ -1,4 +1,5 @@
-// A client over a few chains in memory, for tests of what stands in front of the client. Filters by chain, height and hash
+// A client over a few chains in memory, for tests of what stands in front of the client; large, since it is the whole client's
+// port. Filters by chain, height and hash
 // only: what the real store does is tested with the real store.
 import type { Client, FetchEvent, FetchRequest } from "../client/port.js";
 import type { Block } from "../domain/block.js";

@@ -1,4 +1,5 @@
-// Messages of every kind that the generated Cosmos chain holds, with what must come out of each, written by hand.
+// Messages of every kind that the generated Cosmos chain holds, with what must come out of each, written by hand: one large table,
+// since a kind is found at once where all stand together.
 import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
 import { MsgExec, MsgGrant } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";

@@ -1,17 +1,8 @@
 // The settings of a worker: those that every worker has, and those of each network.
 import { hostname } from "node:os";
 import type { Settings, Values } from "../lib/config.js";
-import {
-  amount,
-  duration,
-  hostPort,
-  list,
-  oneOf,
-  path,
-  text,
-  urls,
-  wholeNumber,
-} from "../lib/setting-types.js";
+import { amount, duration, hostPort, list, path, text, urls, wholeNumber } from "../lib/setting-types.js";
+import { logLevel } from "../lib/process-settings.js";
 
 export const workerSettings = {
   managers: {
@@ -67,12 +58,7 @@ export const workerSettings = {
     fallback: "30s",
     description: "How long tasks under way may take to finish after SIGTERM.",
   },
-  logLevel: {
-    name: "LOG_LEVEL",
-    schema: oneOf("debug", "info", "warn", "error", "silent"),
-    fallback: "info",
-    description: "What is logged, as JSON lines on standard error.",
-  },
+  logLevel,
 } as const satisfies Settings;
 
 const requestsPerSecond = {
