@@ -46,6 +46,9 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     types: { getTypeParser: typeParser },
   });
   pool.on("error", (error) => logger.warn({ error }, "A resting connection to the database broke."));
+  // A connection may break in the very message that opens it, before whoever waits for it can listen: an error to which nobody
+  // listens would end the process. Its next statement says that it broke.
+  pool.on("connect", (client) => void client.on("error", () => {}));
 
   const transaction: Database["transaction"] = async (
     work,
