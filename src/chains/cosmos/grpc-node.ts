@@ -1,5 +1,6 @@
 // A node through the gRPC services of the Cosmos SDK.
 // Imports only cosmjs-types, domain, endpoint-error and its neighbours; never chooses between nodes, never retries.
+import { setMaxListeners } from "node:events";
 import * as tendermint from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
 import {
   GetBlockWithTxsRequest,
@@ -9,7 +10,7 @@ import {
 } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import { unknownResult, type RawBlock, type RawResult } from "./decode/raw-height.js";
 import { transactionHash } from "./decode/transaction.js";
 import {
   isDecodable,
@@ -80,10 +81,18 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
     }
   }
 
-  async function result(block: RawBlock, index: number, signal: AbortSignal): Promise<RawResult> {
-    const bytes = block.transactions[index] ?? new Uint8Array();
+  async function result(
+    block: RawBlock,
+    { bytes, isTwice }: Asking,
+    signal: AbortSignal,
+  ): Promise<RawResult> {
     if (!isDecodable(bytes)) return undecodableResult;
     const hash = transactionHash(bytes);
+    if (isTwice)
+      throw notIndexed(
+        `height ${block.height} holds transaction ${hash} twice, which only the RPC's results tell apart`,
+        block.height,
+      );
     const asked = { what: `the result of transaction ${hash}`, height: block.height };
     const { txResponse } = await client.call(getTx, { hash }, { signal, asked }).catch((error: unknown) => {
       // The index may be a moment behind the block: asked again soon, and never taken for a transaction without a result.
@@ -129,17 +138,20 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
       if (block.height !== height) throw malformed(new Error(`it is of height ${block.height}`), asked);
       return { value: block, bytes: sizeOf(block.transactions) };
     },
-    async results(block, signal) {
-      const hashes = new Set(block.transactions.map(transactionHash));
-      if (hashes.size < block.transactions.length)
-        throw notIndexed(
-          `height ${block.height} holds a transaction twice, which only the RPC's results tell apart`,
-          block.height,
-        );
+    async results(block, signal, { leaveUnknown } = { leaveUnknown: false }) {
+      // Many calls at once under one signal are no leak.
+      setMaxListeners(0, signal);
+      const asking = askingOf(block.transactions);
       const results: RawResult[] = [];
-      for (let start = 0; start < block.transactions.length; start += resultsAtOnce) {
-        const part = block.transactions.slice(start, start + resultsAtOnce);
-        results.push(...(await Promise.all(part.map((_, offset) => result(block, start + offset, signal)))));
+      for (let start = 0; start < asking.length; start += resultsAtOnce) {
+        const part = asking.slice(start, start + resultsAtOnce);
+        const found = part.map((each) =>
+          result(block, each, signal).catch((error: unknown) => {
+            if (leaveUnknown && isLost(error)) return unknownResult(error.message);
+            throw error;
+          }),
+        );
+        results.push(...(await Promise.all(found)));
       }
       return { value: results, bytes: results.reduce((sum, each) => sum + resultSize(each), 0) };
     },
@@ -165,6 +177,25 @@ function read(answer: BlockAnswer, asked: { readonly what: string; readonly heig
   } catch (error) {
     throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
   }
+}
+
+interface Asking {
+  readonly bytes: Uint8Array;
+  /** The block holds the same bytes more than once. */
+  readonly isTwice: boolean;
+}
+
+function askingOf(transactions: readonly Uint8Array[]): Asking[] {
+  const counts = new Map<string, number>();
+  const hashes = transactions.map(transactionHash);
+  for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1);
+  return transactions.map((bytes, index) => ({ bytes, isTwice: (counts.get(hashes[index] ?? "") ?? 0) > 1 }));
+}
+
+/** Whether the node's index does not hold what was asked. */
+function isLost(error: unknown): error is EndpointError {
+  const type = error instanceof EndpointError ? error.details.failure?.details.type : undefined;
+  return type === "not_indexed" || type === "not_ready";
 }
 
 function sizeOf(list: readonly Uint8Array[]): number {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../testing/manual-clock.js";
 import { collect } from "../../testing/collect.js";
 import { TaskFailure } from "../../domain/task.js";
-import type { RawBlock } from "./decode/raw-height.js";
+import { unknownResult, type RawBlock } from "./decode/raw-height.js";
 import { createHeights, type HeightsOptions } from "./heights.js";
 
 const chain = { network: "cosmos", chainId: "test-1" };
@@ -28,6 +28,7 @@ function countingNodes(bytes: number): HeightsOptions["nodes"] & { most: number;
       now -= 1;
       return { value: blockAt(height), bytes };
     },
+    head: () => Promise.resolve({ height: 1_000 }),
     results: () => Promise.resolve({ value: [], bytes: 0 }),
   };
   return nodes;
@@ -102,6 +103,7 @@ describe("reading ahead", () => {
         asked += 1;
         return Promise.reject(soon);
       },
+      head: () => Promise.resolve({ height: 1 }),
       results: () => Promise.resolve({ value: [], bytes: 0 }),
     };
     const reader = createHeights({ chain, nodes, parallel: 1, clock });
@@ -112,5 +114,32 @@ describe("reading ahead", () => {
     await clock.advance(1);
     await rejected;
     expect(asked).toBe(6);
+  });
+
+  it.each([
+    ["late and waits for it near the head", 100, false],
+    ["lost and goes on without it well below the head", 110, true],
+  ])("takes a result that no index holds for %s", async (_, head, goesOn) => {
+    const clock = createManualClock();
+    const late = new TaskFailure("It is not in the index.", "other-worker", {
+      type: "not_ready",
+      height: 100,
+    });
+    const block = { ...blockAt(100), transactions: [new Uint8Array([1])] };
+    const nodes = {
+      head: () => Promise.resolve({ height: head }),
+      block: () => Promise.resolve({ value: block, bytes: 1 }),
+      results: () => Promise.reject(late),
+      knownResults: () => Promise.resolve({ value: [unknownResult("It was lost.")], bytes: 0 }),
+    };
+    const reading = createHeights({ chain, nodes, parallel: 1, clock }).read(100, signal);
+    const done = goesOn
+      ? expect(reading).resolves.toMatchObject([
+          { kind: "height", transactions: [{ hasErrors: true }] },
+          { kind: "quarantine", height: 100, index: 0 },
+        ])
+      : expect(reading).rejects.toBe(late);
+    await clock.advance(2_500);
+    await done;
   });
 });

@@ -5,11 +5,13 @@ import type { ChainRef } from "../../domain/chain.js";
 import { TaskFailure, type Answer } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
 import { decodeHeight } from "./decode/height.js";
+import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import type { Measured } from "./node.js";
 import type { Nodes } from "./nodes.js";
 
 export interface HeightsOptions {
   readonly chain: ChainRef;
-  readonly nodes: Pick<Nodes, "block" | "results">;
+  readonly nodes: Pick<Nodes, "head" | "block" | "results" | "knownResults">;
   /** Heights read at once at most. */
   readonly parallel: number;
   readonly clock: Clock;
@@ -25,6 +27,8 @@ export interface Heights {
 /** Milliseconds between tries of a height that a node is about to have: 2.5 seconds in all, more than a node lags behind itself. */
 const soonMs = [100, 200, 400, 800, 1000];
 const slipsForgiven = 2;
+/** Blocks after which a node's index has long taken in a block. */
+const settledHeights = 10;
 /** Bytes of answers that all tasks together have under way or waiting; decoded they take several times as much. */
 const aheadBytes = 3 * 1024 * 1024;
 /** What a height is supposed to take before one was read: a few are read at first. */
@@ -63,10 +67,23 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
     return ask();
   }
 
+  /** All results; of a height well below the head, what an index does not hold by now is lost and not late. */
+  async function resultsOf(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>> {
+    try {
+      return await patiently(() => nodes.results(block, signal), signal);
+    } catch (error) {
+      const type = error instanceof TaskFailure ? error.details.type : undefined;
+      if (nodes.knownResults === undefined || (type !== "not_ready" && type !== "not_indexed")) throw error;
+      const { height: head } = await nodes.head(signal);
+      if (head - block.height < settledHeights) throw error;
+      return nodes.knownResults(block, signal);
+    }
+  }
+
   async function read(height: Height, signal: AbortSignal): Promise<Reading> {
     try {
       const block = await patiently(() => nodes.block(height, signal), signal);
-      const results = await patiently(() => nodes.results(block.value, signal), signal);
+      const results = await resultsOf(block.value, signal);
       const answers = await decodeHeight(chain, { block: block.value, results: results.value });
       return { answers, bytes: block.bytes + results.bytes };
     } catch (error) {

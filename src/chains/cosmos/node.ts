@@ -29,8 +29,12 @@ export interface CosmosNode {
   /** The first height that the node still has. */
   earliest(signal: AbortSignal): Promise<Height>;
   block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
-  /** The results of a block's transactions, by position. */
-  results(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>>;
+  /** The results of a block's transactions, by position: of each, unless those that the node lost may be left unknown. */
+  results(
+    block: RawBlock,
+    signal: AbortSignal,
+    options?: { readonly leaveUnknown: boolean },
+  ): Promise<Measured<readonly RawResult[]>>;
   /** The height that holds a transaction, as the node's index says. */
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   /** The response to a query of state, in protobuf. */

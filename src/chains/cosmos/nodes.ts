@@ -22,6 +22,8 @@ export interface Nodes {
   block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
   /** The results of a block's transactions: as many as it has. */
   results(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>>;
+  /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
+  readonly knownResults?: (block: RawBlock, signal: AbortSignal) => Promise<Measured<readonly RawResult[]>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
   status(): readonly EndpointStatus[];
@@ -123,6 +125,27 @@ export function createNodes(options: NodesOptions): Nodes {
     throw failure;
   }
 
+  async function results(
+    block: RawBlock,
+    signal: AbortSignal,
+    leaveUnknown: boolean,
+  ): Promise<Measured<readonly RawResult[]>> {
+    const { height, transactions } = block;
+    if (transactions.length === 0) return { value: [], bytes: 0 };
+    return firstOf(forBlocks, (set) =>
+      set.endpoints.call(
+        async (node, inner) => {
+          const found = await node.results(block, inner, { leaveUnknown });
+          const [expected, actual] = [transactions.length, found.value.length];
+          if (expected === actual) return found;
+          const asked = { what: `the results of height ${height}`, height };
+          throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);
+        },
+        { signal, weight: set.resultRequests(block) },
+      ),
+    );
+  }
+
   return {
     head: (signal) =>
       firstOf(forBlocks, (set) =>
@@ -146,22 +169,10 @@ export function createNodes(options: NodesOptions): Nodes {
           { signal },
         ),
       ),
-    results: (block, signal) =>
-      block.transactions.length === 0
-        ? Promise.resolve({ value: [], bytes: 0 })
-        : firstOf(forBlocks, (set) =>
-            set.endpoints.call(
-              async (node, inner) => {
-                const results = await node.results(block, inner);
-                const [expected, actual] = [block.transactions.length, results.value.length];
-                if (expected === actual) return results;
-                const height = block.height;
-                const asked = { what: `the results of height ${height}`, height };
-                throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);
-              },
-              { signal, weight: set.resultRequests(block) },
-            ),
-          ),
+    results: (block, signal) => results(block, signal, false),
+    ...(rpc.length === 0 && {
+      knownResults: (block: RawBlock, signal: AbortSignal) => results(block, signal, true),
+    }),
     heightOf: (hash, signal) =>
       firstOf(forBlocks, (set) =>
         set.endpoints.call((node, inner) => node.heightOf(hash, inner), { signal }),

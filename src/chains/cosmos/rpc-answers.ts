@@ -48,6 +48,13 @@ export function heightIn(value: JsonObject, field: string): number {
   return height;
 }
 
+/** The whole number in a field, which nodes write as a number or as a decimal text; 0 where it is left out. */
+function wholeIn(value: JsonObject, field: string): bigint {
+  const text = textIn(value, field) || "0";
+  if (!/^-?\d+$/.test(text)) throw new MalformedAnswer(`The node's answer has no whole number '${field}'.`);
+  return BigInt(text);
+}
+
 /** The result of `block`. */
 export function readBlock(answer: unknown): RawBlock {
   const hash = textIn(objectIn(answer, "block_id"), "hash");
@@ -99,11 +106,11 @@ function isEvent(value: unknown): value is JsonEvent {
 function readResult(entry: JsonObject, events: readonly JsonEvent[], encoded: boolean): RawResult {
   let read: NodeEvent[] | undefined;
   return {
-    code: Number(textIn(entry, "code") || "0"),
+    code: Number(wholeIn(entry, "code")),
     codespace: textIn(entry, "codespace"),
     log: textIn(entry, "log"),
-    gasWanted: BigInt(textIn(entry, "gas_wanted") || "0"),
-    gasUsed: BigInt(textIn(entry, "gas_used") || "0"),
+    gasWanted: wholeIn(entry, "gas_wanted"),
+    gasUsed: wholeIn(entry, "gas_used"),
     // Most transactions never need them, and to decode all attributes is the larger part of the work.
     get events() {
       return (read ??= readJsonEvents(events, encoded));

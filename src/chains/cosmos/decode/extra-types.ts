@@ -156,6 +156,14 @@ const shapes: Readonly<Record<string, Shape>> = {
     decimal: [5, "uint"],
   },
   "/cronos.MsgTurnBridge": { sender: [1, "string"], enable: [2, "bool"] },
+  // CosmWasm/wasmd, proto/cosmwasm/wasm/v1/ibc.proto
+  "/cosmwasm.wasm.v1.MsgIBCSend": {
+    channel: [2, "string"],
+    timeoutHeight: [4, "uint"],
+    timeoutTimestamp: [5, "uint"],
+    data: [6, "bytes"],
+  },
+  "/cosmwasm.wasm.v1.MsgIBCCloseChannel": { channel: [2, "string"] },
   // cosmos/ibc-go v8, proto/ibc/applications/fee/v1/tx.proto
   "/ibc.applications.fee.v1.MsgRegisterPayee": {
     portId: [1, "string"],

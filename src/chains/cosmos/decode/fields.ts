@@ -6,9 +6,9 @@ import { orderToJSON, stateToJSON } from "cosmjs-types/ibc/core/channel/v1/chann
 import { voteOptionToJSON } from "cosmjs-types/cosmos/gov/v1/gov";
 import { execToJSON } from "cosmjs-types/cosmos/group/v1/tx";
 import { authorizationTypeToJSON } from "cosmjs-types/cosmos/staking/v1beta1/authz";
-import { accessTypeToJSON } from "cosmjs-types/cosmwasm/wasm/v1/types";
 import { permissions_LevelToJSON } from "cosmjs-types/cosmos/circuit/v1/types";
 import { readAddress } from "./addresses.js";
+import { accountsInJson } from "./contract-json.js";
 import { coinAmount, decimalText, type Coin } from "./coins.js";
 import { snakeCase } from "./names.js";
 
@@ -30,8 +30,10 @@ export interface Facts {
 export interface FieldHints {
   /** Decimal numbers that protobuf carries times 10^18. */
   readonly decimals?: readonly string[];
-  /** Bytes that are UTF-8, such as JSON for a contract. */
+  /** Bytes that are UTF-8: JSON for a contract. The accounts that it names are parties too. */
   readonly texts?: readonly string[];
+  /** Sender and recipient are told as roles like any other, where nobody else says them. */
+  readonly endsAreRoles?: boolean;
   /** Fields that somebody else says. */
   readonly skip?: readonly string[];
 }
@@ -53,9 +55,16 @@ const enumerations: Readonly<Record<string, (value: number) => string>> = {
   state: stateToJSON,
   exec: execToJSON,
   authorization_type: authorizationTypeToJSON,
-  permission: accessTypeToJSON,
+  permission: accessName,
   level: permissions_LevelToJSON,
 };
+/** Nodes write wasm's permissions by these names and not by protobuf's (wasmd, AccessType.MarshalText). */
+const accessNames = ["Unspecified", "Nobody", "OnlyAddress", "Everybody", "AnyOfAddresses"];
+
+function accessName(value: number): string {
+  return accessNames[value] ?? String(value);
+}
+
 /** Fields that hold a moment; other values with seconds and nanoseconds are durations. */
 const moments = /(^|[._])(expiration|expiry|timestamp|time|period_reset)$/;
 const durations = /unbonding_time$/;
@@ -90,7 +99,7 @@ function readValue(value: unknown, path: string, reading: Reading): void {
   const { facts, hints } = reading;
   switch (typeof value) {
     case "string":
-      if (value !== "") readText(hints.decimals?.includes(path) ? decimalText(value) : value, path, facts);
+      if (value !== "") readText(hints.decimals?.includes(path) ? decimalText(value) : value, path, reading);
       return;
     case "number":
       if (value !== 0) add(facts.additional, path, enumerations[lastPart(path)]?.(value) ?? String(value));
@@ -112,7 +121,7 @@ function readCompound(value: object, path: string, reading: Reading): void {
   const { facts, hints } = reading;
   if (value instanceof Uint8Array) {
     if (value.length === 0) return;
-    if (hints.texts?.includes(path)) add(facts.additional, path, Buffer.from(value).toString("utf8"));
+    if (hints.texts?.includes(path)) readContractJson(Buffer.from(value).toString("utf8"), path, facts);
     else if (value.length <= longestBytes) add(facts.additional, path, Buffer.from(value).toString("base64"));
     else add(facts.additional, `${path}.size`, String(value.length));
   } else if (Array.isArray(value)) {
@@ -128,7 +137,12 @@ function readCompound(value: object, path: string, reading: Reading): void {
   }
 }
 
-function readText(text: string, path: string, facts: MutableFacts): void {
+function readContractJson(text: string, path: string, facts: MutableFacts): void {
+  add(facts.additional, path, text);
+  for (const account of accountsInJson(text)) add(facts.roles, "account", account);
+}
+
+function readText(text: string, path: string, { facts, hints }: Reading): void {
   const address = readAddress(text);
   if (address === undefined) {
     add(facts.additional, path, text);
@@ -136,7 +150,8 @@ function readText(text: string, path: string, facts: MutableFacts): void {
   }
   const stripped = lastPart(path).replace(/_?(address|addr)$/, "");
   const role = roleNames[stripped] ?? (stripped === "" ? "account" : stripped);
-  if (!ends.has(role)) add(facts.roles, role, address);
+  // The ends of the message itself are its sender and recipient; those of a value in it stand nowhere else.
+  if (!ends.has(role) || hints.endsAreRoles === true || path.includes(".")) add(facts.roles, role, address);
   // The chain knows one account however it is written; what was written otherwise is kept beside it.
   if (address !== text) add(facts.additional, path, text);
 }

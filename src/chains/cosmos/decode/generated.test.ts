@@ -139,6 +139,21 @@ describe("what is broken", () => {
     const [height, quarantine] = answers;
     if (height?.kind !== "height") throw new Error("No height came.");
     expect(height.transactions[0]?.events.map(({ kind }) => kind)).toEqual([broken.typeUrl, "send"]);
+    expect(height.transactions[0]?.hasErrors).toBe(true);
+    expect(height.transactions[0]?.events.map(({ sub }) => sub[0]?.error !== undefined)).toEqual([
+      true,
+      false,
+    ]);
+    expect(quarantine).toMatchObject({ kind: "quarantine", index: 0, height: 7 });
+  });
+
+  it.each([
+    ["no byte", new Uint8Array()],
+    ["no message", makeTransaction([])],
+  ])("does not take a transaction of %s for a good one, whatever its result", async (_, bytes) => {
+    const [height, quarantine] = await decode([{ bytes, messageTypes: [] }]);
+    if (height?.kind !== "height") throw new Error("No height came.");
+    expect(height.transactions[0]).toMatchObject({ hasErrors: true, raw: bytes });
     expect(quarantine).toMatchObject({ kind: "quarantine", index: 0, height: 7 });
   });
 
@@ -185,13 +200,16 @@ describe("what is broken", () => {
     expect(participation(transaction.events).parties).toContain(madeAddress("granter"));
   });
 
-  it("stays with messages inside messages inside messages", async () => {
+  it.each([
+    ["reads all of 60 messages inside each other", 60, false],
+    ["reads the outer of 160 messages inside each other, and says that it left the rest", 160, true],
+  ])("%s", async (_, count, tooDeep) => {
     const { typeUrl } = madeMessages.find(({ packed }) => packed.typeUrl.endsWith("MsgExec"))?.packed ?? {
       typeUrl: "",
     };
     const length = (bytes: number): number[] => (bytes < 128 ? [bytes] : [(bytes & 127) | 128, bytes >> 7]);
     let value = new Uint8Array();
-    for (let depth = 0; depth < 60; depth += 1) {
+    for (let depth = 0; depth < count; depth += 1) {
       const any = Buffer.concat([
         Buffer.from([0x0a, typeUrl.length]),
         Buffer.from(typeUrl),
@@ -200,13 +218,20 @@ describe("what is broken", () => {
       ]);
       value = Buffer.concat([Buffer.from([0x12, ...length(any.length)]), any]);
     }
-    const transaction = await decodeOne({
-      bytes: makeTransaction([{ typeUrl, value }]),
-      messageTypes: [typeUrl],
-    });
+    const [height, quarantine] = await decode([
+      { bytes: makeTransaction([{ typeUrl, value }]), messageTypes: [typeUrl] },
+    ]);
+    if (height?.kind !== "height") throw new Error("No height came.");
+    const [transaction] = height.transactions;
     let depth = 0;
-    for (let sub: SubEvent | undefined = transaction.events[0]?.sub[0]; sub !== undefined; sub = sub.sub?.[0])
+    for (
+      let sub: SubEvent | undefined = transaction?.events[0]?.sub[0];
+      sub !== undefined;
+      sub = sub.sub?.[0]
+    )
       depth += 1;
-    expect(depth).toBe(18);
+    expect(depth).toBe(tooDeep ? 102 : 61);
+    expect(transaction?.hasErrors).toBe(tooDeep);
+    expect(quarantine !== undefined).toBe(tooDeep);
   });
 });

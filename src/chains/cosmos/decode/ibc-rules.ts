@@ -1,6 +1,6 @@
 // Rules of IBC: transfers, and the packets that relayers carry, with what is inside of them.
 // Imports only cosmjs-types, domain and its neighbours.
-import { CosmosTx } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
+import { CosmosTx, typeToJSON } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
 import { MsgSendTx } from "cosmjs-types/ibc/applications/interchain_accounts/controller/v1/tx";
 import { FungibleTokenPacketData } from "cosmjs-types/ibc/applications/transfer/v1/packet";
 import { MsgTransfer } from "cosmjs-types/ibc/applications/transfer/v1/tx";
@@ -19,6 +19,8 @@ interface Load {
   readonly memo?: string;
   /** Messages for the account of another chain. */
   readonly messages?: readonly SubEvent[];
+  /** What kind of packet for interchain accounts it is. */
+  readonly kind?: string;
   /** Any other text. */
   readonly text?: string;
 }
@@ -41,7 +43,8 @@ function readLoad(data: Uint8Array, context: MessageContext): Load {
     names.map((name) => fields.get(name) as unknown).find((value) => typeof value === "string");
   const inside = textOf("data");
   if (textOf("type") === "TYPE_EXECUTE_TX" && inside !== undefined) {
-    return { ...readTx(Buffer.from(inside, "base64"), context), ...given("memo", textOf("memo")) };
+    const messages = readTx(Buffer.from(inside, "base64"), context);
+    return { ...messages, kind: "TYPE_EXECUTE_TX", ...given("memo", textOf("memo")) };
   }
   const [sender, receiver] = [textOf("sender"), textOf("receiver")];
   if (sender === undefined && receiver === undefined) return text.length > longestText ? {} : { text };
@@ -70,7 +73,7 @@ function readTx(bytes: Uint8Array, { inner }: MessageContext): Load {
 }
 
 function loadMeaning(load: Load, signer: string): Meaning {
-  const { denom, amount, memo, text, messages } = load;
+  const { denom, amount, memo, text, kind, messages } = load;
   const isMoney = denom !== undefined && amount !== undefined && /^\d+$/.test(amount);
   const coins = isMoney ? [{ denom, amount }] : [];
   const sent = one(load.sender ?? "", coins);
@@ -82,6 +85,7 @@ function loadMeaning(load: Load, signer: string): Meaning {
     additional: {
       ...(memo !== undefined && memo !== "" && { "packet.memo": [memo] }),
       ...(text !== undefined && { "packet.data": [text] }),
+      ...(kind !== undefined && { "packet.type": [kind] }),
     },
     ...(messages !== undefined && messages.length > 0 && { sub: messages }),
   };
@@ -154,7 +158,12 @@ export const ibcRules: readonly Rule[] = [
   })),
   rule(MsgSendTx, (m, context) => {
     const { messages = [] } = readTx(m.packetData.data, context);
-    return { sender: one(m.owner), sub: messages, hints: { skip: ["packet_data.data"] } };
+    return {
+      sender: one(m.owner),
+      sub: messages,
+      additional: { "packet_data.type": [typeToJSON(m.packetData.type)] },
+      hints: { skip: ["packet_data.data"] },
+    };
   }),
   rule(channelV1.MsgRecvPacket, (m, context) => packetMeaning(m, context)),
   rule(channelV1.MsgTimeout, (m, context) => packetMeaning(m, context)),

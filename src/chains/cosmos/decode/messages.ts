@@ -19,8 +19,8 @@ const rules: ReadonlyMap<string, Rule> = new Map(
   [...namedFieldRules, ...sdkRules, ...ibcRules, ...evmRules].map((each) => [each.typeUrl, each]),
 );
 
-/** Messages inside messages deeper than this stay packed; the SDK itself unpacks fewer. */
-const deepest = 16;
+/** Messages inside messages deeper than this stay packed, with a fault. Nodes take more than twenty, newer ones fewer. */
+const deepest = 100;
 
 /** What surrounds a message that is not inside another. */
 export interface MessageSurroundings {
@@ -54,11 +54,22 @@ function contextOf(surroundings: Omit<Context, "inner">): Context {
   const { feeDenom, depth, faults } = surroundings;
   return {
     ...surroundings,
-    inner: (packed, events = []) =>
-      depth >= deepest
-        ? unknown(packed, events)
-        : read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults })).sub,
+    inner: (packed, events = []) => {
+      if (depth < deepest) return read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults })).sub;
+      return unreadable(packed, { events, faults }, `it is inside of more than ${deepest} messages`);
+    },
   };
+}
+
+/** A message that is kept as it came, and why. */
+function unreadable(
+  packed: Packed,
+  { events, faults }: Pick<Context, "events" | "faults">,
+  reason: string,
+): SubEvent {
+  faults.push(`${packed.typeUrl}: ${reason}`);
+  const sub = unknown(packed, events);
+  return { ...sub, error: reason, additional: { ...sub.additional, decode_error: [reason] } };
 }
 
 function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
@@ -72,9 +83,7 @@ function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
     return { kind: typeName(typeUrl), sub, ...(signer !== undefined && { signer: accountOf(signer) }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    context.faults.push(`${typeUrl}: ${reason}`);
-    const sub = unknown(packed, context.events);
-    return { kind: typeUrl, sub: { ...sub, additional: { ...sub.additional, decode_error: [reason] } } };
+    return { kind: typeUrl, sub: unreadable(packed, context, reason) };
   }
 }
 
@@ -134,7 +143,11 @@ function readNested({ path, packed }: Facts["nested"][number], context: Context)
   const base = { ...about, additional: new Map([[`${path}.type_url`, [packed.typeUrl]]]) };
   if (codec === undefined || packed.value.length > longestNested) return clean(base);
   try {
-    const facts = readFields(codec.decode(packed.value), { decimals: ["weight"], texts: ["msg"] });
+    const facts = readFields(codec.decode(packed.value), {
+      decimals: ["weight"],
+      texts: ["msg"],
+      endsAreRoles: true,
+    });
     return clean({
       ...base,
       node: facts.roles,

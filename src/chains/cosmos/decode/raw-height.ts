@@ -18,12 +18,19 @@ export interface RawBlock {
 
 /** What running one transaction gave. */
 export interface RawResult {
+  /** Why no node tells it: all else is then empty, and the transaction is no good one. */
+  readonly unknown?: string;
   readonly code: number;
   readonly codespace: string;
   readonly log: string;
   readonly gasWanted: bigint;
   readonly gasUsed: bigint;
   readonly events: readonly NodeEvent[];
+}
+
+/** The result of a transaction that no node tells. */
+export function unknownResult(reason: string): RawResult {
+  return { unknown: reason, code: 0, codespace: "", log: "", gasWanted: 0n, gasUsed: 0n, events: [] };
 }
 
 /** A block and one result for each of its transactions, by position. */

@@ -2,7 +2,7 @@
 // Imports only cosmjs-types, domain and its neighbours; never fails: bytes that are no transaction are kept and reported.
 import { createHash } from "node:crypto";
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
-import { AuthInfo, TxBody, TxRaw, type SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { AuthInfo, TxBody, TxRaw, type SignerInfo, type Tip } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { ChainRef } from "../../../domain/chain.js";
 import type { SubEvent, Transaction, TransactionEvent } from "../../../domain/transaction.js";
 import { accountOfKey, accountPrefix, canonicalAccount } from "./addresses.js";
@@ -52,10 +52,10 @@ function decodeWell(raw: RawTransaction): DecodedTransaction {
   const { bodyBytes, authInfoBytes } = TxRaw.decode(bytes);
   const body = TxBody.decode(bodyBytes);
   const authInfo = AuthInfo.decode(authInfoBytes);
-  if (body.messages.length === 0 && result.code !== 0) throw new Error("The transaction holds no message.");
+  if (body.messages.length === 0) throw new Error("The transaction holds no message.");
   const fee = (authInfo.fee?.amount ?? []).map(coinAmount);
 
-  const failed = result.code !== 0;
+  const failed = result.code !== 0 || result.unknown !== undefined;
   const own = failed
     ? []
     : eventsByMessage(
@@ -66,14 +66,20 @@ function decodeWell(raw: RawTransaction): DecodedTransaction {
   const messages = body.messages.map((packed, index) =>
     readMessage(packed, { events: own[index] ?? [], ...(feeDenom !== undefined && { feeDenom }) }),
   );
-  const about = { ...signing(authInfo, messages, result), ...feePaying(authInfo) };
+  const about = {
+    ...signing(authInfo, messages, result),
+    ...feePaying(authInfo),
+    envelope: envelopeFacts(body),
+  };
   const events = messages.map(({ kind, sub }, index): TransactionEvent => {
     const told = index === 0 ? withSigning(sub, about) : sub;
     return { id: String(index), kind, sub: [failed ? withError(told, result) : told] };
   });
-  const faults = messages.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+  const unknown = result.unknown === undefined ? [] : [result.unknown];
+  const faults = [...unknown, ...messages.flatMap(({ fault }) => (fault === undefined ? [] : [fault]))];
+  const hasErrors = failed || faults.length > 0;
   return {
-    transaction: { ...outside(raw), fee, memo: body.memo, hasErrors: failed, events },
+    transaction: { ...outside(raw), fee, memo: body.memo, hasErrors, events },
     ...(faults.length > 0 && { fault: faults.join("; ") }),
   };
 }
@@ -115,7 +121,8 @@ function broken(raw: RawTransaction, fault: string): Transaction {
 }
 
 /** A failed transaction undoes all of its messages: each carries the error. */
-function withError(sub: SubEvent, { code, codespace, log }: RawResult): SubEvent {
+function withError(sub: SubEvent, { unknown, code, codespace, log }: RawResult): SubEvent {
+  if (unknown !== undefined) return { ...sub, error: unknown };
   if (code === 0) return sub;
   return {
     ...sub,
@@ -135,9 +142,16 @@ interface Signing {
   readonly sequences: readonly string[];
   readonly payer?: string;
   readonly granter?: string;
+  /** What the transaction says beside its messages. */
+  readonly envelope: Readonly<Record<string, readonly string[]>>;
+  readonly tip?: Tip;
 }
 
-function signing(authInfo: AuthInfo, messages: readonly ReadMessage[], result: RawResult): Signing {
+function signing(
+  authInfo: AuthInfo,
+  messages: readonly ReadMessage[],
+  result: RawResult,
+): Omit<Signing, "envelope" | "granter"> {
   const signer = messages.map((message) => message.signer).find((each) => each !== undefined);
   // Events are asked only where the messages do not tell: to read them costs more than all of this.
   const isNamed = signer !== undefined && accountPrefix(signer) !== undefined;
@@ -179,20 +193,36 @@ function keyText({ value }: { value: Uint8Array }): string {
   return Buffer.from(simple).toString("base64");
 }
 
-function feePaying({ fee }: AuthInfo): { payer?: string; granter?: string } {
+function feePaying({ fee, tip }: AuthInfo): { payer?: string; granter?: string; tip?: Tip } {
   return {
     ...(fee !== undefined && fee.payer !== "" && { payer: canonicalAccount(fee.payer) }),
     ...(fee !== undefined && fee.granter !== "" && { granter: canonicalAccount(fee.granter) }),
+    ...(tip !== undefined && { tip }),
   };
 }
 
-function withSigning(sub: SubEvent, { signers, keys, sequences, payer, granter }: Signing): SubEvent {
+/** What stands in the body beside messages and memo; nothing of it in most transactions. */
+function envelopeFacts(body: TxBody): Signing["envelope"] {
+  const options = [...body.extensionOptions, ...body.nonCriticalExtensionOptions];
+  return {
+    ...(body.timeoutHeight !== 0n && { timeout_height: [body.timeoutHeight.toString()] }),
+    ...(options.length > 0 && { extension_options: options.map(({ typeUrl }) => typeUrl) }),
+  };
+}
+
+function withSigning(
+  sub: SubEvent,
+  { signers, keys, sequences, payer, granter, envelope, tip }: Signing,
+): SubEvent {
   const roles = {
     ...(signers.length > 0 && { signer: signers.map((id) => ({ id })) }),
     ...(payer !== undefined && { fee_payer: [{ id: payer }] }),
     ...(granter !== undefined && { fee_granter: [{ id: granter }] }),
+    ...(tip !== undefined && tip.tipper !== "" && { tipper: [{ id: canonicalAccount(tip.tipper) }] }),
   };
+  const tips = tip?.amount.map((coin, index) => [`tip_${index + 1}`, coinAmount(coin)] as const) ?? [];
   const facts = {
+    ...envelope,
     ...(keys.length > 0 && { public_key: keys }),
     ...(sequences.length > 0 && { sequence: sequences }),
   };
@@ -203,6 +233,7 @@ function withSigning(sub: SubEvent, { signers, keys, sequences, payer, granter }
     ...(sender.length > 0 && { sender }),
     ...(Object.keys(roles).length > 0 && { node: { ...sub.node, ...roles } }),
     ...(nonce !== undefined && { nonce }),
+    ...(tips.length > 0 && { amount: { ...sub.amount, ...Object.fromEntries(tips) } }),
     ...(Object.keys(facts).length > 0 && { additional: { ...sub.additional, ...facts } }),
   };
 }
