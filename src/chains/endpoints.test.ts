@@ -114,6 +114,36 @@ describe("several endpoints of one chain", () => {
     expect(endpoints.status()[0]?.restMs).toBe(500);
   });
 
+  it("rests on for calls that waited for it and find it ill again: an outage of a second is not taken for many", async () => {
+    const ill = node("ill", { fault: down });
+    const { clock, endpoints, ask } = setUp([ill]);
+    const calls: Promise<unknown>[] = [];
+    // Calls that come at different moments wake at different moments.
+    for (let i = 0; i < 16; i += 1) {
+      calls.push(failureOf(ask()));
+      await clock.advance(1);
+    }
+    await clock.advance(4_000);
+    await Promise.all(calls);
+    // It failed at 0, 0.5, 1.5 and 3.5 s, each time for all that waited.
+    expect(endpoints.status()[0]?.restMs).toBeLessThanOrEqual(4_000);
+    ill.fault = undefined;
+    expect(await after(clock, 4_000, ask())).toBe("ill");
+  });
+
+  it("keeps to a rest that was asked for while calls waited for their turn", async () => {
+    const limited = node("limited", {
+      fault: () => new EndpointError("rate-limited", "429", { retryAfterMs: 3_000 }),
+    });
+    const { clock, ask } = setUp([limited], { requestsPerSecond: 2 });
+    const calls = [ask(), ask(), ask()];
+    await clock.advance(2_999);
+    expect(limited.asked).toBe(1);
+    limited.fault = undefined;
+    await clock.advance(10_000);
+    expect(await Promise.all(calls)).toEqual(["limited", "limited", "limited"]);
+  });
+
   it("says why each failed when none answers", async () => {
     const { clock, ask } = setUp([node("a", { fault: down }), node("b", { latency: 5000 })]);
     const failure = await failureOf(after(clock, 20_000, ask()));
@@ -189,6 +219,27 @@ describe("several endpoints of one chain", () => {
     Object.assign(moved, { fault: undefined, chainId: "2" });
     await clock.advance(60_000);
     expect((await failureOf(after(clock, 10_000, ask()))).message).toContain("chain id '2'");
+  });
+
+  it("asks for the chain id once where many calls begin at once, and for all where the first of them is given up", async () => {
+    let asked = 0;
+    const { clock, endpoints } = setUp([node("a")], {
+      identify: async () => {
+        asked += 1;
+        await clock.sleep(50);
+        return "1";
+      },
+    });
+    const first = new AbortController();
+    const given = endpoints.call(async () => "first", { signal: first.signal });
+    const outcome = expect(given).rejects.toThrow("given up");
+    const calls = [1, 2, 3].map((each) => endpoints.call(async () => each, { signal }));
+    await clock.advance(10);
+    first.abort(new Error("given up"));
+    await outcome;
+    await clock.advance(40);
+    expect(await Promise.all(calls)).toEqual([1, 2, 3]);
+    expect(asked).toBe(1);
   });
 
   it("asks another endpoint for what one lacks, without a rest", async () => {

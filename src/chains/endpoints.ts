@@ -10,6 +10,7 @@ import { backoffDelay } from "../lib/retry.js";
 import { EndpointError } from "./endpoint-error.js";
 import { defaultHeadLimits, headFault, type HeadLimits, type SeenHead } from "./head-check.js";
 import { createPace, type Pace } from "./pace.js";
+import { withinTime } from "./time-limit.js";
 
 /** One endpoint: its name for logs and messages (a URL without credentials) and the client that asks it. */
 export interface Endpoint<C> {
@@ -65,6 +66,8 @@ interface State<C> {
   readonly endpoint: Endpoint<C>;
   readonly pace: Pace;
   identified: boolean;
+  /** Under way: whoever calls meanwhile waits for the one answer. */
+  identifying?: Promise<void>;
   /** Smoothed milliseconds of its answers; 0 until one was measured, so that each is tried. */
   latencyMs: number;
   measuredAt: number;
@@ -83,9 +86,6 @@ const defaultPatienceMs = 5_000;
 const extraAttempts = 2;
 /** A slow endpoint is asked again after this time: it may have become fast. */
 const remeasureMs = 60_000;
-
-/** Made once: an abort without a reason makes an error with a stack each time, which costs more than all else here. */
-const attemptOver = new Error("The attempt is over.");
 
 /** Creates the endpoints of one chain; nothing is asked before the first call. */
 export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
@@ -141,13 +141,14 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     state.lastError = error;
     const now = clock.monotonic();
     // Calls that were under way when the endpoint began to fail tell nothing new.
-    if (startedAt >= state.failedAt) {
+    const isNews = startedAt >= state.failedAt;
+    if (isNews) {
       state.failures += 1;
       state.failedAt = now;
     }
     const grown = backoffDelay(rest, error.fault === "refused" ? Infinity : state.failures - 1, random);
     state.restUntil = Math.max(state.restUntil, now + (error.details.retryAfterMs ?? grown));
-    logger.warn(
+    logger[isNews ? "warn" : "debug"](
       {
         endpoint: state.endpoint.name,
         fault: error.fault,
@@ -158,44 +159,40 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     );
   }
 
+  const timed = <T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> =>
+    withinTime(run, { signal, timeoutMs, clock });
+
+  /** Asks for the chain id under no caller's signal: others wait for it as well. */
+  async function checkChain(
+    state: State<C>,
+    identify: (client: C, signal: AbortSignal) => Promise<string>,
+  ): Promise<void> {
+    try {
+      const found = await timed(
+        (inner) => identify(state.endpoint.client, inner),
+        new AbortController().signal,
+      );
+      if (found !== chain.chainId) {
+        throw new EndpointError("refused", `it serves chain id '${found}', not '${chain.chainId}'`);
+      }
+      state.identified = true;
+    } finally {
+      delete state.identifying;
+    }
+  }
+
   async function attempt<T>(
     state: State<C>,
     use: (client: C, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
+    signal.throwIfAborted();
     const { client } = state.endpoint;
     if (identify !== undefined && !state.identified) {
-      const found = await timed((inner) => identify(client, inner), signal);
-      if (found !== chain.chainId) {
-        throw new EndpointError("refused", `it serves chain id '${found}', not '${chain.chainId}'`);
-      }
-      state.identified = true;
+      const identifying = (state.identifying ??= checkChain(state, identify));
+      await timed(() => identifying, signal);
     }
     return timed((inner) => use(client, inner), signal);
-  }
-
-  /** Runs with a time limit; the limit and the caller's abort hold even where `run` does not look at its signal. */
-  async function timed<T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    const inner = new AbortController();
-    const timer = new AbortController();
-    let abort: (() => void) | undefined;
-    try {
-      return await Promise.race([
-        run(inner.signal),
-        clock.sleep(timeoutMs, timer.signal).then(() => {
-          throw new EndpointError("timeout", `it did not answer within ${timeoutMs} ms`);
-        }),
-        new Promise<never>((_, reject) => {
-          abort = () => reject(asError(signal.reason));
-          signal.addEventListener("abort", abort, { once: true });
-        }),
-      ]);
-    } finally {
-      if (abort !== undefined) signal.removeEventListener("abort", abort);
-      timer.abort(attemptOver);
-      inner.abort(attemptOver);
-    }
   }
 
   function failure(troubles: ReadonlyMap<State<C>, EndpointError>): TaskFailure {
@@ -226,13 +223,16 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     const troubles = new Map<State<C>, EndpointError>();
     const lacking = new Set<State<C>>();
     const deadline = clock.monotonic() + patienceMs;
-    for (let tries = 0; tries < states.length + extraAttempts; tries += 1) {
+    for (let tries = 0; tries < states.length + extraAttempts;) {
       signal.throwIfAborted();
       const state = pick(lacking);
       if (state === undefined || state.restUntil > deadline) break;
       const restMs = state.restUntil - clock.monotonic();
       if (restMs > 0) await clock.sleep(restMs, signal);
-      await state.pace.take(weight, signal);
+      else await state.pace.take(weight, signal);
+      // Others waited as well, and the first of them may have met the same trouble: then the rest goes on, or another is asked.
+      if (restMs > 0 || state.restUntil > clock.monotonic()) continue;
+      tries += 1;
       const startedAt = clock.monotonic();
       state.stale ||= startedAt - state.measuredAt > remeasureMs;
       state.measuredAt = startedAt;
@@ -280,8 +280,4 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         ...(lastError !== undefined && { lastFault: lastError.message }),
       })),
   };
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
