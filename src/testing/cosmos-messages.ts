@@ -8,6 +8,7 @@ import {
   MsgWithdrawDelegatorReward,
   MsgWithdrawValidatorCommission,
 } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
+import { CommunityPoolSpendProposal } from "cosmjs-types/cosmos/distribution/v1beta1/distribution";
 import { BasicAllowance, PeriodicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { MsgGrantAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { VoteOption } from "cosmjs-types/cosmos/gov/v1/gov";
@@ -371,6 +372,39 @@ export const madeMessages: readonly MadeMessage[] = [
     },
   },
   {
+    name: "proposal that spends for an account",
+    packed: pack(
+      MsgSubmitOldProposal,
+      MsgSubmitOldProposal.fromPartial({
+        content: pack(CommunityPoolSpendProposal, {
+          title: "T",
+          description: "D",
+          recipient: bob,
+          amount: [coin("3")],
+        }),
+        proposer: alice,
+      }),
+    ),
+    events: [],
+    expected: {
+      type: ["submit_proposal"],
+      sub: [
+        {
+          type: [],
+          action: "community_pool_spend_proposal",
+          module: "distribution",
+          node: { recipient: [{ id: bob }] },
+          amount: { amount: amount("3") },
+          additional: {
+            "content.type_url": [CommunityPoolSpendProposal.typeUrl],
+            title: ["T"],
+            description: ["D"],
+          },
+        },
+      ],
+    },
+  },
+  {
     name: "proposal with a content",
     packed: pack(
       MsgSubmitOldProposal,
@@ -417,7 +451,7 @@ export const madeMessages: readonly MadeMessage[] = [
     packed: pack(MsgExecuteContract, {
       sender: alice,
       contract,
-      msg: Buffer.from('{"swap":{}}'),
+      msg: Buffer.from(JSON.stringify({ swap: { to: carol } })),
       funds: [coin("4")],
     }),
     events: [
@@ -435,7 +469,8 @@ export const madeMessages: readonly MadeMessage[] = [
       module: "wasm",
       sender: [party(alice, amount("4"))],
       recipient: [party(contract, amount("4"))],
-      additional: { msg: ['{"swap":{}}'] },
+      node: { contract: [{ id: contract }], account: [{ id: carol }] },
+      additional: { msg: [JSON.stringify({ swap: { to: carol } })] },
     },
   },
   {
@@ -453,7 +488,11 @@ export const madeMessages: readonly MadeMessage[] = [
         ],
       },
     ],
-    expected: { type: ["instantiate_contract"], node: { contract: [{ id: contract }] } },
+    expected: {
+      type: ["instantiate_contract"],
+      recipient: [party(contract)],
+      node: { contract: [{ id: contract }] },
+    },
   },
   {
     name: "code of 300 kB",

@@ -1,5 +1,6 @@
 // Recorded Cosmos blocks: a node's answers to block and block_results, and what its REST API made of each transaction.
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { fixturePath, hasFixtures } from "./shared-fixtures.js";
 
 /** One recorded height. */
@@ -55,9 +56,39 @@ export type NodeMessage = Readonly<Record<string, unknown>> & { readonly "@type"
 
 interface RecordedFile {
   readonly data_hash_verified: boolean;
-  readonly block: unknown;
+  readonly block: {
+    readonly block: { readonly header: { readonly chain_id: string; readonly height: string } };
+  };
   readonly block_results: Recording["blockResults"];
   readonly node_json: readonly (NodeTransaction | null)[] | null;
+}
+
+/** Every recorded height of the chains that we ran ourselves, by chain and height. */
+export function ownRecordings(): Recording[] {
+  const folder = new URL("recordings/", import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json.gz"))
+    .flatMap(
+      (name) => JSON.parse(gunzipSync(readFileSync(new URL(name, folder))).toString()) as RecordedFile[],
+    )
+    .map(recordingOf)
+    .sort(byChainAndHeight);
+}
+
+function recordingOf(file: RecordedFile): Recording {
+  const { chain_id: chainId, height } = file.block.block.header;
+  return {
+    chainId,
+    height: Number(height),
+    verified: file.data_hash_verified,
+    block: file.block,
+    blockResults: file.block_results,
+    nodeJson: file.node_json ?? [],
+  };
+}
+
+function byChainAndHeight(a: Recording, b: Recording): number {
+  return a.chainId.localeCompare(b.chainId) || a.height - b.height;
 }
 
 /** Every recorded height, by chain and height; none where the recordings are not there. */
@@ -68,15 +99,9 @@ export function recordings(): Recording[] {
     .flatMap((chainId) =>
       readdirSync(fixturePath("cosmos", chainId)).map((name): Recording => {
         const file = JSON.parse(readFileSync(fixturePath("cosmos", chainId, name), "utf8")) as RecordedFile;
-        return {
-          chainId,
-          height: Number.parseInt(name, 10),
-          verified: file.data_hash_verified,
-          block: file.block,
-          blockResults: file.block_results,
-          nodeJson: file.node_json ?? [],
-        };
+        // The folder's chain id, and the file's height: people have edited some blocks.
+        return { ...recordingOf(file), chainId, height: Number.parseInt(name, 10) };
       }),
     )
-    .sort((a, b) => a.chainId.localeCompare(b.chainId) || a.height - b.height);
+    .sort(byChainAndHeight);
 }

@@ -3,8 +3,11 @@
 import { createHash } from "node:crypto";
 import { bech32 } from "@scure/base";
 
-/** 20 or 32 bytes in bech32 (BIP 173), all lower or all upper case. Long enough to be no ordinary text. */
-const bech32Shape = /^[a-z][a-z0-9-]{0,40}1[02-9ac-hj-np-z]{38}(?:[02-9ac-hj-np-z]{20})?$/;
+/**
+ * 20 or 32 bytes in bech32 (BIP 173), all lower or all upper case. Long enough to be no ordinary text. No chain's prefix has other
+ * signs, and IBC's ports are named for accounts: `icacontroller-cosmos1…`.
+ */
+const bech32Shape = /^[a-z][a-z0-9]{0,40}1[02-9ac-hj-np-z]{38}(?:[02-9ac-hj-np-z]{20})?$/;
 const hexShape = /^0x[0-9a-f]{40}$/;
 /** Endings of a prefix that name a validator's operator (`valoper`; `cncl` on Cronos' chains) or consensus key. */
 const validatorEnding = /(valoper|valcons|cncl|cnclcons)$/;

@@ -30,7 +30,8 @@ function collect(text: string, depth: number, found: Set<string>): void {
       if (address !== undefined) found.add(address);
       else if (looksPacked(value)) collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
     } else if (typeof value === "object" && value !== null) {
-      left.push(...Object.values(value).filter((each) => each !== undefined));
+      const inside: readonly unknown[] = Object.values(value);
+      left.push(...inside);
     }
   }
 }

@@ -1,15 +1,19 @@
 // Rules that need only field names: who sends, who receives, which coins pass. For chains' own modules, wasm and the like.
 // Imports only its neighbours; never decodes by itself.
+import type { Amount } from "../../../domain/amount.js";
 import type { Transfer } from "../../../domain/transaction.js";
 import { coinAmount, type Coin } from "./coins.js";
 import type { FieldHints } from "./fields.js";
 import { transfer } from "./money.js";
 import { codecOf } from "./registry.js";
-import { rule, type Rule } from "./rule.js";
+import { attributesOf } from "./node-events.js";
+import { rule, type MessageContext, type Rule } from "./rule.js";
 
 interface FieldRule {
   readonly sender?: string;
   readonly recipient?: string;
+  /** The event that names the recipient where the message cannot: its type and attribute. */
+  readonly toldRecipient?: readonly [type: string, key: string];
   /** Fields with coins that the sender gives, and the recipient, where there is one, gets. */
   readonly coins?: readonly string[];
   readonly hints?: FieldHints;
@@ -22,7 +26,12 @@ const contractCall: FieldRule = {
   hints: { texts: ["msg"] },
 };
 const contractMessage: FieldRule = { hints: { texts: ["msg"] } };
-const contractBirth: FieldRule = { sender: "sender", coins: ["funds"], hints: { texts: ["msg"] } };
+const contractBirth: FieldRule = {
+  sender: "sender",
+  toldRecipient: ["instantiate", "_contract_address"],
+  coins: ["funds"],
+  hints: { texts: ["msg"] },
+};
 
 const fieldRules: Readonly<Record<string, FieldRule>> = {
   "/cosmwasm.wasm.v1.MsgExecuteContract": contractCall,
@@ -30,11 +39,7 @@ const fieldRules: Readonly<Record<string, FieldRule>> = {
   "/cosmwasm.wasm.v1.MsgInstantiateContract2": contractBirth,
   "/cosmwasm.wasm.v1.MsgMigrateContract": contractMessage,
   "/cosmwasm.wasm.v1.MsgSudoContract": contractMessage,
-  "/cosmwasm.wasm.v1.MsgStoreAndInstantiateContract": {
-    sender: "authority",
-    coins: ["funds"],
-    hints: { texts: ["msg"] },
-  },
+  "/cosmwasm.wasm.v1.MsgStoreAndInstantiateContract": { ...contractBirth, sender: "authority" },
   "/cosmwasm.wasm.v1.MsgStoreAndMigrateContract": contractMessage,
   "/cosmwasm.wasm.v1.ExecuteContractProposal": contractMessage,
   "/cosmwasm.wasm.v1.InstantiateContractProposal": contractMessage,
@@ -91,29 +96,44 @@ export function accountsIn(message: object, name: string): string[] {
   );
 }
 
-function ends(message: object, account: string | undefined, coins: readonly string[]): Transfer[] {
-  if (account === undefined) return [];
-  const amounts = coins.flatMap((name) => {
+function coinsIn(message: object, names: readonly string[]): Amount[] {
+  return names.flatMap((name) => {
     const value = fieldOf(message, name);
     return (Array.isArray(value) ? value : [value]).filter(isCoin).map(coinAmount);
   });
+}
+
+function ends(message: object, account: string | undefined, coins: readonly string[]): Transfer[] {
+  if (account === undefined) return [];
+  const amounts = coinsIn(message, coins);
   return accountsIn(message, account).map((each) => transfer(each, amounts));
 }
 
+/** The first account that an event names: a contract may bring about more of the kind. */
+function told(
+  message: object,
+  { events }: MessageContext,
+  { toldRecipient, coins = [] }: FieldRule,
+): Transfer[] {
+  if (toldRecipient === undefined) return [];
+  const [account] = attributesOf(events, ...toldRecipient);
+  return account === undefined ? [] : [transfer(account, coinsIn(message, coins))];
+}
+
 /** The rules of the table, each over its type's codec. */
-export const namedFieldRules: readonly Rule[] = Object.entries(fieldRules).flatMap(
-  ([typeUrl, { sender, recipient, coins = [], hints }]) => {
-    const codec = codecOf(typeUrl);
-    if (codec === undefined) return [];
-    return [
-      rule(codec, (message) => ({
-        ...(sender !== undefined && { sender: ends(message, sender, coins) }),
-        ...(recipient !== undefined && { recipient: ends(message, recipient, coins) }),
-        ...(hints !== undefined && { hints }),
-      })),
-    ];
-  },
-);
+export const namedFieldRules: readonly Rule[] = Object.entries(fieldRules).flatMap(([typeUrl, fieldRule]) => {
+  const { sender, recipient, toldRecipient, coins = [], hints } = fieldRule;
+  const codec = codecOf(typeUrl);
+  if (codec === undefined) return [];
+  return [
+    rule(codec, (message, context) => ({
+      ...(sender !== undefined && { sender: ends(message, sender, coins) }),
+      ...(recipient !== undefined && { recipient: ends(message, recipient, coins) }),
+      ...(toldRecipient !== undefined && { recipient: told(message, context, fieldRule) }),
+      ...(hints !== undefined && { hints }),
+    })),
+  ];
+});
 
 /** Fields that name who signs, most telling first, for messages without a rule. */
 const signerFields = [

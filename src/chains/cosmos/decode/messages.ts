@@ -193,10 +193,12 @@ const eventFactNames: readonly (readonly [type: string, key: string, name: strin
   ["channel_open_init", "channel_id", "channel_id"],
   ["channel_open_try", "channel_id", "channel_id"],
   ["send_packet", "packet_sequence", "packet_sequence"],
+  ["write_acknowledgement", "packet_ack", "acknowledgement"],
   ["store_code", "code_id", "code_id"],
   ["create_pool", "pool_id", "pool_id"],
   ["cosmos.group.v1.EventCreateGroup", "group_id", "group_id"],
   ["cosmos.group.v1.EventSubmitProposal", "proposal_id", "proposal_id"],
+  ["cosmos.group.v1.EventExec", "result", "result"],
 ];
 
 const tellingTypes: ReadonlySet<string> = new Set(eventFactNames.map(([type]) => type));

@@ -93,6 +93,11 @@ describe("addresses", () => {
     );
   });
 
+  it("are not the ports that IBC names for accounts", () => {
+    expect(readAddress(`icacontroller-${madeAddress("owner")}`)).toBeUndefined();
+    expect(readAddress(`wasm.${madeAddress("contract")}`)).toBeUndefined();
+  });
+
   it("of validators are accounts under another prefix", () => {
     fc.assert(
       fc.property(bytes, prefix, fc.constantFrom("valoper", "cncl"), (key, name, ending) => {
