@@ -50,7 +50,10 @@ type Handler = (
 ) => { readonly value: Uint8Array; readonly height?: number };
 
 /** Starts the server on a free port. */
-export async function startGrpcServer(core: StandInCore): Promise<{ readonly port: number; close(): void }> {
+export async function startGrpcServer(
+  core: StandInCore,
+  tls?: { readonly cert: Buffer; readonly key: Buffer },
+): Promise<{ readonly port: number; close(): void }> {
   const server = new Server({ "grpc.max_send_message_length": -1 });
   for (const [name, methods] of Object.entries(handlers(core))) {
     const definition = Object.fromEntries(
@@ -61,8 +64,12 @@ export async function startGrpcServer(core: StandInCore): Promise<{ readonly por
     );
     server.addService(definition, implementation);
   }
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync("127.0.0.1:0", credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     ),
   );

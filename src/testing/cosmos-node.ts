@@ -1,6 +1,7 @@
 // A stand-in for a Cosmos node: a real gRPC server and a real RPC over HTTP that serve given heights and accounts, and misbehave on
 // demand. It answers as a node does, errors in a node's own words included.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { startGrpcServer } from "./cosmos-node-grpc.js";
@@ -56,6 +57,8 @@ export interface StandInOptions {
   readonly chainId: string;
   readonly heights: ReadonlyMap<number, NodeHeight>;
   readonly accounts?: AccountState;
+  /** With it, both protocols are served over TLS alone, for `localhost`. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
 /** What both carriers answer from. */
@@ -81,6 +84,7 @@ export async function startCosmosNode({
   chainId,
   heights,
   accounts,
+  tls,
 }: StandInOptions): Promise<CosmosStandIn> {
   const known = [...heights.keys()];
   const behaviour: NodeBehaviour = {
@@ -127,14 +131,17 @@ export async function startCosmosNode({
       return behaviour.fault(request);
     },
   };
-  const server = createServer((request, response) => void serve(core, request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void serve(core, request, response);
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const grpc = await startGrpcServer(core);
+  const grpc = await startGrpcServer(core, tls);
+  const rpc = server.address() as AddressInfo;
   return {
     behaviour,
     requests,
-    rpcUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    grpcUrl: `127.0.0.1:${grpc.port}`,
+    rpcUrl: tls === undefined ? `http://127.0.0.1:${rpc.port}` : `https://localhost:${rpc.port}`,
+    grpcUrl: tls === undefined ? `127.0.0.1:${grpc.port}` : `https://localhost:${grpc.port}`,
     close: async () => {
       grpc.close();
       server.closeAllConnections();

@@ -1,18 +1,14 @@
 // The worker's server: who may connect, health, the end.
 import { Client, credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { ourFeatures } from "../frames.js";
+import { makeCertificates } from "../../testing/certificates.js";
 import { countingChain, createCountingChain } from "../../testing/counting-chain.js";
 import { startScriptedManager, type ScriptedManager } from "../../testing/scripted-manager.js";
 import { startTestWorker, type TestWorker } from "../../testing/test-worker.js";
 import { until } from "../../testing/until.js";
 import { createDialler, type DialOptions } from "./dial.js";
-import type { TlsFiles } from "./tls.js";
 
 const closers: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -130,59 +126,4 @@ function createHealthClient(address: string): (service: string) => Promise<strin
         else reject(error);
       });
     });
-}
-
-/** An authority and a certificate of it for `localhost`, good for both sides. */
-function makeCertificates(): TlsFiles {
-  const folder = mkdtempSync(join(tmpdir(), "indexer-tls-"));
-  const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "ignore" });
-  const newKey = (name: string): string[] => [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-keyout",
-    file(name),
-  ];
-  try {
-    openssl(
-      "req",
-      "-x509",
-      ...newKey("ca.key"),
-      "-out",
-      file("ca.pem"),
-      "-days",
-      "2",
-      "-subj",
-      "/CN=test authority",
-    );
-    openssl("req", ...newKey("key.pem"), "-out", file("request.pem"), "-subj", "/CN=localhost");
-    writeFileSync(file("names"), "subjectAltName=DNS:localhost");
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      file("request.pem"),
-      "-CA",
-      file("ca.pem"),
-      "-CAkey",
-      file("ca.key"),
-      "-CAcreateserial",
-      "-out",
-      file("cert.pem"),
-      "-days",
-      "2",
-      "-extfile",
-      file("names"),
-    );
-    return {
-      ca: readFileSync(file("ca.pem")),
-      cert: readFileSync(file("cert.pem")),
-      key: readFileSync(file("key.pem")),
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -1,0 +1,56 @@
+// `indexer worker cosmos` with a node behind TLS of a private authority: trusted where the operator says so, else refused with the reason.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificates } from "../testing/certificates.js";
+import { makeChain } from "../testing/cosmos-generator.js";
+import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startProcess, type RunningProcess } from "../testing/processes.js";
+
+const folder = mkdtempSync(join(tmpdir(), "indexer-tls-"));
+const caFile = join(folder, "ca.pem");
+let node: CosmosStandIn;
+
+beforeAll(async () => {
+  const heights = makeChain("private-1", 5);
+  const certificates = makeCertificates();
+  writeFileSync(caFile, certificates.ca);
+  node = await startCosmosNode({ chainId: "private-1", heights, tls: certificates });
+});
+afterAll(async () => {
+  await node.close();
+  rmSync(folder, { recursive: true });
+});
+
+const start = (env: Readonly<Record<string, string>>): RunningProcess =>
+  startProcess({ args: ["worker", "cosmos"], env: { MANAGERS: ",", ADDRESS: "127.0.0.1:0", ...env } });
+
+describe.concurrent("a worker of a node with a certificate of a private authority", () => {
+  it.each(["COSMOS_GRPC_ADDR", "COSMOS_RPC_URL"] as const)(
+    "reads the chain from %s where NODE_EXTRA_CA_CERTS names the authority",
+    async (setting) => {
+      const url = setting === "COSMOS_RPC_URL" ? node.rpcUrl : node.grpcUrl;
+      const worker = start({ [setting]: url, NODE_EXTRA_CA_CERTS: caFile });
+      try {
+        const [line] = await worker.line(/.*The worker serves\..*/);
+        expect(line).toContain("private-1");
+      } finally {
+        await worker.kill();
+      }
+    },
+  );
+
+  it("else says of each address what is wrong with its certificate, and asks again", async () => {
+    const worker = start({ COSMOS_GRPC_ADDR: node.grpcUrl, COSMOS_RPC_URL: node.rpcUrl });
+    try {
+      const [line] = await worker.line(/.*No node says which chain it serves; asking again\..*/);
+      for (const url of [node.grpcUrl, node.rpcUrl])
+        expect(line).toMatch(new RegExp(`${url}\\S* it cannot be reached: [^;]*certificate`));
+      await worker.line(/"attempt":1\b/);
+      expect(worker.output()).not.toContain("The worker serves");
+    } finally {
+      await worker.kill();
+    }
+  });
+});
