@@ -81,6 +81,21 @@ describe("several endpoints of one chain", () => {
     expect(answers.at(-1)).toBe("slow");
   });
 
+  it("does not take the time that a connection takes to open for an endpoint's latency", async () => {
+    const nodes = [node("warm", { latency: 50 }), node("cold", { latency: 10 })];
+    let connectMs = 0;
+    const { clock, ask } = setUp(nodes, {
+      identify: async ({ chainId }) => {
+        if (connectMs > 0) await clock.sleep(connectMs);
+        return chainId;
+      },
+    });
+    expect(await after(clock, 100, ask())).toBe("warm");
+    connectMs = 200;
+    expect(await after(clock, 300, ask())).toBe("cold");
+    expect(await after(clock, 100, ask())).toBe("cold");
+  });
+
   it("goes on with another endpoint when one fails, lets it rest longer each time, and takes it back", async () => {
     const [ill, well] = [node("ill", { fault: down }), node("well", { latency: 5 })];
     const { clock, endpoints, ask } = setUp([ill, well]);

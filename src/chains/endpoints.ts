@@ -121,9 +121,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
       );
   }
 
-  function succeeded(state: State<C>, startedAt: number): void {
-    const now = clock.monotonic();
-    const took = now - startedAt;
+  function succeeded(state: State<C>, startedAt: number, took: number): void {
     const known = state.latencyMs > 0 && !state.stale;
     state.latencyMs = known ? state.latencyMs * 0.8 + took * 0.2 : took;
     state.stale = false;
@@ -181,18 +179,11 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     }
   }
 
-  async function attempt<T>(
-    state: State<C>,
-    use: (client: C, signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async function identified(state: State<C>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { client } = state.endpoint;
-    if (identify !== undefined && !state.identified) {
-      const identifying = (state.identifying ??= checkChain(state, identify));
-      await timed(() => identifying, signal);
-    }
-    return timed((inner) => use(client, inner), signal);
+    if (identify === undefined || state.identified) return;
+    const identifying = (state.identifying ??= checkChain(state, identify));
+    await timed(() => identifying, signal);
   }
 
   function failure(troubles: ReadonlyMap<State<C>, EndpointError>): TaskFailure {
@@ -237,8 +228,11 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
       state.stale ||= startedAt - state.measuredAt > remeasureMs;
       state.measuredAt = startedAt;
       try {
-        const result = await attempt(state, (client, inner) => use(client, inner, state), signal);
-        succeeded(state, startedAt);
+        await identified(state, signal);
+        // What it takes to connect is the identification's: a latency with it would hide a fast endpoint behind a warm one.
+        const askedAt = clock.monotonic();
+        const result = await timed((inner) => use(state.endpoint.client, inner, state), signal);
+        succeeded(state, startedAt, clock.monotonic() - askedAt);
         return result;
       } catch (error) {
         if (!(error instanceof EndpointError)) throw error;
