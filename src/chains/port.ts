@@ -12,7 +12,8 @@ export interface ChainReader {
   head(signal: AbortSignal): Promise<Head>;
   /**
    * Answers one task, lazily: the chain is read ahead only a bounded way beyond what the consumer has taken.
-   * Heights come ascending, whole, without a gap; a height that cannot be decoded comes as a quarantine.
+   * Heights come ascending, whole, without a gap; a height that cannot be decoded comes as a quarantine, and before a height come
+   * the quarantines of its transactions.
    * Ends when all was given; throws a TaskFailure that says whether to try again; stops soon after `signal` aborts.
    */
   answer(request: TaskRequest, signal: AbortSignal): AsyncIterable<Answer>;

@@ -9,6 +9,7 @@ import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
+import { createMend } from "./mend.js";
 import type { Client } from "./port.js";
 import { createWait } from "./wait.js";
 import { createWatch } from "./watch.js";
@@ -47,6 +48,7 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     coverage: store.prove,
     fetch: createFetch({ ...deps, committer }),
     followLatest: createFollow({ ...deps, committer }),
+    mendQuarantined: createMend({ ...deps, committer }),
     workers: workers.list,
     ...watch,
     ready: store.ready,

@@ -5,14 +5,18 @@ import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { backoffDelay } from "../lib/retry.js";
 import type { Follow } from "./follow.js";
+import type { Mend } from "./mend.js";
 
 export interface FollowerOptions {
   readonly follow: Follow;
+  readonly mend: Mend;
   readonly workers: Workers;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Milliseconds between two looks at a chain that is up to date. */
   readonly intervalMs: number;
+  /** Milliseconds between two tries at what is in quarantine; the first comes once the chain is up to date. */
+  readonly mendIntervalMs: number;
   /** Heights of one step. */
   readonly maxHeights: number;
 }
@@ -44,7 +48,7 @@ interface News {
 
 /** Starts following: each chain that has a worker gets a loop of its own, so an ill chain holds up no other. */
 export function startFollower(options: FollowerOptions): Follower {
-  const { follow, workers, clock, logger, intervalMs, maxHeights } = options;
+  const { follow, mend, workers, clock, logger, intervalMs, mendIntervalMs, maxHeights } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const states = new Map<string, FollowState>();
@@ -60,11 +64,21 @@ export function startFollower(options: FollowerOptions): Follower {
     timer.abort();
   };
 
+  /** What stays in quarantine is no failure of following. */
+  const tryToMend = async (chain: ChainRef): Promise<void> => {
+    try {
+      await mend(chain, maxHeights, signal);
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ error, chain: chainName(chain) }, "Mending the quarantine failed.");
+    }
+  };
+
   const loop = async (chain: ChainRef): Promise<void> => {
     const name = chainName(chain);
     const own: News = { head: "", fresh: false, wake: () => {} };
     news.set(name, own);
     let failures = 0;
+    let mendAt = -Infinity;
     while (!signal.aborted) {
       let behind = false;
       own.fresh = false;
@@ -73,6 +87,10 @@ export function startFollower(options: FollowerOptions): Follower {
         behind = result.behind;
         failures = 0;
         states.set(name, { chain, lastGood: clock.now() });
+        if (!behind && clock.monotonic() >= mendAt) {
+          mendAt = clock.monotonic() + mendIntervalMs;
+          await tryToMend(chain);
+        }
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;

@@ -116,6 +116,9 @@ export interface Client {
   /** Fetches what is new since the last known block, filling from below; safe to ask twice at once: both get the same step. */
   followLatest(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<FollowResult>;
 
+  /** Asks again for heights in quarantine, the next ones with each call; those that can be read by now leave it. Resolves with how many came. */
+  mendQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
+
   workers(filter?: Partial<ChainRef>): readonly WorkerStatus[];
 
   /** Blocks as they are stored from now on, by whichever manager, each once, in order of its chain. */

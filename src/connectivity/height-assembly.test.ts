@@ -114,6 +114,40 @@ describe("heights of our peers", () => {
     expect(assembly.finish()).toEqual([]);
   });
 
+  it("hold a transaction that is in quarantine too, whichever of both comes first, once", () => {
+    const [block, first, second, third] = piecesOf(chain, 3, 3);
+    if (block === undefined || first === undefined || second === undefined || third === undefined)
+      throw new Error("Height 3 has three.");
+    const note: Piece = { kind: "quarantine", height: 3, index: 1, error: "odd" };
+    for (const order of [
+      [note, block, first, second, third],
+      [block, first, note, second, third],
+      [block, first, second, note, third],
+    ]) {
+      const assembly = createAssembly(heights(3, 4), { classic: false });
+      expect(takeAll(assembly, [...order, ...piecesOf(chain, 4, 4)])).toMatchObject([
+        { kind: "quarantine", height: 3, index: 1 },
+        { kind: "height", transactions: [{ index: 0 }, { index: 1 }, { index: 2 }] },
+        { kind: "height" },
+      ]);
+      expect(assembly.finish()).toEqual([]);
+    }
+  });
+
+  it("hold a transaction as often as their block does", () => {
+    const [block, first, second, third] = piecesOf(chain, 3, 3);
+    if (block === undefined || first?.kind !== "transaction" || second === undefined || third === undefined)
+      throw new Error("Height 3 has three.");
+    const again: Piece = { ...first, transaction: { ...first.transaction, index: 1 } };
+    const assembly = createAssembly(heights(3, 3), { classic: false });
+    expect(takeAll(assembly, [block, first, again, third])).toMatchObject([
+      {
+        kind: "height",
+        transactions: [{ index: 0 }, { index: 1, hash: first.transaction.hash }, { index: 2 }],
+      },
+    ]);
+  });
+
   it("of what is new begin after the known block, or where the worker begins, and keep to the limit", () => {
     const known = createAssembly(latest(10, 3), { classic: false });
     expect(heightsOf(takeAll(known, piecesOf(chain, 11, 13)))).toEqual([11, 12, 13]);

@@ -24,30 +24,32 @@ export interface OpenHeight {
 
 /** Creates an empty height. */
 export function createOpenHeight(height: Height): OpenHeight {
-  const byHash = new Map<string, Transaction>();
-  const byIndex = new Set<number>();
+  /** By position; of classic peers, which tell none, by hash. A block may hold the same transaction twice. */
+  const transactions = new Map<number | string, Transaction>();
   const quarantined: Quarantined[] = [];
   let block: Block | undefined;
   let unplaced = false;
   let lost = false;
   let bytes = 0;
 
-  const count = (): number => byHash.size + quarantined.filter(({ index }) => index !== undefined).length;
+  /** Places of the block that are filled: a transaction that was read badly is there and in quarantine too. */
+  const count = (): number =>
+    transactions.size +
+    quarantined.filter(({ index }) => index !== undefined && !transactions.has(index)).length;
 
   const takeTransaction = (transaction: Transaction, isUnplaced: boolean): string | undefined => {
-    if (byHash.has(transaction.hash)) return "doubled";
-    if (!isUnplaced) {
-      const { index } = transaction;
-      if (byIndex.has(index))
-        throw new Mismatch(`Two transactions of height ${height} have the position ${index}.`);
-      if (block !== undefined && index >= block.transactionCount) {
-        throw new Mismatch(
-          `A transaction of height ${height} has the position ${index} of ${block.transactionCount}.`,
-        );
-      }
+    const { index, hash } = transaction;
+    const place = isUnplaced ? hash : index;
+    const before = transactions.get(place);
+    if (before?.hash === hash) return "doubled";
+    if (before !== undefined)
+      throw new Mismatch(`Two transactions of height ${height} have the position ${index}.`);
+    if (!isUnplaced && block !== undefined && index >= block.transactionCount) {
+      throw new Mismatch(
+        `A transaction of height ${height} has the position ${index} of ${block.transactionCount}.`,
+      );
     }
-    byHash.set(transaction.hash, transaction);
-    byIndex.add(transaction.index);
+    transactions.set(place, transaction);
     unplaced ||= isUnplaced;
     return undefined;
   };
@@ -103,8 +105,8 @@ export function createOpenHeight(height: Height): OpenHeight {
     answers() {
       const notes = quarantined.map((what): Answer => ({ kind: "quarantine", ...what }));
       if (block === undefined || lost) return notes;
-      const transactions = unplaced ? placed(byHash.values()) : inOrder(byHash.values());
-      return [...notes, { kind: "height", block, transactions }];
+      const all = unplaced ? placed(transactions.values()) : inOrder(transactions.values());
+      return [...notes, { kind: "height", block, transactions: all }];
     },
     lack() {
       if (block === undefined) return `Transactions of height ${height} came, but never its block.`;

@@ -46,6 +46,12 @@ export const managerSettings = {
     fallback: "5s",
     description: "How often a chain that is up to date is looked at.",
   },
+  mendInterval: {
+    name: "MEND_INTERVAL",
+    schema: duration(100),
+    fallback: "10m",
+    description: "How often what is in quarantine is asked for again.",
+  },
   maximumHeightsToGet: {
     name: "MAXIMUM_HEIGHTS_TO_GET",
     schema: wholeNumber(1, 100_000),

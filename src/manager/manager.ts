@@ -91,10 +91,12 @@ export async function startManager(
   const follower = config.enableScheduler
     ? startFollower({
         follow: client.followLatest,
+        mend: client.mendQuarantined,
         workers,
         clock,
         logger,
         intervalMs: config.followInterval,
+        mendIntervalMs: config.mendInterval,
         maxHeights: config.maximumHeightsToGet,
       })
     : undefined;

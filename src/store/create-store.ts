@@ -5,6 +5,7 @@ import { Counter, type Metrics } from "../lib/metrics.js";
 import { createChainIds } from "./chain-ids.js";
 import { createChains } from "./chains.js";
 import { createCoverage } from "./coverage.js";
+import { createQuarantine } from "./quarantine.js";
 import { checkMigrated, migrate } from "./migrations.js";
 import { openDatabase, type DatabaseOptions } from "./open-database.js";
 import { createOutbox } from "./outbox.js";
@@ -54,6 +55,7 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createBlockReads(deps),
     ...createTransactionReads(deps),
     ...createCoverage(deps),
+    ...createQuarantine(deps),
     ...createOutbox(database),
     ready: async () => {
       await checkMigrated(database);

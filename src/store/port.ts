@@ -116,6 +116,9 @@ export interface Store {
   /** Takes heights out of coverage, so that they are fetched again. */
   uncover(chain: ChainRef, ranges: readonly HeightRange[]): Promise<void>;
 
+  /** Heights above `after` that are, or hold a transaction that is, in quarantine: ascending, at most `limit`. */
+  quarantined(chain: ChainRef, after: Height, limit: number): Promise<readonly Height[]>;
+
   /** The newest sequence of each chain, to start listening from. */
   announced(): Promise<ReadonlyMap<string, bigint>>;
   /** Announcements after the given sequences (by chainName; a chain that is not in the map from its first), at most `limit`, in order per chain. */

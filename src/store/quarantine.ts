@@ -1,11 +1,34 @@
 // What could not be decoded, kept with its error and bytes until its height is stored whole.
 import type { Height } from "../domain/height.js";
 import type { Quarantined } from "../domain/task.js";
+import type { ChainIds } from "./chain-ids.js";
 import { cleanText } from "./clean-text.js";
-import { arrayLiteral, type Session } from "./sql.js";
+import type { Store } from "./port.js";
+import { arrayLiteral, type Database, type Session } from "./sql.js";
 
 /** Index of a row that means its whole height. */
 const wholeHeight = -1;
+
+export function createQuarantine({
+  database,
+  chainIds,
+}: {
+  readonly database: Database;
+  readonly chainIds: ChainIds;
+}): Pick<Store, "quarantined"> {
+  return {
+    async quarantined(chain, after, limit) {
+      const chainId = await chainIds.idOf(chain);
+      if (chainId === undefined) return [];
+      const rows = await database.query<{ height: bigint }>({
+        name: "quarantined",
+        text: `select distinct height from quarantine where chain_id = $1 and height > $2 order by height limit $3`,
+        values: [chainId, after, limit],
+      });
+      return rows.map(({ height }) => Number(height));
+    },
+  };
+}
 
 /** Removes what this batch stored whole without complaint, and keeps what it complains of. */
 export async function writeQuarantine(

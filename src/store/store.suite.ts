@@ -152,8 +152,12 @@ export function storeSuite(open: () => Promise<Store>): void {
       await store.write({ chain, heights: chainData(1, 2, { chain }), quarantined });
       expect((await store.chain(chain))?.quarantined).toBe(2);
       expect(await store.missing(chain, { from: 1, to: 4 })).toEqual([{ from: 3, to: 4 }]);
+      expect(await store.quarantined(chain, 0, 10)).toEqual([3, 4]);
+      expect(await store.quarantined(chain, 0, 1)).toEqual([3]);
+      expect(await store.quarantined(chain, 3, 10)).toEqual([4]);
       await store.write({ chain, heights: chainData(3, 4, { chain }) });
       expect((await store.chain(chain))?.quarantined).toBe(0);
+      expect(await store.quarantined(chain, 0, 10)).toEqual([]);
     });
 
     it("stores a wide batch as it stores a narrow one", async () => {

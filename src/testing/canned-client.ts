@@ -240,6 +240,7 @@ export function createCannedClient(): CannedClient {
         fetching -= 1;
       }
     },
+    mendQuarantined: () => Promise.resolve(0),
     followLatest: async () => ({ blocks: 0, transactions: 0, behind: false }),
     workers: (filter) => {
       called("workers", filter);

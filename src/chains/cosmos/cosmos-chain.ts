@@ -113,8 +113,8 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
         const words = `The index says that ${wanted} is in height ${height}, but the block does not hold it.`;
         throw new TaskFailure(words, "other-worker", { type: "not_found", height });
       }
-      yield { kind: "transaction", block, transaction };
       yield* answers.filter((each) => each.kind === "quarantine" && each.index === transaction.index);
+      yield { kind: "transaction", block, transaction };
     }
   }
 

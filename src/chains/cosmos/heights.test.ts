@@ -135,8 +135,8 @@ describe("reading ahead", () => {
     const reading = createHeights({ chain, nodes, parallel: 1, clock }).read(100, signal);
     const done = goesOn
       ? expect(reading).resolves.toMatchObject([
-          { kind: "height", transactions: [{ hasErrors: true }] },
           { kind: "quarantine", height: 100, index: 0 },
+          { kind: "height", transactions: [{ hasErrors: true }] },
         ])
       : expect(reading).rejects.toBe(late);
     await clock.advance(2_500);

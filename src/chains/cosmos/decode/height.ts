@@ -11,7 +11,7 @@ import { decodeTransaction } from "./transaction.js";
 /** Milliseconds of decoding before others get their turn: a huge block must not hold up pings. */
 const sliceMs = 10;
 
-/** A height's answer, then one quarantine for each transaction that could not be read wholly. */
+/** One quarantine for each transaction that could not be read wholly, then the height with all of them. */
 export async function decodeHeight(chain: ChainRef, { block, results }: RawHeight): Promise<Answer[]> {
   const transactions: Transaction[] = [];
   const quarantined: Quarantined[] = [];
@@ -30,8 +30,8 @@ export async function decodeHeight(chain: ChainRef, { block, results }: RawHeigh
     }
   }
   return [
-    { kind: "height", block: blockOf(chain, block), transactions },
     ...quarantined.map((each) => ({ kind: "quarantine" as const, ...each })),
+    { kind: "height", block: blockOf(chain, block), transactions },
   ];
 }
 

@@ -292,7 +292,7 @@ describe("bytes of any kind", () => {
           }));
           const { block, blockResults } = makeHeight("test-1", 3, { transactions, era: "finalize" });
           const results = readBlockResults(blockResults).results;
-          const [answer] = await decodeHeight(chain, { block: readBlock(block), results });
+          const answer = (await decodeHeight(chain, { block: readBlock(block), results })).at(-1);
           if (answer?.kind !== "height") throw new Error("No height came.");
           expect(answer.transactions.map(({ raw }) => [...(raw ?? [])])).toEqual(
             list.map((bytes) => [...bytes]),
