@@ -1,6 +1,6 @@
 // Addresses: which texts are some, and what one key is called under another prefix.
 // Imports only the bech32 library; never asks a node.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { bech32 } from "@scure/base";
 
 /**
@@ -65,7 +65,9 @@ export function addressHex(address: string): string | undefined {
 
 /** The account of a secp256k1 public key (33 bytes): RIPEMD-160 of its SHA-256. */
 export function accountOfKey(key: Uint8Array, prefix: string): string {
-  const bytes = createHash("ripemd160").update(createHash("sha256").update(key).digest()).digest();
+  const bytes = createHash("ripemd160")
+    .update(hash("sha256", key, "buffer"))
+    .digest();
   return bech32.encode(prefix, bech32.toWords(bytes), false);
 }
 

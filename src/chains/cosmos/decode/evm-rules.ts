@@ -2,6 +2,7 @@
 // Imports only domain and its neighbours; never runs or verifies anything.
 import { attributesOf } from "./node-events.js";
 import { canonicalAccount, readAddress } from "./addresses.js";
+import { decodeBytes } from "./bytes-reader.js";
 import { isPacked } from "./fields.js";
 import { accountsIn, fieldOf } from "./field-rules.js";
 import { codecOf } from "./registry.js";
@@ -58,8 +59,9 @@ const typeNumbers: Readonly<Record<string, string>> = { LegacyTx: "0", AccessLis
 function fromPacked(message: object): EthereumCall | undefined {
   const packed = fieldOf(message, "data");
   if (typeof packed !== "object" || packed === null || !isPacked(packed)) return undefined;
-  const inside = codecOf(packed.typeUrl)?.decode(packed.value);
-  if (inside === undefined) return undefined;
+  const codec = codecOf(packed.typeUrl);
+  if (codec === undefined) return undefined;
+  const inside = decodeBytes(codec, packed.value);
   const text = (name: string): string => {
     const value = fieldOf(inside, name);
     return typeof value === "string" ? value : typeof value === "bigint" ? value.toString() : "";

@@ -1,6 +1,7 @@
 // Message types that chains use and cosmjs-types does not ship, by their fields.
 // Imports only wire; never says what a message means. Each package names the file that the numbers are from.
-import { tableCodec, type Codec, type Shape } from "./wire.js";
+import type { Codec } from "./bytes-reader.js";
+import { tableCodec, type Shape } from "./wire.js";
 
 const packetId = {
   portId: [1, "string"],

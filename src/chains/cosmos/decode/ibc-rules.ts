@@ -7,6 +7,7 @@ import { MsgTransfer } from "cosmjs-types/ibc/applications/transfer/v1/tx";
 import * as channelV1 from "cosmjs-types/ibc/core/channel/v1/tx";
 import * as channelV2 from "cosmjs-types/ibc/core/channel/v2/tx";
 import type { SubEvent } from "../../../domain/transaction.js";
+import { decodeBytes } from "./bytes-reader.js";
 import { coinAmount } from "./coins.js";
 import { one, rule, some, type Meaning, type MessageContext, type Rule } from "./rule.js";
 
@@ -65,7 +66,7 @@ function given<K extends string>(name: K, value: string | undefined): { [key in 
 
 function readTx(bytes: Uint8Array, { inner }: MessageContext): Load {
   try {
-    return { messages: CosmosTx.decode(bytes).messages.map((packed) => inner(packed)) };
+    return { messages: decodeBytes(CosmosTx, bytes).messages.map((packed) => inner(packed)) };
   } catch {
     // Some hosts pack their messages as JSON: they stay in the transaction's raw bytes.
     return {};
@@ -126,7 +127,7 @@ function payloadsMeaning(payloads: readonly Payload[], signer: string, context: 
   const loads = payloads.map(({ encoding, value }): Load => {
     if (!encoding.includes("protobuf")) return readLoad(value, context);
     try {
-      return FungibleTokenPacketData.decode(value);
+      return decodeBytes(FungibleTokenPacketData, value);
     } catch {
       return {};
     }

@@ -1,8 +1,10 @@
 // One message as an event of the common format: its fields, its rule, the events that are its own.
 // Imports only domain and its neighbours; never fails: what cannot be understood is kept as it came.
 import type { Amount } from "../../../domain/amount.js";
-import type { AccountRef, SubEvent, Transfer } from "../../../domain/transaction.js";
+import type { SubEvent, Transfer } from "../../../domain/transaction.js";
 import { accountOf, canonicalAccount } from "./addresses.js";
+import { decodeBytes } from "./bytes-reader.js";
+import { finish, type Draft } from "./draft.js";
 import { evmRules } from "./evm-rules.js";
 import { guessRecipient, guessSender, namedFieldRules } from "./field-rules.js";
 import { readFields, type Facts, type Packed } from "./fields.js";
@@ -32,7 +34,7 @@ export interface MessageSurroundings {
 export interface ReadMessage {
   /** The kind of the event: the type's name, or the type URL of a type that is not known or bytes that are not of their type. */
   readonly kind: string;
-  readonly sub: SubEvent;
+  readonly draft: Draft;
   /** The account that signed it, where its fields or events tell. */
   readonly signer?: string;
   /** Why bytes of a known type could not be read. */
@@ -55,8 +57,11 @@ function contextOf(surroundings: Omit<Context, "inner">): Context {
   return {
     ...surroundings,
     inner: (packed, events = []) => {
-      if (depth < deepest) return read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults })).sub;
-      return unreadable(packed, { events, faults }, `it is inside of more than ${deepest} messages`);
+      const { draft } =
+        depth < deepest
+          ? read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults }))
+          : unreadable(packed, { events, faults }, `it is inside of more than ${deepest} messages`);
+      return finish(draft);
     },
   };
 }
@@ -66,33 +71,39 @@ function unreadable(
   packed: Packed,
   { events, faults }: Pick<Context, "events" | "faults">,
   reason: string,
-): SubEvent {
-  faults.push(`${packed.typeUrl}: ${reason}`);
-  const sub = unknown(packed, events);
-  return { ...sub, error: reason, additional: { ...sub.additional, decode_error: [reason] } };
+): Omit<ReadMessage, "fault"> {
+  const { typeUrl } = packed;
+  faults.push(`${typeUrl}: ${reason}`);
+  const draft = unknown(packed, events);
+  draft.error = reason;
+  draft.additional.set("decode_error", [reason]);
+  return { kind: typeUrl, draft };
 }
 
 function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
   const { typeUrl, value } = packed;
   const codec = codecOf(typeUrl);
-  if (codec === undefined) return { kind: typeUrl, sub: unknown(packed, context.events) };
+  if (codec === undefined) return { kind: typeUrl, draft: unknown(packed, context.events) };
   try {
-    const found = rules.get(typeUrl)?.read(value, context) ?? { message: codec.decode(value), meaning: {} };
-    const sub = assemble(typeUrl, found, context);
-    const signer = (guessSender(found.message)[0] ?? sub.sender?.[0])?.account.id;
-    return { kind: typeName(typeUrl), sub, ...(signer !== undefined && { signer: accountOf(signer) }) };
+    const found = rules.get(typeUrl)?.read(value, context) ?? {
+      message: decodeBytes(codec, value),
+      meaning: {},
+    };
+    const draft = assemble(typeUrl, found, context);
+    const signer = (guessSender(found.message)[0] ?? draft.sender?.[0])?.account.id;
+    return { kind: typeName(typeUrl), draft, ...(signer !== undefined && { signer: accountOf(signer) }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: typeUrl, sub: unreadable(packed, context, reason) };
+    return unreadable(packed, context, reason);
   }
 }
 
 /** A type that is not known: its URL, its bytes, and the accounts that can be seen in them and in its events. */
-function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): SubEvent {
+function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): Draft {
   const signers = [...new Set(attributesOf(events, "message", "sender").map(canonicalAccount))];
   const accounts = scanAddresses(value);
   const [sender] = accounts.filter((account) => signers.includes(account)).concat(signers);
-  return clean({
+  return {
     type: [typeUrl],
     module: moduleName(typeUrl),
     sender: sender === undefined ? [] : [{ account: { id: sender }, amounts: [] }],
@@ -102,33 +113,32 @@ function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): SubE
       ["type_url", [typeUrl]],
       ["value", [Buffer.from(value).toString("base64")]],
     ]),
-  });
+  };
 }
 
 function assemble(
   typeUrl: string,
   { message, meaning }: { message: object; meaning: Meaning },
   context: Context,
-): SubEvent {
+): Draft {
   const facts = readFields(message, meaning.hints);
-  const additional = new Map(facts.additional);
+  const additional = new Map<string, readonly string[]>(facts.additional);
   for (const [name, values] of Object.entries(meaning.additional ?? {})) additional.set(name, values);
   for (const [name, values] of eventFacts(context.events))
     if (!additional.has(name)) additional.set(name, values);
-  const { nonce, completion } = meaning;
-  return clean({
+  return {
     type: [typeName(typeUrl)],
     module: moduleName(typeUrl),
     sender: meaning.sender ?? guessSender(message),
     recipient: meaning.recipient ?? guessRecipient(message),
     node: nodeOf(facts, meaning, context.events),
-    ...(nonce !== undefined && { nonce }),
-    ...(completion !== undefined && { completion }),
+    nonce: meaning.nonce,
+    completion: meaning.completion,
     amount: nameAmounts([...facts.amounts, ...(meaning.amounts ?? [])]),
     transfers: transfersOf(meaning.eventsLeft ?? context.events, meaning.payments ?? "reward"),
     additional,
     sub: [...(meaning.sub ?? []), ...facts.nested.map((each) => readNested(each, context))],
-  });
+  };
 }
 
 /** Fields that hold whole messages; others hold what a message is about: a content, an allowance, a key. */
@@ -140,24 +150,25 @@ function readNested({ path, packed }: Facts["nested"][number], context: Context)
   const about = { type: [], action: name, module: moduleName(packed.typeUrl) };
   const codec =
     context.depth < deepest && !proofTypes.test(packed.typeUrl) ? codecOf(packed.typeUrl) : undefined;
-  const base = { ...about, additional: new Map([[`${path}.type_url`, [packed.typeUrl]]]) };
-  if (codec === undefined || packed.value.length > longestNested) return clean(base);
+  const additional = new Map<string, readonly string[]>([[`${path}.type_url`, [packed.typeUrl]]]);
+  const named = { ...about, node: new Map(), additional };
+  if (codec === undefined || packed.value.length > longestNested) return finish(named);
   try {
-    const facts = readFields(codec.decode(packed.value), {
+    const facts = readFields(decodeBytes(codec, packed.value), {
       decimals: ["weight"],
       texts: ["msg"],
       endsAreRoles: true,
     });
-    return clean({
-      ...base,
-      node: facts.roles,
+    for (const [name, values] of facts.additional) additional.set(name, values);
+    return finish({
+      ...named,
+      node: new Map(facts.roles),
       amount: nameAmounts(facts.amounts),
-      additional: new Map([...base.additional, ...facts.additional]),
       sub: facts.nested.map((each) => readNested(each, { ...context, depth: context.depth + 1 })),
     });
   } catch {
-    const bytes = Buffer.from(packed.value).toString("base64");
-    return clean({ ...base, additional: new Map([...base.additional, ["value", [bytes]]]) });
+    additional.set("value", [Buffer.from(packed.value).toString("base64")]);
+    return finish(named);
   }
 }
 
@@ -235,48 +246,4 @@ function nameAmounts(amounts: Facts["amounts"]): [string, Amount][] {
     seen.set(name, number);
     return [`${name}_${number}`, amount];
   });
-}
-
-interface Parts {
-  readonly type: readonly string[];
-  readonly module: string;
-  readonly action?: string;
-  readonly sender?: readonly Transfer[];
-  readonly recipient?: readonly Transfer[];
-  readonly node?: ReadonlyMap<string, readonly string[]>;
-  readonly nonce?: string;
-  readonly completion?: string;
-  readonly amount?: readonly (readonly [string, Amount])[];
-  readonly transfers?: readonly (readonly [string, readonly Transfer[]])[];
-  readonly additional?: ReadonlyMap<string, readonly string[]>;
-  readonly sub?: readonly SubEvent[];
-}
-
-/** A sub-event without its empty parts. */
-function clean(parts: Parts): SubEvent {
-  const { type, module, action, nonce, completion } = parts;
-  const { sender = [], recipient = [], amount = [], sub = [] } = parts;
-  const node = [...(parts.node ?? [])].filter(([, accounts]) => accounts.some((id) => id !== ""));
-  const transfers = (parts.transfers ?? []).filter(([, list]) => list.length > 0);
-  const additional = [...(parts.additional ?? [])].filter(([, values]) => values.length > 0);
-  return {
-    type,
-    ...(action !== undefined && { action }),
-    ...(module !== "" && { module }),
-    ...(sender.length > 0 && { sender }),
-    ...(recipient.length > 0 && { recipient }),
-    ...(node.length > 0 && {
-      node: Object.fromEntries(node.map(([role, accounts]) => [role, accountRefs(accounts)])),
-    }),
-    ...(nonce !== undefined && { nonce }),
-    ...(completion !== undefined && { completion }),
-    ...(amount.length > 0 && { amount: Object.fromEntries(amount) }),
-    ...(transfers.length > 0 && { transfers: Object.fromEntries(transfers) }),
-    ...(additional.length > 0 && { additional: Object.fromEntries(additional) }),
-    ...(sub.length > 0 && { sub }),
-  };
-}
-
-function accountRefs(accounts: readonly string[]): AccountRef[] {
-  return [...new Set(accounts)].filter((id) => id !== "").map((id) => ({ id }));
 }

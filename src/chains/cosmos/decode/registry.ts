@@ -48,7 +48,7 @@ import * as connection from "cosmjs-types/ibc/core/connection/v1/tx";
 import * as tendermintClient from "cosmjs-types/ibc/lightclients/tendermint/v1/tendermint";
 import * as wasmClient from "cosmjs-types/ibc/lightclients/wasm/v1/tx";
 import { extraCodecs } from "./extra-types.js";
-import type { Codec } from "./wire.js";
+import type { Codec } from "./bytes-reader.js";
 
 const modules: readonly Readonly<Record<string, unknown>>[] = [
   auth,

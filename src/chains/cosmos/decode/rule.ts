@@ -2,6 +2,7 @@
 // Imports only domain and its neighbours; never assembles an event.
 import type { Amount } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
+import { decodeBytes, type Codec } from "./bytes-reader.js";
 import { coinAmount, type Coin } from "./coins.js";
 import type { FieldHints, Packed } from "./fields.js";
 import { transfer } from "./money.js";
@@ -45,13 +46,13 @@ export interface Rule {
 
 /** A rule over a library's type. */
 export function rule<T extends object>(
-  codec: { readonly typeUrl: string; decode(bytes: Uint8Array): T },
+  codec: Codec<T>,
   explain: (message: T, context: MessageContext) => Meaning,
 ): Rule {
   return {
     typeUrl: codec.typeUrl,
     read: (bytes, context) => {
-      const message = codec.decode(bytes);
+      const message = decodeBytes(codec, bytes);
       return { message, meaning: explain(message, context) };
     },
   };

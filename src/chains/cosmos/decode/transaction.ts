@@ -1,12 +1,14 @@
 // One transaction of a block, from its bytes and its result, in the common format.
 // Imports only cosmjs-types, domain and its neighbours; never fails: bytes that are no transaction are kept and reported.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import { AuthInfo, TxBody, TxRaw, type SignerInfo, type Tip } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { ChainRef } from "../../../domain/chain.js";
-import type { SubEvent, Transaction, TransactionEvent } from "../../../domain/transaction.js";
+import type { Transaction, TransactionEvent } from "../../../domain/transaction.js";
 import { accountOfKey, accountPrefix, canonicalAccount } from "./addresses.js";
+import { decodeBytes } from "./bytes-reader.js";
 import { coinAmount } from "./coins.js";
+import { finish, type Draft } from "./draft.js";
 import { readMessage, type ReadMessage } from "./messages.js";
 import { attributesOf, eventsByMessage } from "./node-events.js";
 import type { RawBlock, RawResult } from "./raw-height.js";
@@ -29,7 +31,7 @@ export interface DecodedTransaction {
 
 /** The hash of a transaction: SHA-256 of its bytes, in upper case hexadecimal, as every Cosmos node writes it. */
 export function transactionHash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex").toUpperCase();
+  return hash("sha256", bytes, "hex").toUpperCase();
 }
 
 /** Decodes one transaction. */
@@ -42,6 +44,8 @@ export function decodeTransaction(raw: RawTransaction): DecodedTransaction {
   }
 }
 
+const utf8 = new TextEncoder();
+
 /** Fields of a TxRaw: body, auth info, signatures. The SDK refuses any other. */
 const rawFields = new Set([1, 2, 3]);
 
@@ -49,9 +53,9 @@ function decodeWell(raw: RawTransaction): DecodedTransaction {
   const { bytes, result } = raw;
   if (!hasOnlyByteFields(bytes, rawFields))
     throw new Error("The bytes are no transaction of the Cosmos SDK.");
-  const { bodyBytes, authInfoBytes } = TxRaw.decode(bytes);
-  const body = TxBody.decode(bodyBytes);
-  const authInfo = AuthInfo.decode(authInfoBytes);
+  const { bodyBytes, authInfoBytes } = decodeBytes(TxRaw, bytes);
+  const body = decodeBytes(TxBody, bodyBytes);
+  const authInfo = decodeBytes(AuthInfo, authInfoBytes);
   if (body.messages.length === 0) throw new Error("The transaction holds no message.");
   const fee = (authInfo.fee?.amount ?? []).map(coinAmount);
 
@@ -71,28 +75,24 @@ function decodeWell(raw: RawTransaction): DecodedTransaction {
     ...feePaying(authInfo),
     envelope: envelopeFacts(body),
   };
-  const events = messages.map(({ kind, sub }, index): TransactionEvent => {
-    const told = index === 0 ? withSigning(sub, about) : sub;
-    return { id: String(index), kind, sub: [failed ? withError(told, result) : told] };
+  const events = messages.map(({ kind, draft }, index): TransactionEvent => {
+    if (index === 0) addSigning(draft, about);
+    if (failed) addError(draft, result);
+    return { id: String(index), kind, sub: [finish(draft)] };
   });
   const unknown = result.unknown === undefined ? [] : [result.unknown];
   const faults = [...unknown, ...messages.flatMap(({ fault }) => (fault === undefined ? [] : [fault]))];
   const hasErrors = failed || faults.length > 0;
-  return {
-    transaction: { ...outside(raw), fee, memo: body.memo, hasErrors, events },
-    ...(faults.length > 0 && { fault: faults.join("; ") }),
-  };
+  const transaction = assemble(raw, { fee, memo: body.memo, hasErrors, events });
+  return faults.length === 0 ? { transaction } : { transaction, fault: faults.join("; ") };
 }
 
-/** What is known without reading the bytes. */
-function outside({
-  chain,
-  block,
-  index,
-  bytes,
-  result,
-}: RawTransaction): Omit<Transaction, "fee" | "memo" | "hasErrors" | "events"> {
-  return {
+/** What was read off the bytes, with what is known without reading them. */
+function assemble(
+  { chain, block, index, bytes, result }: RawTransaction,
+  { fee, memo, hasErrors, events }: Pick<Transaction, "fee" | "memo" | "hasErrors" | "events">,
+): Transaction {
+  const transaction: Transaction = {
     chain,
     hash: transactionHash(bytes),
     blockHash: block.hash,
@@ -101,38 +101,38 @@ function outside({
     time: block.time,
     gasWanted: result.gasWanted,
     gasUsed: result.gasUsed,
+    fee,
+    memo,
+    hasErrors,
+    events,
     raw: bytes,
-    ...(result.log !== "" && { rawLog: new TextEncoder().encode(result.log) }),
   };
+  return result.log === "" ? transaction : { ...transaction, rawLog: utf8.encode(result.log) };
 }
 
 /** The kind of the one event of a transaction that cannot be read. */
 const brokenKind = "undecodable";
 
 function broken(raw: RawTransaction, fault: string): Transaction {
-  const sub = withError({ type: [], additional: { decode_error: [fault] } }, raw.result);
-  return {
-    ...outside(raw),
-    fee: [],
-    memo: "",
-    hasErrors: true,
-    events: [{ id: "0", kind: brokenKind, sub: [{ ...sub, error: sub.error ?? fault }] }],
+  const draft: Draft = {
+    type: [],
+    module: "",
+    node: new Map(),
+    additional: new Map([["decode_error", [fault]]]),
   };
+  addError(draft, raw.result);
+  draft.error ??= fault;
+  const events = [{ id: "0", kind: brokenKind, sub: [finish(draft)] }];
+  return assemble(raw, { fee: [], memo: "", hasErrors: true, events });
 }
 
 /** A failed transaction undoes all of its messages: each carries the error. */
-function withError(sub: SubEvent, { unknown, code, codespace, log }: RawResult): SubEvent {
-  if (unknown !== undefined) return { ...sub, error: unknown };
-  if (code === 0) return sub;
-  return {
-    ...sub,
-    error: log === "" ? `code ${code}` : log,
-    additional: {
-      ...sub.additional,
-      code: [String(code)],
-      ...(codespace !== "" && { codespace: [codespace] }),
-    },
-  };
+function addError(draft: Draft, { unknown, code, codespace, log }: RawResult): void {
+  if (unknown !== undefined) draft.error = unknown;
+  if (code === 0) return;
+  draft.error = log === "" ? `code ${code}` : log;
+  draft.additional.set("code", [String(code)]);
+  if (codespace !== "") draft.additional.set("codespace", [codespace]);
 }
 
 /** Who signed and who paid: facts of the whole transaction, told with its first message. */
@@ -183,13 +183,16 @@ function toldPayer({ events }: RawResult): string | undefined {
 /** The account of a signer with a secp256k1 key; others' accounts do not follow from the key alone on every chain. */
 function accountOfSigner({ publicKey }: SignerInfo, prefix: string | undefined): string[] {
   if (prefix === undefined || publicKey?.typeUrl !== PubKey.typeUrl) return [];
-  const { key } = PubKey.decode(publicKey.value);
+  const { key } = decodeBytes(PubKey, publicKey.value);
   return key.length === 33 ? [accountOfKey(key, prefix)] : [];
 }
 
+/** The one field of the SDK's simple keys. */
+const keyFields = new Set([1]);
+
 /** A key in base64 as nodes write it; keys made of several keys as they are packed. */
 function keyText({ value }: { value: Uint8Array }): string {
-  const simple = hasOnlyByteFields(value, new Set([1])) ? PubKey.decode(value).key : value;
+  const simple = hasOnlyByteFields(value, keyFields) ? decodeBytes(PubKey, value).key : value;
   return Buffer.from(simple).toString("base64");
 }
 
@@ -210,30 +213,23 @@ function envelopeFacts(body: TxBody): Signing["envelope"] {
   };
 }
 
-function withSigning(
-  sub: SubEvent,
-  { signers, keys, sequences, payer, granter, envelope, tip }: Signing,
-): SubEvent {
-  const roles = {
-    ...(signers.length > 0 && { signer: signers.map((id) => ({ id })) }),
-    ...(payer !== undefined && { fee_payer: [{ id: payer }] }),
-    ...(granter !== undefined && { fee_granter: [{ id: granter }] }),
-    ...(tip !== undefined && tip.tipper !== "" && { tipper: [{ id: canonicalAccount(tip.tipper) }] }),
-  };
-  const tips = tip?.amount.map((coin, index) => [`tip_${index + 1}`, coinAmount(coin)] as const) ?? [];
-  const facts = {
-    ...envelope,
-    ...(keys.length > 0 && { public_key: keys }),
-    ...(sequences.length > 0 && { sequence: sequences }),
-  };
-  const sender = sub.sender ?? signers.slice(0, 1).map((id) => ({ account: { id }, amounts: [] }));
-  const nonce = sub.nonce ?? sequences[0];
-  return {
-    ...sub,
-    ...(sender.length > 0 && { sender }),
-    ...(Object.keys(roles).length > 0 && { node: { ...sub.node, ...roles } }),
-    ...(nonce !== undefined && { nonce }),
-    ...(tips.length > 0 && { amount: { ...sub.amount, ...Object.fromEntries(tips) } }),
-    ...(Object.keys(facts).length > 0 && { additional: { ...sub.additional, ...facts } }),
-  };
+function addSigning(draft: Draft, about: Signing): void {
+  const { signers, keys, sequences, payer, granter, envelope, tip } = about;
+  const [first] = signers;
+  if (first !== undefined) draft.node.set("signer", signers);
+  if (payer !== undefined) draft.node.set("fee_payer", [payer]);
+  if (granter !== undefined) draft.node.set("fee_granter", [granter]);
+  if (first !== undefined && (draft.sender ?? []).length === 0)
+    draft.sender = [{ account: { id: first }, amounts: [] }];
+  draft.nonce ??= sequences[0];
+  for (const [name, values] of Object.entries(envelope)) draft.additional.set(name, values);
+  draft.additional.set("public_key", keys);
+  draft.additional.set("sequence", sequences);
+  if (tip !== undefined) addTip(draft, tip);
+}
+
+function addTip(draft: Draft, { tipper, amount }: Tip): void {
+  draft.node.set("tipper", [canonicalAccount(tipper)]);
+  const tips = amount.map((coin, index) => [`tip_${index + 1}`, coinAmount(coin)] as const);
+  draft.amount = [...(draft.amount ?? []), ...tips];
 }

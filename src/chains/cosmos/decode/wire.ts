@@ -1,9 +1,10 @@
 // Protobuf by a table of fields, for message types that no library ships, and a look into bytes of no known type.
 // Imports only cosmjs-types' reader; never knows a message.
-import { BinaryReader } from "cosmjs-types/binary";
+import type { BinaryReader } from "cosmjs-types/binary";
 import { Coin } from "cosmjs-types/cosmos/base/v1beta1/coin";
 import { Any } from "cosmjs-types/google/protobuf/any";
 import { readAddress } from "./addresses.js";
+import { BytesReader, type Codec } from "./bytes-reader.js";
 
 type Kind = "string" | "bytes" | "uint" | "int" | "bool" | "coin" | "any" | Shape;
 
@@ -15,19 +16,13 @@ export interface Shape {
   readonly [name: string]: Field;
 }
 
-/** What turns the bytes of one type into a value; the shape of cosmjs-types' own. */
-export interface Codec {
-  readonly typeUrl: string;
-  decode(bytes: Uint8Array): object;
-}
-
 /** Wire types of protobuf (protobuf.dev, Encoding). */
 const varint = 0;
 const lengthDelimited = 2;
 
 /** A codec of a type by its table. */
 export function tableCodec(typeUrl: string, shape: Shape): Codec {
-  return { typeUrl, decode: (bytes) => readShape(new BinaryReader(bytes), bytes.length, shape) };
+  return { typeUrl, decode: (reader) => readShape(reader, reader.len, shape) };
 }
 
 function readShape(reader: BinaryReader, end: number, shape: Shape): Record<string, unknown> {
@@ -103,7 +98,7 @@ const scanDepth = 6;
 /** Addresses in bytes of no known type: texts that are one, wherever a message could hold them. */
 export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
   const found: string[] = [];
-  const reader = new BinaryReader(bytes);
+  const reader = new BytesReader(bytes);
   try {
     while (reader.pos < bytes.length) {
       const { wire } = readTag(reader);
@@ -124,7 +119,7 @@ export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
 
 /** Whether bytes are one whole message that holds only the fields given, all of them bytes or text: as the SDK checks a TxRaw. */
 export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number>): boolean {
-  const reader = new BinaryReader(bytes);
+  const reader = new BytesReader(bytes);
   try {
     while (reader.pos < bytes.length) {
       const { number, wire } = readTag(reader);

@@ -1,0 +1,69 @@
+// An event of the common format while it is put together, and as it goes out: without its empty parts.
+// Imports only domain; never knows where a part is from.
+import type { Amount } from "../../../domain/amount.js";
+import type { AccountRef, SubEvent, Transfer } from "../../../domain/transaction.js";
+
+/** What is known of an event so far. Names are those of the common format; accounts of a role may be there twice or be empty. */
+export interface Draft {
+  readonly type: readonly string[];
+  readonly module: string;
+  readonly action?: string;
+  sender?: readonly Transfer[];
+  readonly recipient?: readonly Transfer[];
+  readonly node: Map<string, readonly string[]>;
+  nonce?: string | undefined;
+  readonly completion?: string | undefined;
+  amount?: readonly (readonly [name: string, amount: Amount])[];
+  readonly transfers?: readonly (readonly [name: string, transfers: readonly Transfer[]])[];
+  readonly additional: Map<string, readonly string[]>;
+  error?: string | undefined;
+  readonly sub?: readonly SubEvent[];
+}
+
+type Unfinished = { -readonly [K in keyof SubEvent]: SubEvent[K] };
+
+/** The event of a draft. Part by part on purpose: it is made for every message, and conditional spreads cost more than all else here. */
+export function finish(draft: Draft): SubEvent {
+  const { type, module, action, sender, recipient, nonce, completion, error, sub } = draft;
+  const event: Unfinished = { type };
+  if (action !== undefined) event.action = action;
+  if (module !== "") event.module = module;
+  if (sender !== undefined && sender.length > 0) event.sender = sender;
+  if (recipient !== undefined && recipient.length > 0) event.recipient = recipient;
+  const node = record(draft.node, accountRefs);
+  if (node !== undefined) event.node = node;
+  if (nonce !== undefined) event.nonce = nonce;
+  if (completion !== undefined) event.completion = completion;
+  const amount = record(draft.amount ?? [], (value) => value);
+  if (amount !== undefined) event.amount = amount;
+  const transfers = record(draft.transfers ?? [], whereSome);
+  if (transfers !== undefined) event.transfers = transfers;
+  if (error !== undefined) event.error = error;
+  const additional = record(draft.additional, whereSome);
+  if (additional !== undefined) event.additional = additional;
+  if (sub !== undefined && sub.length > 0) event.sub = sub;
+  return event;
+}
+
+/** Entries as an object, without those that `read` leaves out; nothing where none is left. */
+function record<V, R>(
+  entries: Iterable<readonly [string, V]>,
+  read: (value: V) => R | undefined,
+): Record<string, R> | undefined {
+  let found: Record<string, R> | undefined;
+  for (const [name, value] of entries) {
+    const kept = read(value);
+    if (kept !== undefined) (found ??= {})[name] = kept;
+  }
+  return found;
+}
+
+function whereSome<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function accountRefs(accounts: readonly string[]): readonly AccountRef[] | undefined {
+  const refs: AccountRef[] = [];
+  for (const id of accounts) if (id !== "" && !refs.some((each) => each.id === id)) refs.push({ id });
+  return whereSome(refs);
+}
