@@ -222,7 +222,11 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
       if (restMs > 0) await clock.sleep(restMs, signal);
       else await state.pace.take(weight, signal);
       // Others waited as well, and the first of them may have met the same trouble: then the rest goes on, or another is asked.
-      if (restMs > 0 || state.restUntil > clock.monotonic()) continue;
+      if (restMs > 0) continue;
+      if (state.restUntil > clock.monotonic()) {
+        state.pace.giveBack(weight);
+        continue;
+      }
       tries += 1;
       const startedAt = clock.monotonic();
       state.stale ||= startedAt - state.measuredAt > remeasureMs;

@@ -71,5 +71,18 @@ describe("the pace of an endpoint", () => {
     controller.abort(new Error("gone"));
     await expect(turn).rejects.toThrow("gone");
     expect(clock.sleepers).toBe(0);
+    expect(pace.delay).toBe(1000);
+  });
+
+  it("lets nobody wait for turns that were not used", async () => {
+    const clock = createManualClock();
+    const pace = createPace({ clock, ceiling: 1 });
+    await pace.take(1, never);
+    const turn = pace.take(30, never);
+    await clock.advance(1000);
+    await turn;
+    expect(pace.delay).toBe(30_000);
+    pace.giveBack(30);
+    expect(pace.delay).toBe(0);
   });
 });

@@ -9,6 +9,8 @@ export interface Pace {
   readonly delay: number;
   /** Waits for its turn and counts `weight` requests. */
   take(weight: number, signal: AbortSignal): Promise<void>;
+  /** A turn that was taken and not used: those who come next need not wait for it. */
+  giveBack(weight: number): void;
   /** The endpoint complained: half the rate, once a second at most, since many requests in flight fail together. */
   slower(): void;
   /** The endpoint answered: 5 % more, once a second, up to the ceiling. */
@@ -34,6 +36,10 @@ export function createPace({ clock, ceiling = Infinity }: { clock: Clock; ceilin
     second.sent += weight;
   };
 
+  const giveBack = (weight: number): void => {
+    nextFree -= (weight * secondMs) / rate;
+  };
+
   return {
     get rate() {
       return rate;
@@ -45,9 +51,15 @@ export function createPace({ clock, ceiling = Infinity }: { clock: Clock; ceilin
       const now = clock.monotonic();
       const turn = Math.max(now, nextFree);
       nextFree = turn + (weight * secondMs) / rate;
-      if (turn > now) await clock.sleep(turn - now, signal);
+      if (turn > now) {
+        await clock.sleep(turn - now, signal).catch((error: unknown) => {
+          giveBack(weight);
+          throw error;
+        });
+      }
       count(clock.monotonic(), weight);
     },
+    giveBack,
     slower() {
       const now = clock.monotonic();
       if (now - loweredAt < secondMs) return;

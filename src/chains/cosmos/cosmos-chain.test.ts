@@ -288,7 +288,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     await until("the first window of heights", () => asked() >= 4);
     // What else was under way has arrived when a later question is answered.
     await reader.head(signal);
-    expect(asked()).toBeLessThanOrEqual(16);
+    expect(asked()).toBeLessThanOrEqual(32);
     await iterator.return?.();
   });
 

@@ -21,7 +21,7 @@ export interface CosmosChainOptions {
   readonly chainId?: string;
   /** Requests a second to each endpoint at most; found by itself where absent. */
   readonly requestsPerSecond?: number;
-  /** Heights read at once at most; 16 by default. */
+  /** Heights read at once at most; 32 by default. */
   readonly parallel?: number;
   readonly timeouts?: {
     /** Milliseconds for one request; 10,000 by default. */
@@ -38,7 +38,7 @@ export interface CosmosChain extends ChainReader {
   endpoints(): readonly EndpointStatus[];
 }
 
-const defaultParallel = 16;
+const defaultParallel = 32;
 const defaultRequestMs = 10_000;
 
 /**

@@ -53,7 +53,7 @@ describe("reading ahead", () => {
   });
 
   it("holds fat heights of all tasks within one limit, and each task goes on", async () => {
-    const nodes = countingNodes(2 * 1024 * 1024);
+    const nodes = countingNodes(10 * 1024 * 1024);
     const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
     await heightsOf(reader, { from: 1, to: 3 });
     nodes.most = 0;
@@ -63,7 +63,7 @@ describe("reading ahead", () => {
   });
 
   it("forgets what a task that was left had reserved", async () => {
-    const nodes = countingNodes(1024 * 1024);
+    const nodes = countingNodes(5 * 1024 * 1024);
     const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
     for (let round = 0; round < 20; round += 1) {
       for await (const answer of reader.range({ from: 1, to: 50 }, signal)) {

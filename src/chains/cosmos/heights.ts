@@ -30,7 +30,7 @@ const slipsForgiven = 2;
 /** Blocks after which a node's index has long taken in a block. */
 const settledHeights = 10;
 /** Bytes of answers that all tasks together have under way or waiting; decoded they take several times as much. */
-const aheadBytes = 3 * 1024 * 1024;
+const aheadBytes = 16 * 1024 * 1024;
 /** What a height is supposed to take before one was read: a few are read at first. */
 const firstHeightBytes = aheadBytes / 4;
 

@@ -1,9 +1,8 @@
-// How much of what a node delivers the Cosmos reader passes on: heights a second of the reader against a bare client that
-// fetches the same answers and drops them. Run: npm run build && node bench/cosmos-reader.mjs [--heights 600] [--transactions 20] [--node-ms 0]
-/* global AbortController, Buffer */
-import { fork } from "node:child_process";
+// A Cosmos node for the benchmark: a process of its own that sends answers made beforehand, each after some milliseconds of work.
+// It tells its parent its port. Arguments: --heights 600 --transactions 20 --node-ms 1
+/* global Buffer */
 import { createHash } from "node:crypto";
-import { createServer, Agent, request } from "node:http";
+import { createServer } from "node:http";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -15,13 +14,10 @@ const { values } = parseArgs({
     heights: { type: "string", default: "600" },
     transactions: { type: "string", default: "20" },
     "node-ms": { type: "string", default: "0" },
-    parallel: { type: "string", default: "16" },
-    rounds: { type: "string", default: "5" },
   },
 });
 const heights = Number(values.heights);
 const perHeight = Number(values.transactions);
-const parallel = Number(values.parallel);
 const chainId = "bench-1";
 
 const coin = (amount) => ({ denom: "uatom", amount: String(amount) });
@@ -130,103 +126,25 @@ function answers(height) {
   return { block: write(block), block_results: write(results) };
 }
 
-/** The node: a process of its own that sends answers made beforehand, `node-ms` milliseconds of its own work each. */
-function serve() {
-  const made = Array.from({ length: heights }, (_, index) => answers(index + 1));
-  const status = Buffer.from(
-    JSON.stringify({
-      jsonrpc: "2.0",
-      id: -1,
-      result: {
-        node_info: { network: chainId },
-        sync_info: { latest_block_height: String(heights), earliest_block_height: "1" },
-      },
-    }),
-  );
-  const workMs = Number(values["node-ms"]);
-  const server = createServer((incoming, response) => {
-    const url = new URL(incoming.url, "http://node");
-    const method = url.pathname.slice(1);
-    const body = method === "status" ? status : made[Number(url.searchParams.get("height")) - 1][method];
-    for (const end = performance.now() + workMs; performance.now() < end;);
-    response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
-  });
-  server.listen(0, "127.0.0.1", () => {
-    process.send({
-      port: server.address().port,
-      bytes: made.reduce((sum, { block, block_results: results }) => sum + block.length + results.length, 0),
-    });
-  });
-}
-
-async function bareClient(base) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 * parallel });
-  const get = (path) =>
-    new Promise((resolve, reject) => {
-      request(`${base}${path}`, { agent }, (response) => {
-        response.on("data", () => {});
-        response.on("end", resolve);
-      })
-        .on("error", reject)
-        .end();
-    });
-  let next = 1;
-  const worker = async () => {
-    for (let height = next++; height <= heights; height = next++) {
-      await Promise.all([get(`/block?height=${height}`), get(`/block_results?height=${height}`)]);
-    }
-  };
-  const start = performance.now();
-  await Promise.all(Array.from({ length: parallel }, worker));
-  const ms = performance.now() - start;
-  agent.destroy();
-  return ms;
-}
-
-async function reader(base, createCosmosChain, logger) {
-  const chain = await createCosmosChain({ rpcUrls: [base], grpcUrls: [], parallel, logger });
-  const signal = new AbortController().signal;
-  const start = performance.now();
-  let transactions = 0;
-  for await (const answer of chain.answer(
-    { kind: "heights", chain: chain.chain, range: { from: 1, to: heights } },
-    signal,
-  )) {
-    transactions += answer.transactions.length;
-  }
-  const ms = performance.now() - start;
-  if (transactions !== heights * perHeight) throw new Error(`${transactions} transactions came.`);
-  await chain.close();
-  return ms;
-}
-
-const middle = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-
-async function measure() {
-  const { createCosmosChain } = await import("../dist/chains/cosmos/cosmos-chain.js");
-  const { silentLogger } = await import("../dist/lib/logger.js");
-  const logger = silentLogger();
-  const node = fork(import.meta.filename, [...process.argv.slice(2)], {
-    env: { ...process.env, COSMOS_BENCH_NODE: "1" },
-  });
-  const { port, bytes } = await new Promise((resolve) => node.once("message", resolve));
-  const base = `http://127.0.0.1:${port}`;
-  await bareClient(base);
-  await reader(base, createCosmosChain, logger);
-  const times = { bare: [], reader: [] };
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    times.bare.push(await bareClient(base));
-    times.reader.push(await reader(base, createCosmosChain, logger));
-  }
-  node.kill();
-  const rate = (ms) => Math.round((heights / ms) * 1000);
-  const [bare, ours] = [middle(times.bare), middle(times.reader)];
-  process.stdout.write(
-    `${heights} heights, ${perHeight} transactions each, ${Math.round(bytes / heights / 1024)} KiB a height, node works ${values["node-ms"]} ms an answer\n` +
-      `bare client  ${rate(bare)} heights/s\n` +
-      `reader       ${rate(ours)} heights/s  ${rate(ours) * perHeight} transactions/s  ${Math.round((bare / ours) * 100)} %\n`,
-  );
-}
-
-if (process.env.COSMOS_BENCH_NODE === "1") serve();
-else await measure();
+const made = Array.from({ length: heights }, (_, index) => answers(index + 1));
+const status = Buffer.from(
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: -1,
+    result: {
+      node_info: { network: chainId },
+      sync_info: { latest_block_height: String(heights), earliest_block_height: "1" },
+    },
+  }),
+);
+const workMs = Number(values["node-ms"]);
+const server = createServer((incoming, response) => {
+  const url = new URL(incoming.url, "http://node");
+  const method = url.pathname.slice(1);
+  const body = method === "status" ? status : made[Number(url.searchParams.get("height")) - 1][method];
+  for (const end = performance.now() + workMs; performance.now() < end;);
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
+});
+server.listen(0, "127.0.0.1", () => {
+  process.send(server.address().port);
+});

@@ -1,0 +1,99 @@
+// How much of what a Cosmos node delivers the reader passes on, decoded: against a bare client that fetches the same answers, as many
+// at once, and drops them.
+import { fork } from "node:child_process";
+import { Agent, request } from "node:http";
+import { expect, it } from "vitest";
+import { createCosmosChain } from "../src/chains/cosmos/cosmos-chain.js";
+import { silentLogger } from "../src/lib/logger.js";
+import { writeResults, type Row } from "./results.js";
+
+const heights = 400;
+const perHeight = 20;
+const parallel = 16;
+const rounds = 5;
+/** What a node needs for an answer, in milliseconds of its own work: none would be no node. */
+const nodeWork = [0.5, 1, 3];
+
+it("reads as fast as the node delivers", async () => {
+  const rows: Row[] = [
+    { what: "heights of 20 transactions, 80 KiB of answers each", value: String(heights) },
+  ];
+  for (const workMs of nodeWork) {
+    const node = await startNode(workMs);
+    try {
+      await bareClient(node.url);
+      await reader(node.url);
+      const times = { bare: [] as number[], reader: [] as number[] };
+      for (let round = 0; round < rounds; round += 1) {
+        times.bare.push(await bareClient(node.url));
+        times.reader.push(await reader(node.url));
+      }
+      const [bare, ours] = [middle(times.bare), middle(times.reader)];
+      rows.push({
+        what: `a node that works ${workMs} ms for an answer: heights a second, bare client / reader; ratio (target 0.8)`,
+        value: `${rate(bare)} / ${rate(ours)}; ${(bare / ours).toFixed(2)}`,
+      });
+    } finally {
+      node.stop();
+    }
+  }
+  writeResults("Cosmos reader", rows);
+});
+
+async function startNode(workMs: number): Promise<{ readonly url: string; stop(): void }> {
+  const child = fork(new URL("cosmos-node.mjs", import.meta.url), [
+    ...["--heights", String(heights), "--transactions", String(perHeight), "--node-ms", String(workMs)],
+  ]);
+  const port = await new Promise((resolve, reject) => {
+    child.once("message", resolve);
+    child.once("exit", () => reject(new Error("The node ended.")));
+  });
+  return { url: `http://127.0.0.1:${String(port)}`, stop: () => void child.kill() };
+}
+
+async function bareClient(base: string): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 * parallel });
+  const get = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      request(`${base}${path}`, { agent }, (response) => {
+        response.on("data", () => undefined);
+        response.on("end", resolve);
+      })
+        .on("error", reject)
+        .end();
+    });
+  let next = 1;
+  const worker = async (): Promise<void> => {
+    for (let height = next++; height <= heights; height = next++) {
+      await Promise.all([get(`/block?height=${height}`), get(`/block_results?height=${height}`)]);
+    }
+  };
+  const start = performance.now();
+  await Promise.all(Array.from({ length: parallel }, worker));
+  const ms = performance.now() - start;
+  agent.destroy();
+  return ms;
+}
+
+async function reader(base: string): Promise<number> {
+  const chain = await createCosmosChain({ rpcUrls: [base], grpcUrls: [], parallel, logger: silentLogger() });
+  const { signal } = new AbortController();
+  const range = { from: 1, to: heights };
+  const start = performance.now();
+  let transactions = 0;
+  for await (const answer of chain.answer({ kind: "heights", chain: chain.chain, range }, signal)) {
+    if (answer.kind === "height") transactions += answer.transactions.length;
+  }
+  const ms = performance.now() - start;
+  expect(transactions).toBe(heights * perHeight);
+  await chain.close();
+  return ms;
+}
+
+function middle(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
+}
+
+function rate(ms: number): number {
+  return Math.round((heights / ms) * 1_000);
+}
