@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** How many requests the call counts as, for the requests a second; 1 by default. */
   readonly weight?: number;
+  /** How many requests of it are asked one after the other: each has the whole time limit; 1 by default. */
+  readonly rounds?: number;
 }
 
 /** How one endpoint is doing. */
@@ -157,8 +159,8 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     );
   }
 
-  const timed = <T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> =>
-    withinTime(run, { signal, timeoutMs, clock });
+  const timed = <T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, rounds = 1): Promise<T> =>
+    withinTime(run, { signal, timeoutMs: timeoutMs * rounds, clock });
 
   /** Asks for the chain id under no caller's signal: others wait for it as well. */
   async function checkChain(
@@ -207,7 +209,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
 
   async function call<T>(
     use: (client: C, signal: AbortSignal, state: State<C>) => Promise<T>,
-    { signal, weight = 1 }: CallOptions,
+    { signal, weight = 1, rounds = 1 }: CallOptions,
   ): Promise<T> {
     // Node warns of a leak beyond ten listeners; many calls under one task's signal are no leak.
     setMaxListeners(0, signal);
@@ -235,7 +237,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         await identified(state, signal);
         // What it takes to connect is the identification's: a latency with it would hide a fast endpoint behind a warm one.
         const askedAt = clock.monotonic();
-        const result = await timed((inner) => use(state.endpoint.client, inner, state), signal);
+        const result = await timed((inner) => use(state.endpoint.client, inner, state), signal, rounds);
         succeeded(state, startedAt, clock.monotonic() - askedAt);
         return result;
       } catch (error) {

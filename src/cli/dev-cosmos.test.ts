@@ -63,7 +63,7 @@ describe("indexer dev --cosmos", () => {
       code: 2,
       log: "tx parse error",
     };
-    broken.set(30, makeHeight("test-1", 30, { transactions: [lost, garbage, other], era: "finalize" }));
+    broken.set(30, makeHeight("test-1", 30, { transactions: [other, lost, garbage], era: "finalize" }));
     const ill = await startCosmosNode({ chainId: "test-1", heights: broken });
     const lostHash = transactionHash(lost.bytes);
     ill.behaviour.lostHashes.add(lostHash);

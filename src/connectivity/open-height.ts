@@ -32,10 +32,12 @@ export function createOpenHeight(height: Height): OpenHeight {
   let lost = false;
   let bytes = 0;
 
-  /** Places of the block that are filled: a transaction that was read badly is there and in quarantine too. */
+  /** Positions of which a note stands in the place of the transaction. */
+  const replaced = new Set<number>();
+
+  /** Places of the block that are filled. */
   const count = (): number =>
-    transactions.size +
-    quarantined.filter(({ index }) => index !== undefined && !transactions.has(index)).length;
+    transactions.size + [...replaced].filter((index) => !transactions.has(index)).length;
 
   const takeTransaction = (transaction: Transaction, isUnplaced: boolean): string | undefined => {
     const { index, hash } = transaction;
@@ -81,7 +83,9 @@ export function createOpenHeight(height: Height): OpenHeight {
             dropped = "doubled";
             break;
           }
-          lost ||= what.index === undefined;
+          if (what.index === undefined) lost = true;
+          // What comes before its block is told beside the transaction, which comes in its turn.
+          else if (block !== undefined) replaced.add(what.index);
           quarantined.push(what);
         }
       }

@@ -33,7 +33,7 @@ export type Answer =
   | ({ readonly kind: "height" } & BlockData)
   /** A transaction asked by its hash, with its block; the block's other transactions are not here. */
   | { readonly kind: "transaction"; readonly block: Block; readonly transaction: Transaction }
-  /** What could not be decoded: the whole height, or, before its height, one of its transactions. */
+  /** What could not be decoded: the whole height, or, before its height, one of its transactions, of which the height holds what could. */
   | ({ readonly kind: "quarantine" } & Quarantined)
   | { readonly kind: "reward"; readonly height: Height; readonly rewards: readonly ValidatorAmounts[] }
   | { readonly kind: "balance"; readonly height: Height; readonly balances: readonly Amount[] }

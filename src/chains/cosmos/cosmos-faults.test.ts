@@ -240,6 +240,16 @@ describe.concurrent("results that do not fit", () => {
     expect(await readAll(reader)).toEqual(await truth());
   });
 
+  it("of a block of many transactions over gRPC may take as long as the requests that they need", async () => {
+    const transactions = Array.from({ length: 64 }, (_, index) => makePayment(1, index));
+    const node = await startNode(new Map([[1, makeHeight(chainId, 1, { transactions, era: "finalize" })]]));
+    node.behaviour.delayMs = 80;
+    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 250 } });
+    const [answer] = await readAll(reader, 1);
+    expect(answer).toMatchObject({ kind: "height", block: { transactionCount: 64 } });
+    expect(node.requests.filter(({ method }) => method === "tx")).toHaveLength(64);
+  });
+
   it("of a block over gRPC whose transaction the index lost: a failure, never a transaction less", async () => {
     const node = await startNode();
     const block = heights.get(6)?.block;

@@ -59,7 +59,7 @@ const getBlockWithTxs = method(
 const getTx = method("/cosmos.tx.v1beta1.Service/GetTx", GetTxRequest, GetTxResponse);
 
 /** Results of one block that are asked at once. */
-const resultsAtOnce = 16;
+export const resultsAtOnce = 16;
 
 /** Creates a node over gRPC; `client` is closed with it. */
 export function createGrpcNode(client: GrpcClient): CosmosNode {

@@ -9,7 +9,7 @@ import { EndpointError } from "../endpoint-error.js";
 import { createEndpoints, type Endpoint, type Endpoints, type EndpointStatus } from "../endpoints.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 import { createGrpcClient } from "./grpc-client.js";
-import { createGrpcNode } from "./grpc-node.js";
+import { createGrpcNode, resultsAtOnce } from "./grpc-node.js";
 import { createHttpClient } from "./http-client.js";
 import { malformed } from "./node-faults.js";
 import type { CosmosNode, Measured, StateQuery } from "./node.js";
@@ -70,8 +70,8 @@ export interface NodesOptions {
 
 interface NodeSet {
   readonly endpoints: Endpoints<CosmosNode>;
-  /** Results come block by block over RPC, one by one over gRPC. */
-  readonly resultRequests: (block: RawBlock) => number;
+  /** What asking for the results of a block takes: over RPC one request, over gRPC one for each transaction. */
+  readonly resultRequests: (block: RawBlock) => { readonly weight: number; readonly rounds: number };
 }
 
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
@@ -106,8 +106,11 @@ export function createNodes(options: NodesOptions): Nodes {
             }),
           },
         ];
-  const rpc = setOf(endpoints.rpc, () => 1);
-  const grpc = setOf(endpoints.grpc, ({ transactions }) => Math.max(1, transactions.length));
+  const rpc = setOf(endpoints.rpc, () => ({ weight: 1, rounds: 1 }));
+  const grpc = setOf(endpoints.grpc, ({ transactions }) => ({
+    weight: Math.max(1, transactions.length),
+    rounds: Math.max(1, Math.ceil(transactions.length / resultsAtOnce)),
+  }));
   // The RPC has every result by position, gRPC only what the index has; a query of state is the same over both.
   const forBlocks = [...rpc, ...grpc];
   const forState = [...grpc, ...rpc];
@@ -141,7 +144,7 @@ export function createNodes(options: NodesOptions): Nodes {
           const asked = { what: `the results of height ${height}`, height };
           throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);
         },
-        { signal, weight: set.resultRequests(block) },
+        { signal, ...set.resultRequests(block) },
       ),
     );
   }
