@@ -137,7 +137,8 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     for (const node of nodes) {
       const asked = dataRequests(node).length;
       expect(asked).toBeGreaterThan(20);
-      expect(asked).toBeLessThanOrEqual(40 * seconds + 1);
+      // A timer may run a millisecond before its time.
+      expect(asked).toBeLessThanOrEqual(40 * (seconds + 0.002) + 1);
     }
   });
 });
