@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { demo, perBlock, second, stored } from "../testing/canned-client.js";
+import { demo, perBlock, second, stored } from "../testing/canned-data.js";
 import { createTestGateway } from "../testing/gateway.js";
 
 const chain = `chain: { network: "demo", chainId: "demo-1" }`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cannedBlock, cannedTransaction, cannedWorker, demo, second } from "../testing/canned-client.js";
+import { cannedBlock, cannedTransaction, cannedWorker, demo, second } from "../testing/canned-data.js";
 import { createTestGateway, type Heard } from "../testing/gateway.js";
 
 async function take(events: AsyncGenerator<Heard, void, undefined>, count: number): Promise<Heard[]> {

@@ -366,7 +366,7 @@ function rawSocket(port: number): Promise<Socket> {
 describe("a subscriber who does not read", () => {
   it("is ended with OVERLOADED and the last cursor, while others get everything", async () => {
     const { port, client } = await start({}, { limits: { watchStallMs: 200 } });
-    const { cannedBlock, demo } = await import("../testing/canned-client.js");
+    const { cannedBlock, demo } = await import("../testing/canned-data.js");
     const proposer = "p".repeat(20_000);
     const slow = await rawSocket(port);
     slow.write(

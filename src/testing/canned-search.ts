@@ -1,0 +1,48 @@
+// Searching in memory, as far as the canned client does: by bounds, columns and pages.
+import type { Bounds, Page, PageRequest } from "../domain/search.js";
+import type { StoredTransaction, TransactionColumns } from "../store/port.js";
+
+/** Whether a height is inside of what was asked. */
+export function within(height: number, bounds: Bounds<number> | undefined): boolean {
+  return (
+    height === (bounds?.eq ?? height) &&
+    height >= (bounds?.gte ?? height) &&
+    height <= (bounds?.lte ?? height) &&
+    height > (bounds?.gt ?? -1) &&
+    height < (bounds?.lt ?? Infinity)
+  );
+}
+
+/** A transaction with the columns that were asked. */
+export function only(transaction: StoredTransaction, columns: TransactionColumns): StoredTransaction {
+  const { raw, rawLog, events, ...rest } = transaction;
+  return {
+    ...rest,
+    events: columns.events ? events : [],
+    ...(columns.raw && raw !== undefined && { raw }),
+    ...(columns.rawLog && rawLog !== undefined && { rawLog }),
+  };
+}
+
+/** One page of items, by their places. */
+export function cutPage<T, P extends { readonly height: number; readonly index?: number }>(
+  items: readonly T[],
+  { order, limit, fromEnd, after, before }: PageRequest<P>,
+  place: (item: T) => number,
+): Page<T> {
+  const direction = order === "OLDEST_FIRST" ? 1 : -1;
+  const at = (position: P): number => position.height * 1000 + (position.index ?? 0);
+  const sorted = [...items].sort((a, b) => direction * (place(a) - place(b)));
+  const inside = sorted.filter(
+    (item) =>
+      (after === undefined || direction * (place(item) - at(after)) > 0) &&
+      (before === undefined || direction * (place(item) - at(before)) < 0),
+  );
+  const cut = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
+  const [first, last] = [cut[0], cut.at(-1)];
+  return {
+    items: cut,
+    hasNext: last !== undefined && sorted.indexOf(last) < sorted.length - 1,
+    hasPrevious: first !== undefined && sorted.indexOf(first) > 0,
+  };
+}
