@@ -72,6 +72,20 @@ export function databaseFailure(error: unknown): IndexerError {
   return fail("INTERNAL", `The database refused a statement: ${wordsOf(error)}`);
 }
 
+/** Whether the server, or what is between, ended the connection: another one may be well. */
+export function isEnded(error: unknown): boolean {
+  return sqlStateOf(error) === "57P01" || [...chainOf(error)].some(hasEndedWords);
+}
+
+function hasEndedWords(each: object): boolean {
+  const code = field(each, "code");
+  return (
+    code === "ECONNRESET" ||
+    code === "EPIPE" ||
+    (each instanceof Error && /connection terminated|not queryable/i.test(each.message))
+  );
+}
+
 /** Runs work of Prisma's client, whose errors become ours. */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,4 +1,6 @@
 // PostgreSQL in trouble: nothing half-stored, one clear retryable error, and back by itself.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
@@ -84,6 +86,16 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
       complete: true,
       transactions: 40n,
     });
+  });
+
+  it("at rest is replaced even where its end has not been read yet", async () => {
+    const { rest } = await halfStored(store);
+    // A process that is waited for without a turn of ours: the store's sockets hold the news, and nobody has looked.
+    const psql = join(postgresBinaries() ?? "", "psql");
+    const end = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                 where datname = current_database() and application_name = 'indexer'`;
+    execFileSync(psql, [database.url, "-c", end]);
+    expect(await store.write(rest)).toMatchObject({ blocks: 10 });
   });
 
   it("at rest is replaced without anybody noticing", async () => {

@@ -7,7 +7,7 @@ import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { IndexerError } from "../domain/errors.js";
 import type { Logger } from "../lib/logger.js";
-import { databaseFailure } from "./failures.js";
+import { databaseFailure, isEnded } from "./failures.js";
 import type { Database, Session, Statement } from "./sql.js";
 
 export interface PostgresOptions {
@@ -50,19 +50,35 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
   // listens would end the process. Its next statement says that it broke.
   pool.on("connect", (client) => void client.on("error", () => {}));
 
+  /**
+   * A connection with a transaction begun. One that was ended at rest may say so only now, when nothing has happened yet: then the
+   * next is taken, until none of those that rested is left.
+   */
+  async function begin(statementTimeoutMs: number): Promise<pg.PoolClient> {
+    for (let resting = poolSize; ; resting -= 1) {
+      const client = await pool.connect().catch(refuse);
+      try {
+        await client.query(
+          `begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`,
+        );
+        return client;
+      } catch (error) {
+        client.release(asError(error));
+        if (resting === 0 || !isEnded(error)) throw databaseFailure(error);
+      }
+    }
+  }
+
   const transaction: Database["transaction"] = async (
     work,
     { statementTimeoutMs } = { statementTimeoutMs: 60_000 },
   ) => {
-    const client = await pool.connect().catch(refuse);
+    const client = await begin(statementTimeoutMs);
     // A connection that breaks between two statements emits an error that nobody else listens to.
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
     try {
-      await client.query(
-        `begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`,
-      );
       const result = await work(createSession(client));
       await client.query("commit");
       return result;
