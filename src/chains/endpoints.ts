@@ -221,10 +221,12 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
       const state = pick(lacking);
       if (state === undefined || state.restUntil > deadline) break;
       const restMs = state.restUntil - clock.monotonic();
-      if (restMs > 0) await clock.sleep(restMs, signal);
-      else await state.pace.take(weight, signal);
-      // Others waited as well, and the first of them may have met the same trouble: then the rest goes on, or another is asked.
-      if (restMs > 0) continue;
+      // Others wait as well, and the first of them may meet the same trouble: after each wait it is looked again whom to ask.
+      if (restMs > 0) {
+        await clock.sleep(restMs, signal);
+        continue;
+      }
+      await state.pace.take(weight, signal);
       if (state.restUntil > clock.monotonic()) {
         state.pace.giveBack(weight);
         continue;

@@ -9,6 +9,7 @@ import { arrayLiteral, type Database, type Session } from "./sql.js";
 /** Index of a row that means its whole height. */
 const wholeHeight = -1;
 
+/** Creates the reads of quarantine. */
 export function createQuarantine({
   database,
   chainIds,

@@ -34,6 +34,11 @@ const aheadBytes = 16 * 1024 * 1024;
 /** What a height is supposed to take before one was read: a few are read at first. */
 const firstHeightBytes = aheadBytes / 4;
 
+function isMissing(error: unknown): boolean {
+  const type = error instanceof TaskFailure ? error.details.type : undefined;
+  return type === "not_ready" || type === "not_indexed";
+}
+
 interface Reading {
   readonly answers: Answer[];
   readonly bytes: number;
@@ -69,15 +74,17 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
 
   /** All results; of a height well below the head, what an index does not hold by now is lost and not late. */
   async function resultsOf(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>> {
+    const { knownResults } = nodes;
+    const ask = (): Promise<Measured<readonly RawResult[]>> => nodes.results(block, signal);
+    if (knownResults === undefined) return patiently(ask, signal);
     try {
-      return await patiently(() => nodes.results(block, signal), signal);
+      return await ask();
     } catch (error) {
-      const type = error instanceof TaskFailure ? error.details.type : undefined;
-      if (nodes.knownResults === undefined || (type !== "not_ready" && type !== "not_indexed")) throw error;
-      const { height: head } = await nodes.head(signal);
-      if (head - block.height < settledHeights) throw error;
-      return nodes.knownResults(block, signal);
+      if (!isMissing(error)) throw error;
     }
+    const { height: head } = await nodes.head(signal);
+    // What is late is waited for; of an old block each try would ask for every result again, and bring no more.
+    return head - block.height < settledHeights ? patiently(ask, signal) : knownResults(block, signal);
   }
 
   async function read(height: Height, signal: AbortSignal): Promise<Reading> {
