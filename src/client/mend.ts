@@ -1,6 +1,6 @@
 // Use case: what is in quarantine is asked for again. A node may have found what it lost, and a newer worker may read what the
 // older one could not; then the height is stored anew and leaves quarantine.
-import type { Dispatcher, Workers } from "../connectivity/port.js";
+import type { Dispatcher } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
 import { rangesOf, type Height } from "../domain/height.js";
 import type { Store } from "../store/port.js";
@@ -8,9 +8,8 @@ import type { Committer } from "./committer.js";
 import { heightTasks, runTasks } from "./fetch.js";
 
 export interface MendDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, "quarantined">;
   readonly dispatcher: Dispatcher;
-  readonly workers: Workers;
   readonly committer: Committer;
 }
 
