@@ -90,20 +90,25 @@ export function readBlockResults(answer: unknown): {
     if (!isObject(entry)) throw new MalformedAnswer("The node's results hold one that is no object.");
     return entry;
   });
-  const events = entries.map((entry) => listIn(entry, "events").filter(isEvent));
   // `finalize_block_events` came with CometBFT 0.38, which writes attributes plainly; before, the answer must be looked at.
-  const encoded = !("finalize_block_events" in answer) && isBase64Encoded(events.flat());
+  const encoded = !("finalize_block_events" in answer) && isBase64Encoded(entries.flatMap(eventsIn));
   return {
     height: heightIn(answer, "height"),
-    results: entries.map((entry, index) => readResult(entry, events[index] ?? [], encoded)),
+    results: entries.map((entry) => readResult(entry, encoded)),
   };
+}
+
+function eventsIn(result: JsonObject): readonly JsonEvent[] {
+  return listIn(result, "events").filter(isEvent);
 }
 
 function isEvent(value: unknown): value is JsonEvent {
   return isObject(value) && (value["attributes"] === null || Array.isArray(value["attributes"] ?? []));
 }
 
-function readResult(entry: JsonObject, events: readonly JsonEvent[], encoded: boolean): RawResult {
+function readResult(entry: JsonObject, encoded: boolean): RawResult {
+  // Looked at here, so that what is no list is found while the node can still be asked again.
+  listIn(entry, "events");
   let read: NodeEvent[] | undefined;
   return {
     code: Number(wholeIn(entry, "code")),
@@ -113,7 +118,7 @@ function readResult(entry: JsonObject, events: readonly JsonEvent[], encoded: bo
     gasUsed: wholeIn(entry, "gas_used"),
     // Most transactions never need them, and to decode all attributes is the larger part of the work.
     get events() {
-      return (read ??= readJsonEvents(events, encoded));
+      return (read ??= readJsonEvents(eventsIn(entry), encoded));
     },
   };
 }

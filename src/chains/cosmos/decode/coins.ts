@@ -39,11 +39,12 @@ export function decimalText(atomics: string): string {
 
 /** Coins of an event's attribute, `5uatom,7ibc/AB…`. What is not written so is left out. */
 export function parseCoins(text: string): Amount[] {
-  if (text === "") return [];
-  return text.split(",").flatMap((part) => {
+  const amounts: Amount[] = [];
+  for (const part of text.split(",")) {
     const match = /^(\d+)([a-zA-Z].*)$/.exec(part.trim());
-    return match === null ? [] : [coinAmount({ amount: match[1] ?? "", denom: match[2] ?? "" })];
-  });
+    if (match !== null) amounts.push(coinAmount({ amount: match[1] ?? "", denom: match[2] ?? "" }));
+  }
+  return amounts;
 }
 
 function wholeNumber(text: string): string {

@@ -2,6 +2,7 @@
 // Imports only its neighbours; never decodes by itself.
 import type { Amount } from "../../../domain/amount.js";
 import type { Transfer } from "../../../domain/transaction.js";
+import { canonicalAccount } from "./addresses.js";
 import { coinAmount, type Coin } from "./coins.js";
 import type { FieldHints } from "./fields.js";
 import { transfer } from "./money.js";
@@ -143,20 +144,27 @@ const signerFields = [
 ];
 const recipientFields = ["toAddress", "to", "recipient", "receiver"];
 
-function firstAccounts(message: object, names: readonly string[]): Transfer[] {
+function firstAccounts(message: object, names: readonly string[]): string[] {
   for (const name of names) {
+    if (!(name in message)) continue;
     const accounts = accountsIn(message, name);
-    if (accounts.length > 0) return accounts.map((account) => transfer(account));
+    if (accounts.length > 0) return accounts;
   }
   return [];
 }
 
+/** Who signs a message, by the names that fields have. */
+export function signerOf(message: object): string | undefined {
+  const [first] = firstAccounts(message, signerFields);
+  return first === undefined ? undefined : canonicalAccount(first);
+}
+
 /** Who signs a message without a rule, by the names that fields have. */
 export function guessSender(message: object): Transfer[] {
-  return firstAccounts(message, signerFields);
+  return firstAccounts(message, signerFields).map((account) => transfer(account));
 }
 
 /** Who receives by a message without a rule. */
 export function guessRecipient(message: object): Transfer[] {
-  return firstAccounts(message, recipientFields);
+  return firstAccounts(message, recipientFields).map((account) => transfer(account));
 }

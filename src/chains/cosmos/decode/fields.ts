@@ -18,12 +18,18 @@ export interface Packed {
   readonly value: Uint8Array;
 }
 
-/** What the fields of a message say, in order of the fields. */
+/** What the fields of a message say, in order of the fields. Made for one reader, who may add to it. */
 export interface Facts {
-  readonly amounts: readonly (readonly [name: string, amount: Amount])[];
-  readonly roles: ReadonlyMap<string, readonly string[]>;
-  readonly additional: ReadonlyMap<string, readonly string[]>;
-  readonly nested: readonly { readonly path: string; readonly packed: Packed }[];
+  readonly amounts: (readonly [name: string, amount: Amount])[];
+  readonly roles: Map<string, readonly string[]>;
+  readonly additional: Map<string, readonly string[]>;
+  readonly nested: { readonly path: string; readonly packed: Packed }[];
+}
+
+/** Facts while they are gathered. */
+interface Gathered extends Facts {
+  readonly roles: Map<string, string[]>;
+  readonly additional: Map<string, string[]>;
 }
 
 /** What the values alone do not tell. Paths are snake case with dots, `commission.rate`. */
@@ -36,13 +42,6 @@ export interface FieldHints {
   readonly endsAreRoles?: boolean;
   /** Fields that somebody else says. */
   readonly skip?: readonly string[];
-}
-
-interface MutableFacts extends Facts {
-  readonly amounts: [string, Amount][];
-  readonly roles: Map<string, string[]>;
-  readonly additional: Map<string, string[]>;
-  readonly nested: { path: string; packed: Packed }[];
 }
 
 /** Longer bytes (code, proofs, headers) are not repeated: the transaction's raw bytes hold them. */
@@ -77,13 +76,13 @@ const roleNames: Readonly<Record<string, string>> = {
 
 /** Reads the fields of a message. Throws AmountError where a coin's number is none. */
 export function readFields(message: object, hints: FieldHints = {}): Facts {
-  const facts: MutableFacts = { amounts: [], roles: new Map(), additional: new Map(), nested: [] };
+  const facts: Gathered = { amounts: [], roles: new Map(), additional: new Map(), nested: [] };
   readObject(message, "", { facts, hints });
   return facts;
 }
 
 interface Reading {
-  readonly facts: MutableFacts;
+  readonly facts: Gathered;
   readonly hints: FieldHints;
 }
 
@@ -137,7 +136,7 @@ function readCompound(value: object, path: string, reading: Reading): void {
   }
 }
 
-function readContractJson(text: string, path: string, facts: MutableFacts): void {
+function readContractJson(text: string, path: string, facts: Gathered): void {
   add(facts.additional, path, text);
   for (const account of accountsInJson(text)) add(facts.roles, "account", account);
 }
@@ -166,8 +165,8 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf(".") + 1);
 }
 
-function hasExactly(value: object, ...names: string[]): boolean {
-  return Object.keys(value).length === names.length && names.every((name) => name in value);
+function hasExactly(value: object, first: string, second: string): boolean {
+  return first in value && second in value && Object.keys(value).length === 2;
 }
 
 function isCoin(value: object): value is Coin {

@@ -6,7 +6,7 @@ import { accountOf, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
 import { finish, type Draft } from "./draft.js";
 import { evmRules } from "./evm-rules.js";
-import { guessRecipient, guessSender, namedFieldRules } from "./field-rules.js";
+import { guessRecipient, guessSender, namedFieldRules, signerOf } from "./field-rules.js";
 import { readFields, type Facts, type Packed } from "./fields.js";
 import { ibcRules } from "./ibc-rules.js";
 import { moneyOf } from "./money.js";
@@ -27,7 +27,7 @@ const deepest = 100;
 /** What surrounds a message that is not inside another. */
 export interface MessageSurroundings {
   readonly events: readonly NodeEvent[];
-  readonly feeDenom?: string;
+  readonly feeDenom: string | undefined;
 }
 
 /** A message, understood as far as possible. */
@@ -45,17 +45,19 @@ export interface ReadMessage {
 export function readMessage(packed: Packed, { events, feeDenom }: MessageSurroundings): ReadMessage {
   const faults: string[] = [];
   const result = read(packed, contextOf({ events, feeDenom, depth: 0, faults }));
-  return { ...result, ...(faults.length > 0 && { fault: faults.join("; ") }) };
+  return faults.length === 0 ? result : { ...result, fault: faults.join("; ") };
 }
 
 interface Context extends MessageContext {
   readonly faults: string[];
 }
 
-function contextOf(surroundings: Omit<Context, "inner">): Context {
-  const { feeDenom, depth, faults } = surroundings;
+function contextOf({ events: own, feeDenom, depth, faults }: Omit<Context, "inner">): Context {
   return {
-    ...surroundings,
+    events: own,
+    feeDenom,
+    depth,
+    faults,
     inner: (packed, events = []) => {
       const { draft } =
         depth < deepest
@@ -90,8 +92,9 @@ function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
       meaning: {},
     };
     const draft = assemble(typeUrl, found, context);
-    const signer = (guessSender(found.message)[0] ?? draft.sender?.[0])?.account.id;
-    return { kind: typeName(typeUrl), draft, ...(signer !== undefined && { signer: accountOf(signer) }) };
+    const signer = signerOf(found.message) ?? draft.sender?.[0]?.account.id;
+    const kind = typeName(typeUrl);
+    return signer === undefined ? { kind, draft } : { kind, draft, signer: accountOf(signer) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return unreadable(packed, context, reason);
@@ -122,8 +125,9 @@ function assemble(
   context: Context,
 ): Draft {
   const facts = readFields(message, meaning.hints);
-  const additional = new Map<string, readonly string[]>(facts.additional);
-  for (const [name, values] of Object.entries(meaning.additional ?? {})) additional.set(name, values);
+  const { additional } = facts;
+  if (meaning.additional !== undefined)
+    for (const [name, values] of Object.entries(meaning.additional)) additional.set(name, values);
   for (const [name, values] of eventFacts(context.events))
     if (!additional.has(name)) additional.set(name, values);
   return {
@@ -134,7 +138,7 @@ function assemble(
     node: nodeOf(facts, meaning, context.events),
     nonce: meaning.nonce,
     completion: meaning.completion,
-    amount: nameAmounts([...facts.amounts, ...(meaning.amounts ?? [])]),
+    amount: nameAmounts(facts.amounts.concat(meaning.amounts ?? [])),
     transfers: transfersOf(meaning.eventsLeft ?? context.events, meaning.payments ?? "reward"),
     additional,
     sub: [...(meaning.sub ?? []), ...facts.nested.map((each) => readNested(each, context))],
@@ -177,14 +181,11 @@ const proofTypes = /^\/ibc\.lightclients\..*\.(Header|Misbehaviour)$/;
 /** Nor are larger packed values: the raw transaction holds them. */
 const longestNested = 65_536;
 
-function nodeOf(
-  facts: Facts,
-  meaning: Meaning,
-  events: readonly NodeEvent[],
-): Map<string, readonly string[]> {
-  const node = new Map<string, readonly string[]>(facts.roles);
-  for (const [role, accounts] of Object.entries(meaning.node ?? {}))
-    node.set(role, accounts.map(canonicalAccount));
+function nodeOf(facts: Facts, meaning: Meaning, events: readonly NodeEvent[]): Facts["roles"] {
+  const node = facts.roles;
+  if (meaning.node !== undefined)
+    for (const [role, accounts] of Object.entries(meaning.node))
+      node.set(role, accounts.map(canonicalAccount));
   const contracts = [
     ...attributesOf(events, "instantiate", "_contract_address"),
     ...attributesOf(events, "wasm", "_contract_address"),
@@ -215,8 +216,8 @@ const eventFactNames: readonly (readonly [type: string, key: string, name: strin
 const tellingTypes: ReadonlySet<string> = new Set(eventFactNames.map(([type]) => type));
 
 function eventFacts(all: readonly NodeEvent[]): [string, string[]][] {
+  if (!all.some(({ type }) => tellingTypes.has(type))) return [];
   const events = all.filter(({ type }) => tellingTypes.has(type));
-  if (events.length === 0) return [];
   return eventFactNames.flatMap(([type, key, name]): [string, string[]][] => {
     // Events that protobuf types make write their values as JSON: a number stands in quotes.
     const values = attributesOf(events, type, key).map((value) => value.replace(/^"(.*)"$/, "$1"));
@@ -236,7 +237,8 @@ function transfersOf(events: readonly NodeEvent[], payments: string): [string, r
 }
 
 /** One coin of a field has the field's name; several are numbered from 1. */
-function nameAmounts(amounts: Facts["amounts"]): [string, Amount][] {
+function nameAmounts(amounts: Facts["amounts"]): Facts["amounts"] {
+  if (amounts.length < 2) return amounts;
   const counts = new Map<string, number>();
   for (const [name] of amounts) counts.set(name, (counts.get(name) ?? 0) + 1);
   const seen = new Map<string, number>();

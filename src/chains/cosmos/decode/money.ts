@@ -3,7 +3,7 @@
 import type { Transfer } from "../../../domain/transaction.js";
 import { canonicalAccount, isDistributionModule } from "./addresses.js";
 import { parseCoins } from "./coins.js";
-import { recordsOf, type NodeEvent } from "./node-events.js";
+import { lastOf, type NodeEvent } from "./node-events.js";
 
 /** Who got and gave what, in order of the events. */
 export interface Money {
@@ -22,23 +22,26 @@ export function moneyOf(events: readonly NodeEvent[]): Money {
   const send: Transfer[] = [];
   const spend: Transfer[] = [];
   const reward: Transfer[] = [];
-  const withdrawn = recordsOf(events, "withdraw_rewards");
-  for (const record of recordsOf(events, "transfer")) {
-    const [recipient, sender] = [record.get("recipient"), record.get("sender")];
-    const amounts = parseCoins(record.get("amount") ?? "");
+  const withdrawn = events.filter(({ type }) => type === "withdraw_rewards");
+  for (const event of events) {
+    if (event.type !== "transfer") continue;
+    const amount = lastOf(event, "amount") ?? "";
+    const amounts = parseCoins(amount);
     if (amounts.length === 0) continue;
+    const recipient = lastOf(event, "recipient");
+    const sender = lastOf(event, "sender");
     // Before SDK 0.43 some transfers name no sender: a payment of just what was withdrawn is the reward.
     const isReward =
       sender === undefined
-        ? withdrawn.some((each) => each.get("amount") === record.get("amount"))
+        ? withdrawn.some((each) => lastOf(each, "amount") === amount)
         : isDistributionModule(canonicalAccount(sender));
     if (recipient !== undefined && recipient !== "")
       (isReward ? reward : send).push(transfer(recipient, amounts));
     if (sender !== undefined && sender !== "" && !isReward) spend.push(transfer(sender, amounts));
   }
-  const rewardFrom = withdrawn.flatMap((record) => {
-    const validator = record.get("validator") ?? "";
-    const amounts = parseCoins(record.get("amount") ?? "");
+  const rewardFrom = withdrawn.flatMap((event) => {
+    const validator = lastOf(event, "validator") ?? "";
+    const amounts = parseCoins(lastOf(event, "amount") ?? "");
     return validator === "" || amounts.length === 0 ? [] : [transfer(validator, amounts)];
   });
   return { send, spend, reward, rewardFrom };

@@ -12,36 +12,41 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["/ibc.core.channel.v2.MsgAcknowledgement", "channel_acknowledgement"],
 ]);
 
-/** Names are the fields and types that we know, some thousands: each is turned once. */
-const snakeNames = new Map<string, string>();
-
-/** `fromAddress`, `MintNFT` → `from_address`, `mint_nft`. */
-export function snakeCase(name: string): string {
-  const known = snakeNames.get(name);
-  if (known !== undefined) return known;
-  const snake = name
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
-    .toLowerCase();
-  if (snakeNames.size < mostNames) snakeNames.set(name, snake);
-  return snake;
-}
-
 /** Beyond this, names are turned each time: a stranger's type URLs must not fill the memory. */
 const mostNames = 10_000;
 
+/** Names are the fields and types that we know, some thousands: each is turned once. */
+function turnedOnce(turn: (name: string) => string): (name: string) => string {
+  const turned = new Map<string, string>();
+  return (name) => {
+    const known = turned.get(name);
+    if (known !== undefined) return known;
+    const result = turn(name);
+    if (turned.size < mostNames) turned.set(name, result);
+    return result;
+  };
+}
+
+/** `fromAddress`, `MintNFT` → `from_address`, `mint_nft`. */
+export const snakeCase = turnedOnce((name) =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
+    .toLowerCase(),
+);
+
 /** The type of a message: its own name in snake case without `Msg`, but for the few that chains always named otherwise. */
-export function typeName(typeUrl: string): string {
+export const typeName = turnedOnce((typeUrl) => {
   const known = exceptions.get(typeUrl);
   if (known !== undefined) return known;
   const name = typeUrl.slice(typeUrl.lastIndexOf(".") + 1);
   return snakeCase(name.replace(/^Msg(?=[A-Z])/, ""));
-}
+});
 
 /** The module of a message: the last part of its package that is no version; `ibc` for all of IBC, `evm` for every EVM. */
-export function moduleName(typeUrl: string): string {
+export const moduleName = turnedOnce((typeUrl) => {
   const parts = typeUrl.replace(/^\//, "").split(".").slice(0, -1);
   if (parts[0] === "ibc") return "ibc";
   const named = parts.filter((part) => !/^v\d+((alpha|beta)\d+)?$/.test(part)).at(-1) ?? "";
   return named === "vm" ? "evm" : named;
-}
+});

@@ -146,15 +146,26 @@ function beginsMessage(event: NodeEvent, typeUrl: string): boolean {
 }
 
 /** The value of an event's first attribute of that name. */
-export function attributeOf(event: NodeEvent, key: string): string | undefined {
-  return event.attributes.find((attribute) => attribute.key === key)?.value;
+export function attributeOf({ attributes }: NodeEvent, key: string): string | undefined {
+  for (const attribute of attributes) if (attribute.key === key) return attribute.value;
+  return undefined;
+}
+
+/** The value of an event's last attribute of that name. */
+export function lastOf({ attributes }: NodeEvent, key: string): string | undefined {
+  let last: string | undefined;
+  for (const attribute of attributes) if (attribute.key === key) last = attribute.value;
+  return last;
 }
 
 /** All values of an attribute over events of one type. */
 export function attributesOf(events: readonly NodeEvent[], type: string, key: string): string[] {
-  return events
-    .filter((event) => event.type === type)
-    .flatMap((event) => event.attributes.filter((each) => each.key === key).map(({ value }) => value));
+  const values: string[] = [];
+  for (const event of events) {
+    if (event.type !== type) continue;
+    for (const attribute of event.attributes) if (attribute.key === key) values.push(attribute.value);
+  }
+  return values;
 }
 
 /** The attribute by which the SDK (since 0.46) marks the events of the n-th message inside an exec. */
@@ -195,11 +206,4 @@ function splitMerged({ type, attributes }: NodeEvent): NodeEvent[] {
     events.at(-1)?.attributes.push(attribute);
   }
   return events.length === 0 ? [{ type, attributes: [] }] : events;
-}
-
-/** The attributes of each event of one type, by key. */
-export function recordsOf(events: readonly NodeEvent[], type: string): ReadonlyMap<string, string>[] {
-  return events
-    .filter((event) => event.type === type)
-    .map(({ attributes }) => new Map(attributes.map(({ key, value }) => [key, value])));
 }

@@ -4,7 +4,7 @@ import type { BinaryReader } from "cosmjs-types/binary";
 import { Coin } from "cosmjs-types/cosmos/base/v1beta1/coin";
 import { Any } from "cosmjs-types/google/protobuf/any";
 import { readAddress } from "./addresses.js";
-import { BytesReader, type Codec } from "./bytes-reader.js";
+import { BytesReader, readerOf, type Codec } from "./bytes-reader.js";
 
 type Kind = "string" | "bytes" | "uint" | "int" | "bool" | "coin" | "any" | Shape;
 
@@ -119,7 +119,7 @@ export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
 
 /** Whether bytes are one whole message that holds only the fields given, all of them bytes or text: as the SDK checks a TxRaw. */
 export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number>): boolean {
-  const reader = new BytesReader(bytes);
+  const reader = readerOf(bytes);
   try {
     while (reader.pos < bytes.length) {
       const { number, wire } = readTag(reader);
