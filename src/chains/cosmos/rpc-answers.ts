@@ -94,7 +94,7 @@ export function readBlockResults(answer: unknown): {
   const encoded = !("finalize_block_events" in answer) && isBase64Encoded(entries.flatMap(eventsIn));
   return {
     height: heightIn(answer, "height"),
-    results: entries.map((entry) => readResult(entry, encoded)),
+    results: entries.map((entry) => new JsonResult(entry, encoded)),
   };
 }
 
@@ -106,19 +106,32 @@ function isEvent(value: unknown): value is JsonEvent {
   return isObject(value) && (value["attributes"] === null || Array.isArray(value["attributes"] ?? []));
 }
 
-function readResult(entry: JsonObject, encoded: boolean): RawResult {
-  // Looked at here, so that what is no list is found while the node can still be asked again.
-  listIn(entry, "events");
-  let read: NodeEvent[] | undefined;
-  return {
-    code: Number(wholeIn(entry, "code")),
-    codespace: textIn(entry, "codespace"),
-    log: textIn(entry, "log"),
-    gasWanted: wholeIn(entry, "gas_wanted"),
-    gasUsed: wholeIn(entry, "gas_used"),
-    // Most transactions never need them, and to decode all attributes is the larger part of the work.
-    get events() {
-      return (read ??= readJsonEvents(eventsIn(entry), encoded));
-    },
-  };
+/** A result as JSON has it. A class, since the engine keeps what a getter of an object literal sees long after the object is gone. */
+class JsonResult implements RawResult {
+  readonly code: number;
+  readonly codespace: string;
+  readonly log: string;
+  readonly gasWanted: bigint;
+  readonly gasUsed: bigint;
+  readonly #entry: JsonObject;
+  readonly #encoded: boolean;
+  #events: readonly NodeEvent[] | undefined;
+
+  /** `encoded` says that the events are in base64. */
+  constructor(entry: JsonObject, encoded: boolean) {
+    this.code = Number(wholeIn(entry, "code"));
+    this.codespace = textIn(entry, "codespace");
+    this.log = textIn(entry, "log");
+    this.gasWanted = wholeIn(entry, "gas_wanted");
+    this.gasUsed = wholeIn(entry, "gas_used");
+    // Looked at here, so that what is no list is found while the node can still be asked again.
+    listIn(entry, "events");
+    this.#entry = entry;
+    this.#encoded = encoded;
+  }
+
+  /** Read when they are asked for: most transactions never need them, and to decode all attributes is the larger part of the work. */
+  get events(): readonly NodeEvent[] {
+    return (this.#events ??= readJsonEvents(eventsIn(this.#entry), this.#encoded));
+  }
 }

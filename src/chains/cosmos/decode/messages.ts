@@ -1,6 +1,5 @@
 // One message as an event of the common format: its fields, its rule, the events that are its own.
 // Imports only domain and its neighbours; never fails: what cannot be understood is kept as it came.
-import type { Amount } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
 import { accountOf, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
