@@ -9,6 +9,7 @@ import {
   GetTxResponse,
 } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { TaskFailure } from "../../domain/task.js";
+import { Held } from "../../lib/held.js";
 import { EndpointError } from "../endpoint-error.js";
 import { unknownResult, type RawBlock, type RawResult } from "./decode/raw-height.js";
 import { transactionHash } from "./decode/transaction.js";
@@ -153,7 +154,7 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
         );
         results.push(...(await Promise.all(found)));
       }
-      return { value: results, bytes: results.reduce((sum, each) => sum + resultSize(each), 0) };
+      return { value: new Held(results), bytes: results.reduce((sum, each) => sum + resultSize(each), 0) };
     },
     async heightOf(hash, signal) {
       const asked = { what: `transaction ${hash}` };

@@ -4,6 +4,7 @@ import type { Height, HeightRange } from "../../domain/height.js";
 import type { ChainRef } from "../../domain/chain.js";
 import { TaskFailure, type Answer } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
+import { Held } from "../../lib/held.js";
 import { decodeHeight } from "./decode/height.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 import type { Measured } from "./node.js";
@@ -19,7 +20,7 @@ export interface HeightsOptions {
 
 export interface Heights {
   /** What one height gives: its block with all transactions, and quarantines. */
-  read(height: Height, signal: AbortSignal): Promise<Answer[]>;
+  read(height: Height, signal: AbortSignal): Promise<readonly Answer[]>;
   /** The same for a range, ascending, without a gap. */
   range(range: HeightRange, signal: AbortSignal): AsyncIterable<Answer>;
 }
@@ -40,7 +41,7 @@ function isMissing(error: unknown): boolean {
 }
 
 interface Reading {
-  readonly answers: Answer[];
+  readonly answers: Held<readonly Answer[]>;
   readonly bytes: number;
 }
 
@@ -73,9 +74,12 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
   }
 
   /** All results; of a height well below the head, what an index does not hold by now is lost and not late. */
-  async function resultsOf(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>> {
+  async function resultsOf(
+    block: RawBlock,
+    signal: AbortSignal,
+  ): Promise<Measured<Held<readonly RawResult[]>>> {
     const { knownResults } = nodes;
-    const ask = (): Promise<Measured<readonly RawResult[]>> => nodes.results(block, signal);
+    const ask = (): Promise<Measured<Held<readonly RawResult[]>>> => nodes.results(block, signal);
     if (knownResults === undefined) return patiently(ask, signal);
     try {
       return await ask();
@@ -91,14 +95,14 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
     try {
       const block = await patiently(() => nodes.block(height, signal), signal);
       const results = await resultsOf(block.value, signal);
-      const answers = await decodeHeight(chain, { block: block.value, results: results.value });
-      return { answers, bytes: block.bytes + results.bytes };
+      const answers = await decodeHeight(chain, { block: block.value, results: results.value.take() });
+      return { answers: new Held(answers), bytes: block.bytes + results.bytes };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TaskFailure && error.details.type !== "malformed") throw error;
       // One height that no node gives properly, or that we do not understand, must not end its range.
       const words = error instanceof Error ? error.message : String(error);
-      return { answers: [{ kind: "quarantine", height, error: words }], bytes: 0 };
+      return { answers: new Held([{ kind: "quarantine", height, error: words }]), bytes: 0 };
     }
   }
 
@@ -132,7 +136,7 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
         const { answers, bytes } = await first.reading;
         hold(-first.reserve);
         learn(bytes);
-        yield* answers;
+        yield* answers.take();
       }
     } finally {
       reserved -= held;
@@ -141,5 +145,5 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
     }
   }
 
-  return { range, read: async (height, signal) => (await read(height, signal)).answers };
+  return { range, read: async (height, signal) => (await read(height, signal)).answers.take() };
 }

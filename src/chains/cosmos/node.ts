@@ -1,7 +1,8 @@
 // One node of a Cosmos chain, whichever protocol it speaks.
-// Imports only domain and decode/; never chooses between nodes.
+// Imports only domain, lib and decode/; never chooses between nodes.
 import type { Height } from "../../domain/height.js";
 import type { Head } from "../../domain/chain.js";
+import type { Held } from "../../lib/held.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 
 /** How far a node is. */
@@ -34,7 +35,7 @@ export interface CosmosNode {
     block: RawBlock,
     signal: AbortSignal,
     options?: { readonly leaveUnknown: boolean },
-  ): Promise<Measured<readonly RawResult[]>>;
+  ): Promise<Measured<Held<readonly RawResult[]>>>;
   /** The height that holds a transaction, as the node's index says. */
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   /** The response to a query of state, in protobuf. */

@@ -4,6 +4,7 @@ import type { ChainRef, Head } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
+import { Held } from "../../lib/held.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
 import { EndpointError } from "../endpoint-error.js";
 import { createEndpoints, type Endpoint, type Endpoints, type EndpointStatus } from "../endpoints.js";
@@ -21,9 +22,12 @@ export interface Nodes {
   earliest(signal: AbortSignal): Promise<Height>;
   block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
   /** The results of a block's transactions: as many as it has. */
-  results(block: RawBlock, signal: AbortSignal): Promise<Measured<readonly RawResult[]>>;
+  results(block: RawBlock, signal: AbortSignal): Promise<Measured<Held<readonly RawResult[]>>>;
   /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
-  readonly knownResults?: (block: RawBlock, signal: AbortSignal) => Promise<Measured<readonly RawResult[]>>;
+  readonly knownResults?: (
+    block: RawBlock,
+    signal: AbortSignal,
+  ) => Promise<Measured<Held<readonly RawResult[]>>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
   status(): readonly EndpointStatus[];
@@ -132,14 +136,14 @@ export function createNodes(options: NodesOptions): Nodes {
     block: RawBlock,
     signal: AbortSignal,
     leaveUnknown: boolean,
-  ): Promise<Measured<readonly RawResult[]>> {
+  ): Promise<Measured<Held<readonly RawResult[]>>> {
     const { height, transactions } = block;
-    if (transactions.length === 0) return { value: [], bytes: 0 };
+    if (transactions.length === 0) return { value: new Held([]), bytes: 0 };
     return firstOf(forBlocks, (set) =>
       set.endpoints.call(
         async (node, inner) => {
           const found = await node.results(block, inner, { leaveUnknown });
-          const [expected, actual] = [transactions.length, found.value.length];
+          const [expected, actual] = [transactions.length, found.value.value.length];
           if (expected === actual) return found;
           const asked = { what: `the results of height ${height}`, height };
           throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);

@@ -1,11 +1,12 @@
 // A node through its CometBFT (Tendermint) RPC over HTTP.
-// Imports only domain, endpoint-error and its neighbours; never chooses between nodes, never retries.
+// Imports only domain, lib, endpoint-error and its neighbours; never chooses between nodes, never retries.
 import { parseTime } from "../../domain/time.js";
-import type { TaskFailure } from "../../domain/task.js";
+import { TaskFailure } from "../../domain/task.js";
+import { Held } from "../../lib/held.js";
 import { EndpointError } from "../endpoint-error.js";
-import type { HttpClient } from "./http-client.js";
+import type { HttpAnswer, HttpClient } from "./http-client.js";
 import { faultOfWords, malformed, missingBlock, type Asked } from "./node-faults.js";
-import type { CosmosNode, Measured } from "./node.js";
+import type { CosmosNode } from "./node.js";
 import {
   heightIn,
   MalformedAnswer,
@@ -23,28 +24,28 @@ export function createRpcNode(http: HttpClient): CosmosNode {
   /** Nodes take parameters in the path; some proxies pass only JSON-RPC by POST. Found out once, then kept. */
   let byPost = false;
 
-  async function call(
+  async function ask(
     method: string,
     parameters: Parameters,
     asked: Asked,
     signal: AbortSignal,
-  ): Promise<Measured<unknown>> {
+  ): Promise<HttpAnswer> {
     const answer = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
     if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body)) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
-      const value = resultOf(posted, asked);
+      resultOf(posted, asked);
       byPost = true;
-      return { value, bytes: posted.body.length };
+      return posted;
     }
-    return { value: resultOf(answer, asked), bytes: answer.body.length };
+    return answer;
   }
 
   return {
     async status(signal) {
-      const { value: result } = await call("status", {}, { what: "its status" }, signal);
-      return guarded({ what: "its status" }, () => {
+      const asked = { what: "its status" };
+      return read(await ask("status", {}, asked, signal), asked, (result) => {
         const sync = objectIn(result, "sync_info");
         const hash = textIn(sync, "latest_block_hash");
         const time = textIn(sync, "latest_block_time");
@@ -60,37 +61,36 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     },
     async earliest(signal) {
       const asked = { what: "its status" };
-      const { value: result } = await call("status", {}, asked, signal);
-      return guarded(asked, () =>
+      return read(await ask("status", {}, asked, signal), asked, (result) =>
         Math.max(1, heightIn(objectIn(result, "sync_info"), "earliest_block_height")),
       );
     },
     async block(height, signal) {
       const asked = { what: `height ${height}`, height };
-      const { value: result, bytes } = await call("block", { height: String(height) }, asked, signal);
-      // A node that has lost a height answers with no block and no error.
-      if (isObject(result) && result["block"] === null) throw missingBlock(asked);
-      return guarded(asked, () => {
+      const answer = await ask("block", { height: String(height) }, asked, signal);
+      return read(answer, asked, (result) => {
+        // A node that has lost a height answers with no block and no error.
+        if (isObject(result) && result["block"] === null) throw missingBlock(asked);
         const block = readBlock(result);
         if (block.height !== height) throw new MalformedAnswer(`It is of height ${block.height}.`);
-        return { value: block, bytes };
+        return { value: block, bytes: answer.body.length };
       });
     },
     async results({ height }, signal) {
       const asked = { what: `the results of height ${height}`, height };
-      const { value, bytes } = await call("block_results", { height: String(height) }, asked, signal);
-      return guarded(asked, () => {
-        const read = readBlockResults(value);
-        if (read.height !== height) throw new MalformedAnswer(`They are of height ${read.height}.`);
-        return { value: read.results, bytes };
+      const answer = await ask("block_results", { height: String(height) }, asked, signal);
+      return read(answer, asked, (result) => {
+        const found = readBlockResults(result);
+        if (found.height !== height) throw new MalformedAnswer(`They are of height ${found.height}.`);
+        return { value: new Held(found.results), bytes: answer.body.length };
       });
     },
     async heightOf(hash, signal) {
       const asked = { what: `transaction ${hash}` };
       // A path takes hashes as 0x…, JSON-RPC as base64.
       const parameters = { hash: byPost ? Buffer.from(hash, "hex").toString("base64") : `0x${hash}` };
-      const { value: result } = await call("tx", parameters, asked, signal);
-      return guarded(asked, () => heightIn(isObject(result) ? result : {}, "height"));
+      const answer = await ask("tx", parameters, asked, signal);
+      return read(answer, asked, (result) => heightIn(isObject(result) ? result : {}, "height"));
     },
     async query({ path, request, height }, signal) {
       const asked = { what: `the state at height ${height}`, height };
@@ -98,10 +98,9 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       const parameters: Parameters = byPost
         ? { path, data: hex, height: String(height) }
         : { path: `"${path}"`, data: `0x${hex}`, height: String(height) };
-      const { value: result } = await call("abci_query", parameters, asked, signal);
-      const response = guarded(asked, () => objectIn(result, "response"));
-      if (Number(textIn(response, "code") || "0") !== 0) throw unknownWords(textIn(response, "log"), asked);
-      return guarded(asked, () => {
+      return read(await ask("abci_query", parameters, asked, signal), asked, (result) => {
+        const response = objectIn(result, "response");
+        if (Number(textIn(response, "code") || "0") !== 0) throw unknownWords(textIn(response, "log"), asked);
         const answered = heightIn(response, "height");
         if (answered !== 0 && answered !== height) throw new MalformedAnswer(`It is of height ${answered}.`);
         return Buffer.from(textIn(response, "value"), "base64");
@@ -129,10 +128,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** The result of an answer. Nodes answer errors as JSON with status 500, so the body is looked at first. */
-function resultOf(
-  { status, body }: { readonly status: number; readonly body: Buffer },
-  asked: Asked,
-): unknown {
+function resultOf({ status, body }: HttpAnswer, asked: Asked): unknown {
   let answer: unknown;
   try {
     answer = JSON.parse(body.toString("utf8"));
@@ -158,11 +154,13 @@ function unknownWords(words: string, asked: Asked): EndpointError | TaskFailure 
   );
 }
 
-/** Reads an answer; where it is not as it must be, the node is to blame. */
-function guarded<T>(asked: Asked, read: () => T): T {
+/** Reads an answer in one go, so that its JSON is gone at once; where it is not as it must be, the node is to blame. */
+function read<T>(answer: HttpAnswer, asked: Asked, use: (result: unknown) => T): T {
+  const result = resultOf(answer, asked);
   try {
-    return read();
+    return use(result);
   } catch (error) {
+    if (error instanceof EndpointError || error instanceof TaskFailure) throw error;
     throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
   }
 }

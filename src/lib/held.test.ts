@@ -1,0 +1,11 @@
+// What is held until it is taken.
+import { expect, it } from "vitest";
+import { Held } from "./held.js";
+
+it("holds a value until it is taken, once", () => {
+  const held = new Held<string | undefined>(undefined);
+  expect(held.value).toBeUndefined();
+  expect(held.take()).toBeUndefined();
+  expect(() => held.value).toThrow("taken already");
+  expect(() => held.take()).toThrow("taken already");
+});
