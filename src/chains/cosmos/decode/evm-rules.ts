@@ -3,8 +3,8 @@
 import { attributesOf } from "./node-events.js";
 import { canonicalAccount, readAddress } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
-import { isPacked } from "./fields.js";
-import { accountsIn, fieldOf } from "./field-rules.js";
+import { fieldOf, isPacked } from "./fields.js";
+import { accountsIn } from "./field-rules.js";
 import { codecOf } from "./registry.js";
 import { readRlpList } from "./rlp.js";
 import { one, rule, type Meaning, type MessageContext, type Rule } from "./rule.js";

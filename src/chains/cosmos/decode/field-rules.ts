@@ -4,7 +4,7 @@ import type { Amount } from "../../../domain/amount.js";
 import type { Transfer } from "../../../domain/transaction.js";
 import { canonicalAccount } from "./addresses.js";
 import { coinAmount, type Coin } from "./coins.js";
-import type { FieldHints } from "./fields.js";
+import { fieldOf, type FieldHints } from "./fields.js";
 import { transfer } from "./money.js";
 import { codecOf } from "./registry.js";
 import { attributesOf } from "./node-events.js";
@@ -75,15 +75,6 @@ const fieldRules: Readonly<Record<string, FieldRule>> = {
   "/cosmos.distribution.v1beta1.MsgCommunityPoolSpend": { sender: "authority", recipient: "recipient" },
   "/cosmos.nft.v1beta1.MsgSend": { sender: "sender", recipient: "receiver" },
 };
-
-/** The value of a field that a decoded message may have. */
-export function fieldOf(message: object, name: string): unknown {
-  return isRecord(message) ? message[name] : undefined;
-}
-
-function isRecord(value: object): value is Readonly<Record<string, unknown>> {
-  return !Array.isArray(value);
-}
 
 function isCoin(value: unknown): value is Coin {
   return typeof value === "object" && value !== null && "denom" in value && "amount" in value;

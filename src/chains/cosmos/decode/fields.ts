@@ -81,16 +81,25 @@ export function readFields(message: object, hints: FieldHints = {}): Facts {
   return facts;
 }
 
+/** The value of a field that a decoded message may have. */
+export function fieldOf(message: object, name: string): unknown {
+  return isRecord(message) ? message[name] : undefined;
+}
+
+function isRecord(value: object): value is Readonly<Record<string, unknown>> {
+  return !Array.isArray(value);
+}
+
 interface Reading {
   readonly facts: Gathered;
   readonly hints: FieldHints;
 }
 
 function readObject(message: object, prefix: string, reading: Reading): void {
-  for (const [name, value] of Object.entries(message)) {
+  for (const name of Object.keys(message)) {
     const path = prefix === "" ? snakeCase(name) : `${prefix}.${snakeCase(name)}`;
     if (reading.hints.skip?.includes(path)) continue;
-    readValue(value, path, reading);
+    readValue(fieldOf(message, name), path, reading);
   }
 }
 

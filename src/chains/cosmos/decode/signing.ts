@@ -71,8 +71,10 @@ const keyFields = new Set([1]);
 
 /** A key in base64 as nodes write it; keys made of several keys as they are packed. */
 function keyText({ value }: { value: Uint8Array }): string {
-  const simple = hasOnlyByteFields(value, keyFields) ? decodeBytes(PubKey, value).key : value;
-  return Buffer.from(simple).toString("base64");
+  const { buffer, byteOffset, length } = hasOnlyByteFields(value, keyFields)
+    ? decodeBytes(PubKey, value).key
+    : value;
+  return Buffer.from(buffer, byteOffset, length).toString("base64");
 }
 
 function addTip(draft: Draft, { tipper, amount }: Tip): void {

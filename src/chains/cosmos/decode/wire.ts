@@ -124,7 +124,7 @@ export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number
     while (reader.pos < bytes.length) {
       const { number, wire } = readTag(reader);
       if (wire !== lengthDelimited || !allowed.has(number)) return false;
-      reader.bytes();
+      reader.skip(reader.uint32());
     }
     return reader.pos === bytes.length;
   } catch {
