@@ -1,12 +1,13 @@
 // Requests over HTTP/1.1 with connections that are kept: JSON in and out, bounded.
-// Imports only endpoint-error; never knows what is asked.
+// Imports only lib and endpoint-error; never knows what is asked.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Held } from "../../lib/held.js";
 import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly body: Buffer;
+  readonly body: Held<Buffer>;
 }
 
 export interface HttpClient {
@@ -86,9 +87,9 @@ function withQuery(path: string, search: string): string {
   return path.includes("?") ? `&${search.slice(1)}` : search;
 }
 
-function readAll(response: IncomingMessage, limit: number): Promise<Buffer> {
+function readAll(response: IncomingMessage, limit: number): Promise<Held<Buffer>> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     response.on("data", (chunk: Buffer) => {
       size += chunk.length;
@@ -98,9 +99,10 @@ function readAll(response: IncomingMessage, limit: number): Promise<Buffer> {
       }
     });
     response.on("error", reject);
-    response.on("end", () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)),
-    );
+    response.on("end", () => {
+      resolve(new Held(Buffer.concat(chunks, size)));
+      chunks = [];
+    });
     response.on("close", () => reject(new Error("The answer broke off.")));
   });
 }

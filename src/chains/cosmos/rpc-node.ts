@@ -33,9 +33,9 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     const answer = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
-    if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body)) {
+    if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body.value)) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
-      resultOf(posted, asked);
+      resultOf(posted.status, posted.body.value, asked);
       byPost = true;
       return posted;
     }
@@ -68,21 +68,21 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     async block(height, signal) {
       const asked = { what: `height ${height}`, height };
       const answer = await ask("block", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result) => {
+      return read(answer, asked, (result, bytes) => {
         // A node that has lost a height answers with no block and no error.
         if (isObject(result) && result["block"] === null) throw missingBlock(asked);
         const block = readBlock(result);
         if (block.height !== height) throw new MalformedAnswer(`It is of height ${block.height}.`);
-        return { value: block, bytes: answer.body.length };
+        return { value: block, bytes };
       });
     },
     async results({ height }, signal) {
       const asked = { what: `the results of height ${height}`, height };
       const answer = await ask("block_results", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result) => {
+      return read(answer, asked, (result, bytes) => {
         const found = readBlockResults(result);
         if (found.height !== height) throw new MalformedAnswer(`They are of height ${found.height}.`);
-        return { value: new Held(found.results), bytes: answer.body.length };
+        return { value: new Held(found.results), bytes };
       });
     },
     async heightOf(hash, signal) {
@@ -128,7 +128,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** The result of an answer. Nodes answer errors as JSON with status 500, so the body is looked at first. */
-function resultOf({ status, body }: HttpAnswer, asked: Asked): unknown {
+function resultOf(status: number, body: Buffer, asked: Asked): unknown {
   let answer: unknown;
   try {
     answer = JSON.parse(body.toString("utf8"));
@@ -155,10 +155,11 @@ function unknownWords(words: string, asked: Asked): EndpointError | TaskFailure 
 }
 
 /** Reads an answer in one go, so that its JSON is gone at once; where it is not as it must be, the node is to blame. */
-function read<T>(answer: HttpAnswer, asked: Asked, use: (result: unknown) => T): T {
-  const result = resultOf(answer, asked);
+function read<T>(answer: HttpAnswer, asked: Asked, use: (result: unknown, bytes: number) => T): T {
+  const body = answer.body.take();
+  const result = resultOf(answer.status, body, asked);
   try {
-    return use(result);
+    return use(result, body.length);
   } catch (error) {
     if (error instanceof EndpointError || error instanceof TaskFailure) throw error;
     throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
