@@ -1,7 +1,8 @@
 // How a worker reads a chain: the port that each network implements in a folder of its own.
-// Imports only domain and lib; never knows tasks' ids, streams, credit or managers.
+// Imports only domain, lib and this folder; never knows tasks' ids, streams, credit or managers.
 import type { ChainRef, Head } from "../domain/chain.js";
 import type { Answer, TaskRequest } from "../domain/task.js";
+import type { EndpointStatus } from "./endpoints.js";
 
 /** One chain, readable. Created by `createXChain(options)`, which connects lazily. */
 export interface ChainReader {
@@ -17,5 +18,7 @@ export interface ChainReader {
    * Ends when all was given; throws a TaskFailure that says whether to try again; stops soon after `signal` aborts.
    */
   answer(request: TaskRequest, signal: AbortSignal): AsyncIterable<Answer>;
+  /** How its endpoints are doing; left out where none are asked. */
+  endpoints?(): readonly EndpointStatus[];
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // `indexer dev`: everything in one process.
 import type { Command } from "commander";
 import { probeCosmosAddress } from "../chains/cosmos/address-kind.js";
+import { registerEndpointGauges } from "../chains/metrics.js";
 import type { ChainReader } from "../chains/port.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { createLogger } from "../lib/logger.js";
@@ -48,9 +49,10 @@ export function addDevCommand(program: Command): void {
     await runUntilSignalled(lifecycle, logger, async () => {
       const manager = await startManager(config, lifecycle, logger);
       const { registry } = manager;
-      const chains: string[] = [];
+      const readers: ChainReader[] = [];
+      registerEndpointGauges(manager.metrics, () => readers);
       const attach = (reader: ChainReader): void => {
-        chains.push(reader.chain.network);
+        readers.push(reader);
         attachWorker(reader, { registry, lifecycle, logger });
       };
       const deps = { logger, signal: lifecycle.signal };

@@ -1,16 +1,16 @@
 // The HTTP server of a manager: which path leads where. Imports domain, lib and this folder.
 // Never knows GraphQL: it hands requests to the endpoint and takes them back answered.
-import { fastify, type FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
 import type { GraphqlEndpoint, HealthReport, Register } from "./endpoint.js";
-import { addFailures, failure } from "./failures.js";
+import { failure } from "./failures.js";
 import { addHealth } from "./health.js";
 import { homePage, homePolicy } from "./home-page.js";
-import { parseListenAddress } from "./listen-address.js";
+import { createFastify, listen } from "./listener.js";
+import { addMetrics } from "./metrics-server.js";
 import { addRegistration } from "./registration.js";
 
 /** What the server needs, and what can be set. */
@@ -43,14 +43,6 @@ export interface HttpServer {
   /** Takes nothing new, ends subscriptions, lets requests finish, and closes what is left after a bounded time. */
   close(): Promise<void>;
 }
-
-/** Milliseconds in which a request must have arrived whole. */
-const requestTimeout = 30_000;
-/**
- * Milliseconds after which a connection on which nothing moves is ended: longer than the longest answer takes to begin, so
- * that it meets only those who stopped reading.
- */
-const connectionTimeout = 11 * 60_000;
 
 /** Creates the server. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -89,13 +81,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   return {
     listen: async () => {
-      const { host, port } = await listen(main, options.address);
-      const url = urlOf(host, port);
+      const { url, port } = await listen(main, options.address);
       if (aside === undefined || options.metricsAddress === undefined) {
         return { url, port, metricsUrl: `${url}/metrics` };
       }
       const own = await listen(aside, options.metricsAddress);
-      return { url, port, metricsUrl: `${urlOf(own.host, own.port)}/metrics` };
+      return { url, port, metricsUrl: `${own.url}/metrics` };
     },
     close: () => (closing ??= close()),
   };
@@ -109,34 +100,6 @@ function countRequests({ server }: FastifyInstance): () => number {
     response.once("close", () => (count -= 1));
   });
   return () => count;
-}
-
-function createFastify(logger: Logger): FastifyInstance {
-  const server = fastify({
-    logger: false,
-    requestTimeout,
-    connectionTimeout,
-    forceCloseConnections: "idle",
-    routerOptions: { ignoreTrailingSlash: true },
-  });
-  addFailures(server, logger);
-  server.addHook("onSend", async (_request, reply) => {
-    void reply.header("x-content-type-options", "nosniff");
-  });
-  return server;
-}
-
-async function listen(server: FastifyInstance, address: string): Promise<{ host: string; port: number }> {
-  const { host, port } = parseListenAddress(address);
-  await server.listen({ host, port });
-  const bound: AddressInfo | string | null = server.server.address();
-  return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
-}
-
-/** A URL that works from this machine. */
-function urlOf(host: string, port: number): string {
-  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
-  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }
 
 function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing: () => boolean): void {
@@ -179,11 +142,5 @@ function addPages(server: FastifyInstance, printedSchema: string): void {
   );
   server.get("/schema.graphql", async (_request, reply) =>
     reply.type("text/plain; charset=utf-8").send(printedSchema),
-  );
-}
-
-function addMetrics(server: FastifyInstance, metrics: Metrics): void {
-  server.get("/metrics", async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
   );
 }

@@ -12,7 +12,7 @@ import { createHttpServer } from "../http/server.js";
 import { systemClock } from "../lib/clock.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
-import { createMetrics } from "../lib/metrics.js";
+import { createMetrics, type Metrics } from "../lib/metrics.js";
 import { readTlsFiles } from "../lib/tls-files.js";
 import { version } from "../lib/version.js";
 import { addressText } from "../lib/setting-types.js";
@@ -28,6 +28,8 @@ export interface RunningManager {
   readonly client: Client;
   /** Where workers of this process are attached. */
   readonly registry: Registry;
+  /** What the process counts; workers of this process add theirs. */
+  readonly metrics: Metrics;
   /** How following goes, a chain each. */
   followed(): readonly FollowState[];
 }
@@ -133,5 +135,5 @@ export async function startManager(
   lifecycle.onStop("the HTTP server", server.close);
   logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager serves.");
 
-  return { url, client, registry, followed };
+  return { url, client, registry, metrics, followed };
 }

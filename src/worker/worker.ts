@@ -10,10 +10,12 @@ import { chainName } from "../domain/chain.js";
 import { systemClock } from "../lib/clock.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
+import { startMetricsServer } from "../http/metrics-server.js";
 import { addressText } from "../lib/setting-types.js";
 import { readTlsFiles } from "../lib/tls-files.js";
 import { version } from "../lib/version.js";
 import { advertisedHost, type WorkerConfig } from "./config.js";
+import { createWorkerMetrics } from "./metrics.js";
 
 export interface RunningWorker {
   readonly workerId: string;
@@ -47,6 +49,12 @@ export async function startWorker(
     ...(token !== undefined && { token }),
     ...(tls !== undefined && { tls }),
   });
+  if (config.metricsAddress !== undefined) {
+    const metrics = createWorkerMetrics(reader, responder);
+    const served = await startMetricsServer({ address: addressText(config.metricsAddress), metrics, logger });
+    lifecycle.onStop("metrics", served.close);
+    logger.info({ url: served.url }, "Metrics are served.");
+  }
   const address = addressText({ host: advertisedHost(config), port: server.port });
   const registrar = startRegistrar({
     managers,

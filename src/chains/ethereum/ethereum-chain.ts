@@ -66,7 +66,8 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
   const { chainId, currency = "ETH", raw = true, logger, clock = systemClock } = options;
   const chain: ChainRef = { network, chainId };
   const context: DecodeContext = { chain, currency, raw };
-  const source = createBlockSource(nodesOf(options, chain, true), clock);
+  const nodes = nodesOf(options, chain, true);
+  const source = createBlockSource(nodes, clock);
   const ahead = createReadAhead(source.run, { ...defaultReadAhead, ...options.readAhead });
 
   async function decoded(height: RawHeight): Promise<Answer> {
@@ -166,6 +167,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     capabilities: ["heights", "transaction", "latest", "balance"],
     head: (signal) => source.head(signal),
     answer,
+    endpoints: () => nodes.status(),
     close: () => Promise.resolve(),
   };
 }

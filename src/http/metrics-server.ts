@@ -1,0 +1,31 @@
+// /metrics, with the rest or on a server of its own. Imports lib and this folder.
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "../lib/logger.js";
+import type { Metrics } from "../lib/metrics.js";
+import { createFastify, listen } from "./listener.js";
+
+/** Adds /metrics to a server. */
+export function addMetrics(server: FastifyInstance, metrics: Metrics): void {
+  server.get("/metrics", async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}
+
+/** A server with nothing but /metrics. */
+export interface MetricsServer {
+  /** Where /metrics is, from this machine. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts a server for /metrics on `host:port`; for processes that serve nothing else over HTTP. */
+export async function startMetricsServer(options: {
+  readonly address: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}): Promise<MetricsServer> {
+  const server = createFastify(options.logger);
+  addMetrics(server, options.metrics);
+  const { url } = await listen(server, options.address);
+  return { url: `${url}/metrics`, close: () => server.close() };
+}
