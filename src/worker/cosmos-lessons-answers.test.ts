@@ -210,24 +210,26 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   });
 });
 
-it("lesson 31: a chain that has no block yet has nothing new, with or without a last known height", async () => {
-  const node = await startCosmosNode({ chainId, heights: served });
-  // Only an RPC says so; the gRPC of such a node answers nothing.
-  Object.assign(node.behaviour, { head: 0, earliest: 0 });
-  const worker = await startCosmosWorker({ COSMOS_RPC_URL: node.rpcUrl });
-  try {
-    const manager = await worker.connect();
-    for (const request of [latest(1_000), latest(5, 0)])
-      expect(await manager.ask(request).ended()).toMatchObject({ outcome: "complete", count: 0 });
-    Object.assign(node.behaviour, { head: 3, earliest: 1 });
-    const task = manager.ask(latest(5, 0));
-    expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: 3 });
-    expect(task.heights).toEqual([1, 2, 3]);
-  } finally {
-    await worker.stop();
-    await node.close();
-  }
-});
+it.each(["rpc", "grpc"] as const)(
+  "lesson 31: a chain that has no block yet has nothing new, with or without a last known height, over %s",
+  async (carrier) => {
+    const node = await startCosmosNode({ chainId, heights: served });
+    Object.assign(node.behaviour, { head: 0, earliest: 0 });
+    const worker = await startCosmosWorker({ ...urlOf(carrier, node), CHAIN_ID: chainId });
+    try {
+      const manager = await worker.connect();
+      for (const request of [latest(1_000), latest(5, 0)])
+        expect(await manager.ask(request).ended()).toMatchObject({ outcome: "complete", count: 0 });
+      Object.assign(node.behaviour, { head: 3, earliest: 1 });
+      const task = manager.ask(latest(5, 0));
+      expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: 3 });
+      expect(task.heights).toEqual([1, 2, 3]);
+    } finally {
+      await worker.stop();
+      await node.close();
+    }
+  },
+);
 
 function urlOf(carrier: Carrier, { rpcUrl, grpcUrl }: CosmosStandIn): Record<string, string> {
   return carrier === "rpc" ? { COSMOS_RPC_URL: rpcUrl } : { COSMOS_GRPC_ADDR: grpcUrl };

@@ -84,6 +84,8 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     inner: AbortSignal,
   ): Promise<HeightRange | undefined> {
     const { height: head } = await nodes.head(inner);
+    // A chain that is about to begin: its nodes answer, and have no first height either.
+    if (head === 0) return undefined;
     const from =
       after === undefined ? Math.max(head - limit + 1, await nodes.earliest(inner), 1) : after.height + 1;
     const to = Math.min(head, from + limit - 1);
