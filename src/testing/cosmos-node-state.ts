@@ -33,10 +33,17 @@ const nothing: AccountHoldings = { balances: [], rewards: [], delegations: [] };
 /** Fewer than anybody asks for: pages must be followed. */
 const pageLimit = 3;
 
+export interface StateRequest {
+  readonly path: string;
+  readonly request: Uint8Array;
+  readonly height: number;
+  readonly noDelegationsFail: boolean;
+}
+
 /** Answers a query of state, or says in a node's words why not. */
 export function stateAnswer(
   accounts: AccountState,
-  { path, request, height }: { readonly path: string; readonly request: Uint8Array; readonly height: number },
+  { path, request, height, noDelegationsFail }: StateRequest,
 ): { readonly value: Uint8Array } | { readonly words: string } {
   const of = (account: string): AccountHoldings | undefined =>
     /^[a-z]+1[a-z0-9]{38}$/.test(account) ? (accounts.get(account)?.(height) ?? nothing) : undefined;
@@ -63,6 +70,10 @@ export function stateAnswer(
       const { delegatorAddr, pagination } = QueryDelegatorDelegationsRequest.decode(request);
       const holdings = of(delegatorAddr);
       if (holdings === undefined) return invalid;
+      if (noDelegationsFail && holdings.delegations.length === 0) {
+        const words = `unable to find delegations for address ${delegatorAddr}: key not found`;
+        return { words: `rpc error: code = NotFound desc = ${words}` };
+      }
       const { items, nextKey } = page(holdings.delegations, pagination);
       const delegationResponses = items.map(({ validator, shares, balance }) => ({
         delegation: { delegatorAddress: delegatorAddr, validatorAddress: validator, shares },

@@ -33,6 +33,8 @@ export interface NodeBehaviour {
   resultsMissingFrom: number;
   /** State below this height is pruned. */
   stateFrom: number;
+  /** An account without delegations is answered with an error, as before SDK 0.45. */
+  noDelegationsFail: boolean;
   /** Milliseconds before each answer. */
   delayMs: number;
   /** Only JSON-RPC by POST, as some proxies. */
@@ -93,6 +95,7 @@ export async function startCosmosNode({
     earliest: Math.min(...known),
     resultsMissingFrom: Infinity,
     stateFrom: 1,
+    noDelegationsFail: false,
     delayMs: 0,
     postOnly: false,
     lostHashes: new Set(),
@@ -123,7 +126,8 @@ export async function startCosmosNode({
             `failed to load state at height ${height}; version mismatch on immutable IAVL tree; version does not exist. ` +
             `Version has either been pruned, or is for a future block height (latest height: ${behaviour.head}): invalid request`,
         };
-      return stateAnswer(accounts ?? new Map(), { path, request, height });
+      const { noDelegationsFail } = behaviour;
+      return stateAnswer(accounts ?? new Map(), { path, request, height, noDelegationsFail });
     },
     arrive: async (request) => {
       requests.push(request);

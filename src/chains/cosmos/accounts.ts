@@ -59,7 +59,11 @@ export async function readAccount(
     case "delegations": {
       const pages = await allPages(height, async (pagination) => {
         const request = QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination });
-        const answer = await query("/cosmos.staking.v1beta1.Query/DelegatorDelegations", request);
+        const path = "/cosmos.staking.v1beta1.Query/DelegatorDelegations";
+        const answer = await query(path, request).catch((error: unknown) => {
+          if (isNothing(error)) return new Uint8Array();
+          throw error;
+        });
         return QueryDelegatorDelegationsResponse.decode(answer);
       });
       return {
@@ -76,6 +80,11 @@ export async function readAccount(
       };
     }
   }
+}
+
+/** Before SDK 0.45 a node answers an account without delegations with an error, not with none. */
+function isNothing(error: unknown): boolean {
+  return error instanceof TaskFailure && error.retry === "never" && error.details.type === "not_found";
 }
 
 interface Page {

@@ -257,6 +257,18 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     ]);
   });
 
+  it("gives an account without delegations as nothing where its node calls that an error", async () => {
+    const account = madeAddress("nobody");
+    node.behaviour.noDelegationsFail = true;
+    try {
+      expect(await ask({ kind: "delegations", chain, account, height: 20 })).toEqual([
+        { kind: "delegations", height: 20, delegations: [] },
+      ]);
+    } finally {
+      node.behaviour.noDelegationsFail = false;
+    }
+  });
+
   it("says whether a state that is not there may be elsewhere", async () => {
     node.behaviour.stateFrom = 20;
     try {

@@ -69,6 +69,11 @@ export function faultOfWords(words: string, asked: Asked): EndpointError | TaskF
       ...details,
     });
   }
+  if (/unable to find delegations for address/i.test(words))
+    return new TaskFailure(`There is nothing of ${what}: ${short(words)}`, "never", {
+      type: "not_found",
+      ...details,
+    });
   if (/rate limit|too many requests|limit exceeded/i.test(words)) {
     return new EndpointError("rate-limited", `it limits requests: ${short(words)}`);
   }
