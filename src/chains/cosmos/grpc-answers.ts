@@ -5,6 +5,7 @@ import type { GetBlockByHeightResponse } from "cosmjs-types/cosmos/base/tendermi
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { addressHex } from "./decode/addresses.js";
+import { decodeBytes } from "./decode/bytes-reader.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 import { MalformedAnswer } from "./rpc-answers.js";
 
@@ -52,9 +53,9 @@ export function readTxResponse(response: TxResponse): RawResult {
 /** Whether bytes are a transaction that a node can decode at all: of others it can give no result. */
 export function isDecodable(bytes: Uint8Array): boolean {
   try {
-    const { bodyBytes, authInfoBytes } = TxRaw.decode(bytes);
-    AuthInfo.decode(authInfoBytes);
-    return TxBody.decode(bodyBytes).messages.length > 0;
+    const { bodyBytes, authInfoBytes } = decodeBytes(TxRaw, bytes);
+    decodeBytes(AuthInfo, authInfoBytes);
+    return decodeBytes(TxBody, bodyBytes).messages.length > 0;
   } catch {
     return false;
   }

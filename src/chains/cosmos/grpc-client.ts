@@ -65,7 +65,8 @@ export function createGrpcClient(address: string): GrpcClient {
         const call = client.makeUnaryRequest(
           method.path,
           (value: Parameters<typeof method.encode>[0]) => Buffer.from(method.encode(value)),
-          (bytes) => method.decode(bytes),
+          // What is cut out of a Buffer is one as well: what goes on is plain bytes, from whichever source.
+          ({ buffer, byteOffset, length }) => method.decode(new Uint8Array(buffer, byteOffset, length)),
           request,
           metadata,
           (error, response) => {

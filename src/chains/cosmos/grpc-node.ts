@@ -11,6 +11,7 @@ import {
 import { TaskFailure } from "../../domain/task.js";
 import { Held } from "../../lib/held.js";
 import { EndpointError } from "../endpoint-error.js";
+import { decodeBytes, type Codec } from "./decode/bytes-reader.js";
 import { unknownResult, type RawBlock, type RawResult } from "./decode/raw-height.js";
 import { transactionHash } from "./decode/transaction.js";
 import {
@@ -24,20 +25,20 @@ import { Unsupported, type GrpcClient, type Method } from "./grpc-client.js";
 import { malformed, missingBlock } from "./node-faults.js";
 import type { CosmosNode } from "./node.js";
 
-interface Codec<T> {
+interface Encoder<T> {
   encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
 }
 
 function method<Request, Response>(
   path: string,
-  request: Codec<Request>,
+  request: Encoder<Request>,
   response: Codec<Response>,
 ): Method<Request, Response> {
   return {
     path,
     encode: (message) => request.encode(message).finish(),
-    decode: (bytes) => response.decode(bytes),
+    // Logs may hold bytes that are no UTF-8: they become what they become in the node's JSON.
+    decode: (bytes) => decodeBytes(response, bytes),
   };
 }
 
