@@ -175,6 +175,7 @@ function handlers(core: StandInCore): Record<string, Record<string, { name: stri
         },
       },
     },
+    "cosmos.auth.v1beta1.Query": query("cosmos.auth.v1beta1.Query", "Params"),
     "cosmos.bank.v1beta1.Query": query("cosmos.bank.v1beta1.Query", "AllBalances"),
     "cosmos.distribution.v1beta1.Query": query("cosmos.distribution.v1beta1.Query", "DelegationTotalRewards"),
     "cosmos.staking.v1beta1.Query": query("cosmos.staking.v1beta1.Query", "DelegatorDelegations"),

@@ -33,8 +33,8 @@ export interface NodeBehaviour {
   resultsMissingFrom: number;
   /** State below this height is pruned. */
   stateFrom: number;
-  /** An account without delegations is answered with an error, as before SDK 0.45. */
-  noDelegationsFail: boolean;
+  /** As before SDK 0.45: no delegations are an error, and of a state that is not there accounts have nothing, without an error. */
+  oldState: boolean;
   /** Milliseconds before each answer. */
   delayMs: number;
   /** Only JSON-RPC by POST, as some proxies. */
@@ -95,7 +95,7 @@ export async function startCosmosNode({
     earliest: Math.min(...known),
     resultsMissingFrom: Infinity,
     stateFrom: 1,
-    noDelegationsFail: false,
+    oldState: false,
     delayMs: 0,
     postOnly: false,
     lostHashes: new Set(),
@@ -120,14 +120,16 @@ export async function startCosmosNode({
       return { found };
     },
     state: (path, request, height) => {
-      if (height > behaviour.head || height < behaviour.stateFrom)
+      const { oldState } = behaviour;
+      const isThere = height <= behaviour.head && height >= behaviour.stateFrom;
+      if (!isThere && !oldState)
         return {
           words:
             `failed to load state at height ${height}; version mismatch on immutable IAVL tree; version does not exist. ` +
             `Version has either been pruned, or is for a future block height (latest height: ${behaviour.head}): invalid request`,
         };
-      const { noDelegationsFail } = behaviour;
-      return stateAnswer(accounts ?? new Map(), { path, request, height, noDelegationsFail });
+      const known = isThere ? (accounts ?? new Map()) : undefined;
+      return stateAnswer(known, { path, request, height, oldState });
     },
     arrive: async (request) => {
       requests.push(request);

@@ -30,14 +30,31 @@ export async function readAccount(
   { kind, account, height }: AccountAt,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const query = (path: string, request: { finish(): Uint8Array }): Promise<Uint8Array> =>
-    nodes.query({ path, height, request: request.finish() }, signal);
+  /** One query; what it gives as a list is read out of its response. */
+  const query = async <T>(
+    path: string,
+    request: { finish(): Uint8Array },
+    { decode, items }: { decode(bytes: Uint8Array): T; items(response: T): readonly unknown[] },
+  ): Promise<T> =>
+    decode(
+      await nodes.query(
+        {
+          path,
+          height,
+          request: request.finish(),
+          isNothing: (answer) => items(decode(answer)).length === 0,
+        },
+        signal,
+      ),
+    );
 
   switch (kind) {
     case "reward": {
       const request = QueryDelegationTotalRewardsRequest.encode({ delegatorAddress: account });
-      const answer = await query("/cosmos.distribution.v1beta1.Query/DelegationTotalRewards", request);
-      const { rewards } = QueryDelegationTotalRewardsResponse.decode(answer);
+      const { rewards } = await query("/cosmos.distribution.v1beta1.Query/DelegationTotalRewards", request, {
+        decode: (bytes) => QueryDelegationTotalRewardsResponse.decode(bytes),
+        items: (response) => response.rewards,
+      });
       return {
         kind,
         height,
@@ -48,24 +65,29 @@ export async function readAccount(
       };
     }
     case "balance": {
-      const pages = await allPages(height, async (pagination) => {
-        const request = QueryAllBalancesRequest.encode({ address: account, pagination, resolveDenom: false });
-        return QueryAllBalancesResponse.decode(
-          await query("/cosmos.bank.v1beta1.Query/AllBalances", request),
-        );
-      });
+      const pages = await allPages(height, (pagination) =>
+        query(
+          "/cosmos.bank.v1beta1.Query/AllBalances",
+          QueryAllBalancesRequest.encode({ address: account, pagination, resolveDenom: false }),
+          {
+            decode: (bytes) => QueryAllBalancesResponse.decode(bytes),
+            items: ({ balances }) => balances,
+          },
+        ),
+      );
       return { kind, height, balances: pages.flatMap(({ balances }) => balances.map(coinAmount)) };
     }
     case "delegations": {
-      const pages = await allPages(height, async (pagination) => {
-        const request = QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination });
-        const path = "/cosmos.staking.v1beta1.Query/DelegatorDelegations";
-        const answer = await query(path, request).catch((error: unknown) => {
-          if (isNothing(error)) return new Uint8Array();
-          throw error;
-        });
-        return QueryDelegatorDelegationsResponse.decode(answer);
-      });
+      const pages = await allPages(height, (pagination) =>
+        query(
+          "/cosmos.staking.v1beta1.Query/DelegatorDelegations",
+          QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination }),
+          {
+            decode: (bytes) => QueryDelegatorDelegationsResponse.decode(bytes),
+            items: ({ delegationResponses }) => delegationResponses,
+          },
+        ),
+      );
       return {
         kind,
         height,
@@ -80,11 +102,6 @@ export async function readAccount(
       };
     }
   }
-}
-
-/** Before SDK 0.45 a node answers an account without delegations with an error, not with none. */
-function isNothing(error: unknown): boolean {
-  return error instanceof TaskFailure && error.retry === "never" && error.details.type === "not_found";
 }
 
 interface Page {

@@ -257,15 +257,25 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     ]);
   });
 
-  it("gives an account without delegations as nothing where its node calls that an error", async () => {
+  it("of an old node takes nothing for nothing only where it has the state", async () => {
     const account = madeAddress("nobody");
-    node.behaviour.noDelegationsFail = true;
+    Object.assign(node.behaviour, { oldState: true, stateFrom: 20 });
     try {
-      expect(await ask({ kind: "delegations", chain, account, height: 20 })).toEqual([
-        { kind: "delegations", height: 20, delegations: [] },
-      ]);
+      for (const kind of ["balance", "reward", "delegations"] as const) {
+        const [answer] = await ask({ kind, chain, account, height: 20 });
+        expect(answer).toMatchObject({ kind, height: 20 });
+        expect(Object.values(answer ?? {})).toContainEqual([]);
+        expect(await failureOf({ kind, chain, account: alice, height: 19 })).toMatchObject({
+          retry: "other-worker",
+          details: { type: "pruned", height: 19 },
+        });
+        expect(await failureOf({ kind, chain, account: alice, height: 90 })).toMatchObject({
+          retry: "other-worker",
+          details: { type: "height_not_reached", height: 90 },
+        });
+      }
     } finally {
-      node.behaviour.noDelegationsFail = false;
+      Object.assign(node.behaviour, { oldState: false, stateFrom: 1 });
     }
   });
 

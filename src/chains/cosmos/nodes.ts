@@ -15,6 +15,7 @@ import { createHttpClient } from "./http-client.js";
 import { malformed } from "./node-faults.js";
 import type { CosmosNode, Measured, StateQuery } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
+import { provenAnswer } from "./state-proof.js";
 
 /** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
 export interface Nodes {
@@ -80,6 +81,9 @@ interface NodeSet {
 
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
 const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
+
+/** Requests that a query of state may take, one after the other. */
+const stateRounds = 4;
 
 /** Milliseconds to wait for resting endpoints of one kind where the other kind can be asked at once. */
 const shortPatienceMs = 500;
@@ -185,7 +189,12 @@ export function createNodes(options: NodesOptions): Nodes {
         set.endpoints.call((node, inner) => node.heightOf(hash, inner), { signal }),
       ),
     query: (query, signal) =>
-      firstOf(forState, (set) => set.endpoints.call((node, inner) => node.query(query, inner), { signal })),
+      firstOf(forState, (set) =>
+        set.endpoints.call((node, inner) => provenAnswer(node, query, inner), {
+          signal,
+          rounds: stateRounds,
+        }),
+      ),
     status: () => forBlocks.flatMap((set) => set.endpoints.status()),
     close: () => [...endpoints.rpc, ...endpoints.grpc].forEach(({ client }) => client.close()),
   };
