@@ -4,6 +4,7 @@ import type { SubEvent, Transfer } from "../../../domain/transaction.js";
 import { accountOf, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
 import { finish, type Draft } from "./draft.js";
+import { eventFacts } from "./event-facts.js";
 import { evmRules } from "./evm-rules.js";
 import { guessRecipient, guessSender, namedFieldRules, signerOf } from "./field-rules.js";
 import { readFields, type Facts, type Packed } from "./fields.js";
@@ -192,36 +193,6 @@ function nodeOf(facts: Facts, meaning: Meaning, events: readonly NodeEvent[]): F
   if (contracts.length > 0)
     node.set("contract", [...(node.get("contract") ?? []), ...contracts.map(canonicalAccount)]);
   return node;
-}
-
-/** What a message brought about and only its events tell. */
-const eventFactNames: readonly (readonly [type: string, key: string, name: string])[] = [
-  ["submit_proposal", "proposal_id", "proposal_id"],
-  ["create_client", "client_id", "client_id"],
-  ["update_client", "consensus_height", "consensus_height"],
-  ["connection_open_init", "connection_id", "connection_id"],
-  ["connection_open_try", "connection_id", "connection_id"],
-  ["channel_open_init", "channel_id", "channel_id"],
-  ["channel_open_try", "channel_id", "channel_id"],
-  ["send_packet", "packet_sequence", "packet_sequence"],
-  ["write_acknowledgement", "packet_ack", "acknowledgement"],
-  ["store_code", "code_id", "code_id"],
-  ["create_pool", "pool_id", "pool_id"],
-  ["cosmos.group.v1.EventCreateGroup", "group_id", "group_id"],
-  ["cosmos.group.v1.EventSubmitProposal", "proposal_id", "proposal_id"],
-  ["cosmos.group.v1.EventExec", "result", "result"],
-];
-
-const tellingTypes: ReadonlySet<string> = new Set(eventFactNames.map(([type]) => type));
-
-function eventFacts(all: readonly NodeEvent[]): [string, string[]][] {
-  if (!all.some(({ type }) => tellingTypes.has(type))) return [];
-  const events = all.filter(({ type }) => tellingTypes.has(type));
-  return eventFactNames.flatMap(([type, key, name]): [string, string[]][] => {
-    // Events that protobuf types make write their values as JSON: a number stands in quotes.
-    const values = attributesOf(events, type, key).map((value) => value.replace(/^"(.*)"$/, "$1"));
-    return values.length === 0 ? [] : [[name, [...new Set(values)]]];
-  });
 }
 
 function transfersOf(events: readonly NodeEvent[], payments: string): [string, readonly Transfer[]][] {
