@@ -22,6 +22,8 @@ export function moneyOf(events: readonly NodeEvent[]): Money {
   const send: Transfer[] = [];
   const spend: Transfer[] = [];
   const reward: Transfer[] = [];
+  const senders = new Set<string>();
+  let isSenderless = false;
   const withdrawn = events.filter(({ type }) => type === "withdraw_rewards");
   for (const event of events) {
     if (event.type !== "transfer") continue;
@@ -37,14 +39,29 @@ export function moneyOf(events: readonly NodeEvent[]): Money {
         : isDistributionModule(canonicalAccount(sender));
     if (recipient !== undefined && recipient !== "")
       (isReward ? reward : send).push(transfer(recipient, amounts));
+    if (sender !== undefined && sender !== "") senders.add(sender);
     if (sender !== undefined && sender !== "" && !isReward) spend.push(transfer(sender, amounts));
+    isSenderless ||= sender === undefined && !isReward;
   }
+  if (isSenderless) spend.push(...spentBesides(events, senders));
   const rewardFrom = withdrawn.flatMap((event) => {
     const validator = lastOf(event, "validator") ?? "";
     const amounts = parseCoins(lastOf(event, "amount") ?? "");
     return validator === "" || amounts.length === 0 ? [] : [transfer(validator, amounts)];
   });
   return { send, spend, reward, rewardFrom };
+}
+
+/** What accounts gave that no transfer names: up to SDK 0.50 a multi-send's transfers name no sender, but since 0.43 it is told that coins were spent. */
+function spentBesides(events: readonly NodeEvent[], senders: ReadonlySet<string>): Transfer[] {
+  const spent: Transfer[] = [];
+  for (const event of events) {
+    if (event.type !== "coin_spent") continue;
+    const spender = lastOf(event, "spender") ?? "";
+    const amounts = parseCoins(lastOf(event, "amount") ?? "");
+    if (spender !== "" && !senders.has(spender) && amounts.length > 0) spent.push(transfer(spender, amounts));
+  }
+  return spent;
 }
 
 /** An account that gave or got coins. */
