@@ -16,8 +16,6 @@ export interface StateQuery {
   readonly path: string;
   readonly request: Uint8Array;
   readonly height: Height;
-  /** Whether an answer says that there is nothing. */
-  readonly isNothing: (answer: Uint8Array) => boolean;
 }
 
 /** What was read, and the length of the answers in bytes: by it, reading ahead is kept small. */

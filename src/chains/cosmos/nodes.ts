@@ -13,9 +13,9 @@ import { createGrpcClient } from "./grpc-client.js";
 import { createGrpcNode, resultsAtOnce } from "./grpc-node.js";
 import { createHttpClient } from "./http-client.js";
 import { malformed } from "./node-faults.js";
-import type { CosmosNode, Measured, StateQuery } from "./node.js";
+import type { CosmosNode, Measured } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
-import { provenAnswer } from "./state-proof.js";
+import { provenAnswer, type ListQuery } from "./state-proof.js";
 
 /** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
 export interface Nodes {
@@ -30,7 +30,7 @@ export interface Nodes {
     signal: AbortSignal,
   ) => Promise<Measured<Held<readonly RawResult[]>>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
-  query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
+  query(query: ListQuery, signal: AbortSignal): Promise<Uint8Array>;
   status(): readonly EndpointStatus[];
   close(): void;
 }

@@ -6,10 +6,16 @@ import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { CosmosNode, StateQuery } from "./node.js";
 
+/** A query for something that there may be none of. */
+export interface ListQuery extends StateQuery {
+  /** Whether an answer says that there is nothing. */
+  readonly isNothing: (answer: Uint8Array) => boolean;
+}
+
 /** The answer to a query of state. One that says nothing is taken only from a node that has the state; else rejects with an EndpointError. */
 export async function provenAnswer(
   node: Pick<CosmosNode, "query" | "status">,
-  query: StateQuery,
+  query: ListQuery,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const answer = await node.query(query, signal).catch((error: unknown) => {
@@ -27,8 +33,11 @@ function isNothing(error: unknown): boolean {
 
 /** Every state of every chain has the parameters of accounts. */
 function parameters(height: Height): StateQuery {
-  const request = QueryParamsRequest.encode({}).finish();
-  return { path: "/cosmos.auth.v1beta1.Query/Params", request, height, isNothing: () => false };
+  return {
+    path: "/cosmos.auth.v1beta1.Query/Params",
+    request: QueryParamsRequest.encode({}).finish(),
+    height,
+  };
 }
 
 async function proveState(
