@@ -159,6 +159,19 @@ describe("several endpoints of one chain", () => {
     expect(await Promise.all(calls)).toEqual(["limited", "limited", "limited"]);
   });
 
+  it("those who wait for their turn at one that fails ask another at once", async () => {
+    const [ill, well] = [node("ill", { latency: 100 }), node("well")];
+    const { clock, ask } = setUp([ill, well], { requestsPerSecond: 1 });
+    const answered: string[] = [];
+    const calls = Array.from({ length: 6 }, () => ask().then((name) => answered.push(name)));
+    ill.fault = down;
+    // Three wait at each. The first of the ill one fails after 100 ms; the well one then has all six, one a second.
+    await clock.advance(5_100);
+    expect(answered).toEqual(Array.from({ length: 6 }, () => "well"));
+    expect(ill.asked).toBe(1);
+    await Promise.all(calls);
+  });
+
   it("says why each failed when none answers", async () => {
     const { clock, ask } = setUp([node("a", { fault: down }), node("b", { latency: 5000 })]);
     const failure = await failureOf(after(clock, 20_000, ask()));

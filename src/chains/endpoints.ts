@@ -148,6 +148,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     }
     const grown = backoffDelay(rest, error.fault === "refused" ? Infinity : state.failures - 1, random);
     state.restUntil = Math.max(state.restUntil, now + (error.details.retryAfterMs ?? grown));
+    state.pace.callOff();
     logger[isNews ? "warn" : "debug"](
       {
         endpoint: state.endpoint.name,
@@ -226,7 +227,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         await clock.sleep(restMs, signal);
         continue;
       }
-      await state.pace.take(weight, signal);
+      if (!(await state.pace.take(weight, signal))) continue;
       if (state.restUntil > clock.monotonic()) {
         state.pace.giveBack(weight);
         continue;

@@ -24,6 +24,32 @@ describe("the pace of an endpoint", () => {
     expect(done).toBe(10);
   });
 
+  it("calls off the turns that are waited for, and the next ones are not later for it", async () => {
+    const clock = createManualClock();
+    const pace = createPace({ clock, ceiling: 1 });
+    expect(await pace.take(1, never)).toBe(true);
+    const turns = Array.from({ length: 9 }, () => pace.take(1, never));
+    await clock.advance(500);
+    pace.slower();
+    pace.callOff();
+    expect(new Set(await Promise.all(turns))).toEqual(new Set([false]));
+    expect(pace.delay).toBe(500);
+    const next = pace.take(1, never);
+    await clock.advance(500);
+    expect(await next).toBe(true);
+  });
+
+  it("does not keep the turn of one who gave up", async () => {
+    const clock = createManualClock();
+    const pace = createPace({ clock, ceiling: 1 });
+    await pace.take(1, never);
+    const abort = new AbortController();
+    const turn = pace.take(5, abort.signal);
+    abort.abort(new Error("given up"));
+    await expect(turn).rejects.toThrow("given up");
+    expect(pace.delay).toBe(1000);
+  });
+
   it("halves what was really asked when the endpoint complains, once a second at most", async () => {
     const clock = createManualClock();
     const pace = createPace({ clock });

@@ -7,8 +7,10 @@ export interface Pace {
   readonly rate: number;
   /** Milliseconds until the next request may go. */
   readonly delay: number;
-  /** Waits for its turn and counts `weight` requests. */
-  take(weight: number, signal: AbortSignal): Promise<void>;
+  /** Waits for its turn and counts `weight` requests; false where turns were called off meanwhile, and none was taken. */
+  take(weight: number, signal: AbortSignal): Promise<boolean>;
+  /** Calls off the turns that are waited for: the endpoint is not to be asked now. */
+  callOff(): void;
   /** A turn that was taken and not used: those who come next need not wait for it. */
   giveBack(weight: number): void;
   /** The endpoint complained: half the rate, once a second at most, since many requests in flight fail together. */
@@ -19,9 +21,12 @@ export interface Pace {
 
 const lowestRate = 1;
 const secondMs = 1000;
+/** Made once: an abort without a reason makes an error with a stack each time. */
+const calledOff = new Error("The turn is not waited for any more.");
 
 /** Creates a pace; `ceiling` is never passed. */
 export function createPace({ clock, ceiling = Infinity }: { clock: Clock; ceiling?: number }): Pace {
+  const waiting = new Set<AbortController>();
   let rate = ceiling;
   let nextFree = 0;
   let changedAt = -Infinity;
@@ -36,8 +41,21 @@ export function createPace({ clock, ceiling = Infinity }: { clock: Clock; ceilin
     second.sent += weight;
   };
 
-  const giveBack = (weight: number): void => {
-    nextFree -= (weight * secondMs) / rate;
+  /** Whether the time passed; else the caller gave up, or turns were called off. */
+  const waited = async (ms: number, signal: AbortSignal): Promise<boolean> => {
+    const waiter = new AbortController();
+    const giveUp = (): void => waiter.abort(calledOff);
+    signal.addEventListener("abort", giveUp, { once: true });
+    waiting.add(waiter);
+    try {
+      await clock.sleep(ms, waiter.signal);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      waiting.delete(waiter);
+      signal.removeEventListener("abort", giveUp);
+    }
   };
 
   return {
@@ -50,16 +68,22 @@ export function createPace({ clock, ceiling = Infinity }: { clock: Clock; ceilin
     async take(weight, signal) {
       const now = clock.monotonic();
       const turn = Math.max(now, nextFree);
-      nextFree = turn + (weight * secondMs) / rate;
-      if (turn > now) {
-        await clock.sleep(turn - now, signal).catch((error: unknown) => {
-          giveBack(weight);
-          throw error;
-        });
+      const cost = (weight * secondMs) / rate;
+      nextFree = turn + cost;
+      if (turn > now && !(await waited(turn - now, signal))) {
+        nextFree -= cost;
+        signal.throwIfAborted();
+        return false;
       }
       count(clock.monotonic(), weight);
+      return true;
     },
-    giveBack,
+    callOff() {
+      for (const waiter of waiting) waiter.abort(calledOff);
+    },
+    giveBack(weight) {
+      nextFree -= (weight * secondMs) / rate;
+    },
     slower() {
       const now = clock.monotonic();
       if (now - loweredAt < secondMs) return;
