@@ -18,7 +18,8 @@ const log = Buffer.concat([
 it("reads a log that is no UTF-8 with a sign in place of each wrong byte", async () => {
   const { bytes } = makePayment(5, 0);
   const block = { chainId: "test-1", height: 5, hash: "AB", time: 0n, transactions: [bytes] };
-  const placeholder = "@".repeat(log.length);
+  // A text cannot hold these bytes: they are put in the room of another of their length.
+  const room = "@".repeat(log.length);
   const answer = Buffer.from(
     GetTxResponse.encode(
       GetTxResponse.fromPartial({
@@ -26,12 +27,12 @@ it("reads a log that is no UTF-8 with a sign in place of each wrong byte", async
           height: 5n,
           txhash: transactionHash(bytes),
           code: 5,
-          rawLog: placeholder,
+          rawLog: room,
         }),
       }),
     ).finish(),
   );
-  answer.set(log, answer.indexOf(placeholder));
+  answer.set(log, answer.indexOf(room));
   const client: GrpcClient = {
     call: ({ decode }) => Promise.resolve(decode(new Uint8Array(answer))),
     close: () => undefined,
