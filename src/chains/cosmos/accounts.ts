@@ -14,6 +14,7 @@ import type { Height } from "../../domain/height.js";
 import { TaskFailure, type AccountQuestion, type Answer } from "../../domain/task.js";
 import { coinAmount, decCoinAmount, decimalText } from "./decode/coins.js";
 import type { Nodes } from "./nodes.js";
+import type { ListQuery } from "./state-proof.js";
 
 /** A question about an account. */
 export interface AccountAt {
@@ -30,30 +31,18 @@ export async function readAccount(
   { kind, account, height }: AccountAt,
   signal: AbortSignal,
 ): Promise<Answer> {
-  /** One query; what it gives as a list is read out of its response. */
-  const query = async <T>(
+  const query = <T>(
     path: string,
     request: { finish(): Uint8Array },
-    { decode, items }: { decode(bytes: Uint8Array): T; items(response: T): readonly unknown[] },
-  ): Promise<T> =>
-    decode(
-      await nodes.query(
-        {
-          path,
-          height,
-          request: request.finish(),
-          isNothing: (answer) => items(decode(answer)).length === 0,
-        },
-        signal,
-      ),
-    );
+    answer: Pick<ListQuery<T>, "read" | "isNothing">,
+  ): Promise<T> => nodes.query({ path, height, request: request.finish(), ...answer }, signal);
 
   switch (kind) {
     case "reward": {
       const request = QueryDelegationTotalRewardsRequest.encode({ delegatorAddress: account });
       const { rewards } = await query("/cosmos.distribution.v1beta1.Query/DelegationTotalRewards", request, {
-        decode: (bytes) => QueryDelegationTotalRewardsResponse.decode(bytes),
-        items: (response) => response.rewards,
+        read: (bytes) => QueryDelegationTotalRewardsResponse.decode(bytes),
+        isNothing: (response) => response.rewards.length === 0,
       });
       return {
         kind,
@@ -70,8 +59,8 @@ export async function readAccount(
           "/cosmos.bank.v1beta1.Query/AllBalances",
           QueryAllBalancesRequest.encode({ address: account, pagination, resolveDenom: false }),
           {
-            decode: (bytes) => QueryAllBalancesResponse.decode(bytes),
-            items: ({ balances }) => balances,
+            read: (bytes) => QueryAllBalancesResponse.decode(bytes),
+            isNothing: ({ balances }) => balances.length === 0,
           },
         ),
       );
@@ -83,8 +72,8 @@ export async function readAccount(
           "/cosmos.staking.v1beta1.Query/DelegatorDelegations",
           QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination }),
           {
-            decode: (bytes) => QueryDelegatorDelegationsResponse.decode(bytes),
-            items: ({ delegationResponses }) => delegationResponses,
+            read: (bytes) => QueryDelegatorDelegationsResponse.decode(bytes),
+            isNothing: ({ delegationResponses }) => delegationResponses.length === 0,
           },
         ),
       );

@@ -30,7 +30,7 @@ export interface Nodes {
     signal: AbortSignal,
   ) => Promise<Measured<Held<readonly RawResult[]>>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
-  query(query: ListQuery, signal: AbortSignal): Promise<Uint8Array>;
+  query<T>(query: ListQuery<T>, signal: AbortSignal): Promise<T>;
   status(): readonly EndpointStatus[];
   close(): void;
 }
@@ -81,9 +81,6 @@ interface NodeSet {
 
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
 const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
-
-/** Requests that a query of state may take, one after the other. */
-const stateRounds = 4;
 
 /** Milliseconds to wait for resting endpoints of one kind where the other kind can be asked at once. */
 const shortPatienceMs = 500;
@@ -190,10 +187,7 @@ export function createNodes(options: NodesOptions): Nodes {
       ),
     query: (query, signal) =>
       firstOf(forState, (set) =>
-        set.endpoints.call((node, inner) => provenAnswer(node, query, inner), {
-          signal,
-          rounds: stateRounds,
-        }),
+        set.endpoints.call((node, inner) => provenAnswer(node, query, inner), { signal }),
       ),
     status: () => forBlocks.flatMap((set) => set.endpoints.status()),
     close: () => [...endpoints.rpc, ...endpoints.grpc].forEach(({ client }) => client.close()),

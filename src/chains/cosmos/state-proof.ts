@@ -6,24 +6,26 @@ import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { CosmosNode, StateQuery } from "./node.js";
 
-/** A query for something that there may be none of. */
-export interface ListQuery extends StateQuery {
-  /** Whether an answer says that there is nothing. */
-  readonly isNothing: (answer: Uint8Array) => boolean;
+/** A query for something that there may be none of, and how its answer is read. */
+export interface ListQuery<T> extends StateQuery {
+  readonly read: (answer: Uint8Array) => T;
+  /** Whether a response says that there is nothing. */
+  readonly isNothing: (response: T) => boolean;
 }
 
 /** The answer to a query of state. One that says nothing is taken only from a node that has the state; else rejects with an EndpointError. */
-export async function provenAnswer(
+export async function provenAnswer<T>(
   node: Pick<CosmosNode, "query" | "status">,
-  query: ListQuery,
+  query: ListQuery<T>,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<T> {
   const answer = await node.query(query, signal).catch((error: unknown) => {
     if (isNothing(error)) return new Uint8Array();
     throw error;
   });
-  if (query.isNothing(answer)) await proveState(node, query.height, signal);
-  return answer;
+  const response = query.read(answer);
+  if (query.isNothing(response)) await proveState(node, query.height, signal);
+  return response;
 }
 
 /** Before SDK 0.45 a node answers an account without delegations with an error, not with none. */
@@ -47,7 +49,9 @@ async function proveState(
 ): Promise<void> {
   try {
     await node.query(parameters(height), signal);
-  } catch {
+  } catch (error) {
+    // Too late, too often or pruned says itself what it is; what is left may be the panic of an old node without the state.
+    if (!(error instanceof EndpointError) || error.fault !== "unavailable") throw error;
     const { head } = await node.status(signal);
     if (height > head.height)
       throw lacking("height_not_reached", `it has not reached height ${height} yet`, height);
