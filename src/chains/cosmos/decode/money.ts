@@ -30,18 +30,19 @@ export function moneyOf(events: readonly NodeEvent[]): Money {
     const amount = lastOf(event, "amount") ?? "";
     const amounts = parseCoins(amount);
     if (amounts.length === 0) continue;
-    const recipient = lastOf(event, "recipient");
+    const recipient = lastOf(event, "recipient") ?? "";
     const sender = lastOf(event, "sender");
     // Before SDK 0.43 some transfers name no sender: a payment of just what was withdrawn is the reward.
     const isReward =
       sender === undefined
         ? withdrawn.some((each) => lastOf(each, "amount") === amount)
         : isDistributionModule(canonicalAccount(sender));
-    if (recipient !== undefined && recipient !== "")
-      (isReward ? reward : send).push(transfer(recipient, amounts));
-    if (sender !== undefined && sender !== "") senders.add(sender);
-    if (sender !== undefined && sender !== "" && !isReward) spend.push(transfer(sender, amounts));
-    isSenderless ||= sender === undefined && !isReward;
+    if (recipient !== "") (isReward ? reward : send).push(transfer(recipient, amounts));
+    if (sender === undefined) isSenderless ||= !isReward;
+    else if (sender !== "") {
+      senders.add(sender);
+      if (!isReward) spend.push(transfer(sender, amounts));
+    }
   }
   if (isSenderless) spend.push(...spentBesides(events, senders));
   const rewardFrom = withdrawn.flatMap((event) => {
