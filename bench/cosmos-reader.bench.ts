@@ -81,7 +81,7 @@ async function reader(base: string): Promise<number> {
   const range = { from: 1, to: heights };
   const start = performance.now();
   let transactions = 0;
-  for await (const answer of chain.answer({ kind: "heights", chain: chain.chain, range }, signal)) {
+  for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
     if (answer.kind === "height") transactions += answer.transactions.length;
   }
   const ms = performance.now() - start;

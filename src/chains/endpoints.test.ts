@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import { TaskFailure } from "../domain/task.js";
 import { silentLogger } from "../lib/logger.js";
 import { createManualClock, type ManualClock } from "../testing/manual-clock.js";
@@ -26,7 +26,12 @@ function node(name: string, rest: Partial<Node> = {}): Node {
 function setUp(
   nodes: readonly Node[],
   rest: Partial<EndpointsOptions<Node>> = {},
-): { clock: ManualClock; endpoints: Endpoints<Node>; ask: () => Promise<string>; head: () => Promise<Head> } {
+): {
+  clock: ManualClock;
+  endpoints: Endpoints<Node>;
+  ask: () => Promise<string>;
+  head: () => Promise<ChainHead>;
+} {
   const clock = createManualClock();
   const endpoints = createEndpoints<Node>({
     chain: { network: "test", chainId: "1" },
@@ -195,7 +200,7 @@ describe("several endpoints of one chain", () => {
     expect(await answer).toBe("limited");
   });
 
-  it("hands a long limit on to the asker, and does not ask in the meantime", async () => {
+  it("hands a long limit on to the caller, and does not ask in the meantime", async () => {
     const limited = node("limited", {
       fault: () => new EndpointError("rate-limited", "429", { retryAfterMs: 30_000 }),
     });

@@ -2,7 +2,7 @@
 // Imports only domain and lib; generic over the endpoint's client.
 // Never knows a protocol: clients say by EndpointError what is wrong, any other error is the answer.
 import { setMaxListeners } from "node:events";
-import { chainName, type ChainRef, type Head } from "../domain/chain.js";
+import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { TaskFailure } from "../domain/task.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
@@ -60,7 +60,7 @@ export interface Endpoints<C> {
    */
   call<T>(use: (client: C, signal: AbortSignal) => Promise<T>, options: CallOptions): Promise<T>;
   /** The newest block by `read`, from an endpoint whose answer can be. */
-  head(read: (client: C, signal: AbortSignal) => Promise<Head>, signal: AbortSignal): Promise<Head>;
+  head(read: (client: C, signal: AbortSignal) => Promise<ChainHead>, signal: AbortSignal): Promise<ChainHead>;
   status(): readonly EndpointStatus[];
 }
 

@@ -1,6 +1,6 @@
 // Whether an endpoint's newest block can be: it may wander back a little and forward with time, no more.
 // Imports only domain; never does I/O.
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import { isHeight, type Height } from "../domain/height.js";
 
 /** How far a newest block may move between two answers of one endpoint. */
@@ -30,7 +30,7 @@ export interface HeadHistory {
 
 /** Why the newest block is refused, or nothing where it can be. */
 export function headFault(
-  head: Head,
+  head: ChainHead,
   history: HeadHistory,
   { now, limits }: { readonly now: number; readonly limits: HeadLimits },
 ): string | undefined {

@@ -1,4 +1,4 @@
-// One attempt at an endpoint, ended by its time limit or by the asker's abort, whichever comes first.
+// One attempt at an endpoint, ended by its time limit or by the caller's abort, whichever comes first.
 // Imports only lib and endpoint-error; never knows what is asked.
 import type { Clock } from "../lib/clock.js";
 import { EndpointError } from "./endpoint-error.js";

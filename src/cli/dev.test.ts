@@ -26,7 +26,7 @@ interface Final {
   readonly order?: number;
   readonly status?: string;
   readonly parts?: number;
-  readonly blocks?: number;
+  readonly blockCount?: number;
 }
 
 describe("indexer dev", () => {
@@ -65,13 +65,13 @@ describe("indexer dev", () => {
   it("fetches what is not stored, part by part, until one final, and has it then", async () => {
     const events: Final[] = [];
     const query = `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 100, to: 399 } }) {
-      __typename ... on FetchPart { order } ... on FetchFinal { status parts blocks } } }`;
+      __typename ... on FetchPart { order } ... on FetchFinal { status parts blockCount } } }`;
     for await (const { fetch } of subscribe<{ fetch: Final }>(url, query)) events.push(fetch);
     expect(events[0]!.__typename).toBe("FetchAccepted");
     expect(events.at(-1)).toMatchObject({
       __typename: "FetchFinal",
       status: "SUCCEEDED",
-      blocks: 300,
+      blockCount: 300,
       parts: events.length - 2,
     });
     expect(events.slice(1, -1).map(({ order }) => order)).toEqual(events.slice(1, -1).map((_, at) => at));
@@ -104,10 +104,10 @@ describe("indexer dev", () => {
         await open(`{ chains { network chainId } }`);
         await expectText(result, /"chainId": "demo-1"/);
         await open(
-          `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 400, to: 450 } }) { __typename ... on FetchFinal { status blocks } } }`,
+          `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 400, to: 450 } }) { __typename ... on FetchFinal { status blockCount } } }`,
         );
         await expectText(result, /"status": "SUCCEEDED"/);
-        await expectText(result, /"blocks": 51/);
+        await expectText(result, /"blockCount": 51/);
         expect(foreign).toEqual([]);
         const picture = await page.screenshot();
         expect(picture.byteLength).toBeGreaterThan(10_000);

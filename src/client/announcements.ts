@@ -33,7 +33,7 @@ export async function createAnnouncements(options: AnnouncementsOptions): Promis
   const listeners = new Set<(announcement: Announcement) => void>();
   const closing = new AbortController();
   const { signal } = closing;
-  const seen = new Map(await store.announced());
+  const seen = new Map(await store.latestSequences());
   let wake = (): void => {};
   let woken = false;
   const stopListening = pubsub.subscribe(announcedTopic, () => {

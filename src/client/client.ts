@@ -9,7 +9,7 @@ import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
-import { createMend } from "./mend.js";
+import { createRetryQuarantined } from "./retry-quarantined.js";
 import type { Client } from "./port.js";
 import { createWait } from "./wait.js";
 import { createWatch } from "./watch.js";
@@ -45,10 +45,10 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     transactions: store.transactions,
     countTransactions: store.countTransactions,
     indexed: store.indexed,
-    coverage: store.prove,
+    coverage: store.verifyCoverage,
     fetch: createFetch({ ...deps, committer }),
     followLatest: createFollow({ ...deps, committer }),
-    mendQuarantined: createMend({ ...deps, committer }),
+    retryQuarantined: createRetryQuarantined({ ...deps, committer }),
     workers: workers.list,
     ...watch,
     ready: store.ready,

@@ -1,6 +1,6 @@
 // Stores parts, those that wait together in one commit, and wakes who listens. The only caller of store.write.
 import { chainName } from "../domain/chain.js";
-import { asIndexerError } from "../domain/errors.js";
+import { toIndexerError } from "../domain/errors.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { Counter, type Metrics } from "../lib/metrics.js";
@@ -59,7 +59,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       try {
         return await store.write(batch);
       } catch (error) {
-        const { code } = asIndexerError(error);
+        const { code } = toIndexerError(error);
         const delay = backoffDelay({ first: 200, max: 2_000 }, attempt);
         if (code !== "OVERLOADED" || clock.monotonic() + delay > deadline) throw error;
         logger.warn({ error, attempt }, "The database does not take a commit; trying again.");
@@ -137,7 +137,7 @@ function takeGroup(waiting: Waiting[], commitSize: number): Waiting[] {
 function heightsOf(batch: WriteBatch): number[] {
   return [
     ...batch.heights.map(({ block }) => block.height),
-    ...(batch.loose ?? []).map(({ block }) => block.height),
+    ...(batch.partialBlocks ?? []).map(({ block }) => block.height),
     ...(batch.quarantined ?? []).map(({ height }) => height),
   ];
 }
@@ -148,7 +148,7 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
   return {
     chain: first.chain,
     heights: batches.flatMap(({ heights }) => heights),
-    loose: batches.flatMap(({ loose = [] }) => loose),
+    partialBlocks: batches.flatMap(({ partialBlocks: loose = [] }) => loose),
     quarantined: batches.flatMap(({ quarantined = [] }) => quarantined),
   };
 }

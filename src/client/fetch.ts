@@ -3,13 +3,13 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { Dispatcher, Priority, TaskRun, Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
-import { asIndexerError, IndexerError } from "../domain/errors.js";
-import { rangeSize, totalSize, type HeightRange } from "../domain/height.js";
+import { toIndexerError, IndexerError } from "../domain/errors.js";
+import { rangeSize, totalHeights, type HeightRange } from "../domain/height.js";
 import type { TaskRequest } from "../domain/task.js";
 import { participation } from "../domain/transaction.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
-import { leavable } from "../lib/leavable.js";
+import { abortable } from "../lib/abortable.js";
 import { merge } from "../lib/merge.js";
 import type { Committer } from "./committer.js";
 import { ingest, type StoredPart } from "./ingest.js";
@@ -32,7 +32,7 @@ export function createFetch(
 ): (request: FetchRequest, signal: AbortSignal) => AsyncIterable<FetchEvent> {
   return (request, signal) => {
     check(request);
-    return leavable(signal, (ended) => fetchEvents(deps, request, ended));
+    return abortable(signal, (ended) => fetchEvents(deps, request, ended));
   };
 }
 
@@ -63,15 +63,15 @@ async function* fetchEvents(
     fetchId,
     status,
     parts: count.parts,
-    blocks: count.blocks,
-    transactions: count.transactions,
+    blockCount: count.blocks,
+    transactionCount: count.transactions,
     durationMs: Math.round(clock.monotonic() - began),
     ...(error !== undefined && { error }),
   });
 
   try {
     for await (const part of runTasks(deps, tasks, {
-      asker: request.asker,
+      caller: request.caller,
       priority: "interactive",
       signal,
     })) {
@@ -100,8 +100,8 @@ async function* fetchEvents(
   }
 }
 
-export interface RunOptions {
-  readonly asker: string;
+export interface RunTasksOptions {
+  readonly caller: string;
   readonly priority: Priority;
   readonly signal: AbortSignal;
 }
@@ -110,13 +110,14 @@ export interface RunOptions {
 export async function* runTasks(
   { dispatcher, committer }: Pick<FetchDeps, "dispatcher" | "committer">,
   tasks: readonly TaskRequest[],
-  { asker, priority, signal }: RunOptions,
+  { caller: caller, priority, signal }: RunTasksOptions,
 ): AsyncGenerator<StoredPart> {
   const own = new AbortController();
   const any = AbortSignal.any([signal, own.signal]);
   // Every task under way listens to it, which is no leak.
   setMaxListeners(0, any);
-  const start = (task: TaskRequest): TaskRun => dispatcher.run(task, { signal: any, priority, asker });
+  const start = (task: TaskRequest): TaskRun =>
+    dispatcher.run(task, { signal: any, priority, caller: caller });
   const streams = tasks.map((task) => () => ingest(task.chain, start(task), committer));
   yield* merge(streams, tasksAtOnce, () =>
     own.abort(new Error("The rest of the work is not wanted any more.")),
@@ -144,17 +145,17 @@ function check({ target, maxHeights }: FetchRequest): void {
 
 function tasksOf({ dispatcher }: FetchDeps, { chain, target }: FetchRequest): TaskRequest[] {
   if ("hash" in target) return [{ kind: "transaction", chain, hash: target.hash }];
-  return heightTasks(chain, [target.heights], dispatcher.room(chain));
+  return heightTasks(chain, [target.heights], dispatcher.capacity(chain));
 }
 
 /** Tasks for ranges of heights, lowest first. */
 export function heightTasks(chain: ChainRef, ranges: readonly HeightRange[], room: number): TaskRequest[] {
-  if (totalSize(ranges) === 0) return [];
+  if (totalHeights(ranges) === 0) return [];
   return planTasks(ranges, room).map((range) => ({ kind: "heights", chain, range }));
 }
 
 function failureOf(reason: unknown): WorkFailure {
-  const { code, message, retryable, facts } = asIndexerError(reason);
+  const { code, message, retryable, facts } = toIndexerError(reason);
   const height = facts["height"];
   return {
     code,

@@ -2,9 +2,9 @@
 // network's head; what is missing of it is fetched from below. So nothing is ever jumped over: not after an outage, not
 // after a failed step, and heights that a reorganisation unlinked are missing again and come with the next step.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
-import { chainName, type ChainRef, type Head } from "../domain/chain.js";
+import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { firstHeights, totalSize, type Height } from "../domain/height.js";
+import { firstHeights, totalHeights, type Height } from "../domain/height.js";
 import type { TaskRequest } from "../domain/task.js";
 import type { Store } from "../store/port.js";
 import type { Committer } from "./committer.js";
@@ -16,7 +16,7 @@ export interface FollowDeps {
   readonly dispatcher: Dispatcher;
   readonly workers: Workers;
   readonly committer: Committer;
-  /** Aborts when the manager ends: a step is shared by its askers, so none of them alone may stop it. */
+  /** Aborts when the manager ends: a step is shared by its callers, so none of them alone may stop it. */
   readonly closing: AbortSignal;
 }
 
@@ -27,7 +27,7 @@ const firstStep = 1_000;
 
 export type Follow = (chain: ChainRef, maxHeights: number, signal: AbortSignal) => Promise<FollowResult>;
 
-/** Creates the use case. Askers of a chain that is being followed already get that step's result. */
+/** Creates the use case. Callers of a chain that is being followed already get that step's result. */
 export function createFollow(deps: FollowDeps): Follow {
   const steps = new Map<string, Promise<FollowResult>>();
   return async (chain, maxHeights, signal) => {
@@ -56,13 +56,13 @@ async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
 
   const wanted = { from, to: head.height };
   const next = firstHeights(await store.missing(chain, wanted), maxHeights);
-  const stored = await runAll(deps, heightTasks(chain, next, dispatcher.room(chain)));
-  const left = totalSize(await store.missing(chain, wanted));
+  const stored = await runAll(deps, heightTasks(chain, next, dispatcher.capacity(chain)));
+  const left = totalHeights(await store.missing(chain, wanted));
   // Without progress it would be asked again and again for the same: that waits for the next beat.
   return result(store, chain, stored, left > 0 && stored.blocks > 0);
 }
 
-/** Following where no worker tells the network's head (classic ones do not): a worker is asked for what is new. */
+/** Following where no worker tells the network's head (legacy ones do not): a worker is asked for what is new. */
 async function followBlindly(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
   const { store } = deps;
   const after = await lastBeforeGap(store, chain);
@@ -83,7 +83,7 @@ const nothing: Stored = { blocks: 0, transactions: 0 };
 
 async function runAll(deps: FollowDeps, tasks: readonly TaskRequest[]): Promise<Stored> {
   let stored = nothing;
-  const options = { asker: "follow", priority: "background", signal: deps.closing } as const;
+  const options = { caller: "follow", priority: "background", signal: deps.closing } as const;
   for await (const { blocks, transactions } of runTasks(deps, tasks, options)) {
     const heights = blocks.map(({ height }) => height);
     const lowest = Math.min(stored.lowest ?? Infinity, ...heights);
@@ -107,32 +107,32 @@ async function result(store: Store, chain: ChainRef, stored: Stored, behind: boo
 }
 
 /** The newest head that a worker of the chain tells. */
-export function newestHead(workers: Workers, chain: ChainRef): Head | undefined {
+export function newestHead(workers: Workers, chain: ChainRef): ChainHead | undefined {
   return workers
     .list(chain)
     .filter(({ state }) => state === "ONLINE")
     .flatMap(({ head }) => (head === undefined ? [] : [head]))
-    .reduce<Head | undefined>(
+    .reduce<ChainHead | undefined>(
       (best, head) => (best === undefined || head.height > best.height ? head : best),
       undefined,
     );
 }
 
-/** Whether a worker is there that tells its head, be it only in a moment: classic ones have no capabilities, and never do. */
+/** Whether a worker is there that tells its head, be it only in a moment: legacy ones have no capabilities, and never do. */
 function tellsHeads(workers: Workers, chain: ChainRef): boolean {
   return workers.list(chain).some(({ state, capabilities }) => state === "ONLINE" && capabilities.length > 0);
 }
 
 /** Where another block than ours stands at the network's head, ours is no longer of the chain: it is missing again. */
-async function dropForked(store: Store, chain: ChainRef, head: Head): Promise<void> {
+async function dropForked(store: Store, chain: ChainRef, head: ChainHead): Promise<void> {
   if (head.hash === undefined) return;
   const [ours] = await store.blocksAt(chain, [head.height]);
   if (ours !== undefined && ours.hash !== head.hash) {
-    await store.uncover(chain, [{ from: head.height, to: head.height }]);
+    await store.invalidate(chain, [{ from: head.height, to: head.height }]);
   }
 }
 
-async function beginning(store: Store, chain: ChainRef, head: Head): Promise<Height> {
+async function beginning(store: Store, chain: ChainRef, head: ChainHead): Promise<Height> {
   const known = (await store.chain(chain))?.followFrom;
   if (known !== undefined) return known;
   const lowest = head.earliest ?? 0;
@@ -158,7 +158,7 @@ async function lastBeforeGap(
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void =>
-      reject(new IndexerError("TIMEOUT", "The asker stopped waiting.", {}, { cause: signal.reason }));
+      reject(new IndexerError("TIMEOUT", "The caller stopped waiting.", {}, { cause: signal.reason }));
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));

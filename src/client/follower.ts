@@ -5,18 +5,18 @@ import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { backoffDelay } from "../lib/retry.js";
 import type { Follow } from "./follow.js";
-import type { Mend } from "./mend.js";
+import type { RetryQuarantined } from "./retry-quarantined.js";
 
 export interface FollowerOptions {
   readonly follow: Follow;
-  readonly mend: Mend;
+  readonly retryQuarantined: RetryQuarantined;
   readonly workers: Workers;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Milliseconds between two looks at a chain that is up to date. */
   readonly intervalMs: number;
   /** Milliseconds between two tries at what is in quarantine; the first comes once the chain is up to date. */
-  readonly mendIntervalMs: number;
+  readonly quarantineRetryIntervalMs: number;
   /** Heights of one step. */
   readonly maxHeights: number;
 }
@@ -48,7 +48,16 @@ interface News {
 
 /** Starts following: each chain that has a worker gets a loop of its own, so an ill chain holds up no other. */
 export function startFollower(options: FollowerOptions): Follower {
-  const { follow, mend, workers, clock, logger, intervalMs, mendIntervalMs, maxHeights } = options;
+  const {
+    follow,
+    retryQuarantined: mend,
+    workers,
+    clock,
+    logger,
+    intervalMs,
+    quarantineRetryIntervalMs: mendIntervalMs,
+    maxHeights,
+  } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const states = new Map<string, FollowState>();

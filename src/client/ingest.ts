@@ -1,6 +1,6 @@
 // The only loop over parts: store, then announce (both by the committer), then credit, then tell.
 import type { ChainRef } from "../domain/chain.js";
-import type { Answer } from "../domain/task.js";
+import type { TaskResult } from "../domain/task.js";
 import type { Block } from "../domain/block.js";
 import type { Transaction } from "../domain/transaction.js";
 import type { TaskRun } from "../connectivity/port.js";
@@ -23,8 +23,8 @@ const window = 16;
 /** Stores a task's parts as they come and yields each, in order, once it is committed. Fails as the task or the store fails. */
 export function ingest(chain: ChainRef, run: TaskRun, committer: Committer): AsyncGenerator<StoredPart> {
   return mapOrdered(run.parts, window, async (part) => {
-    const batch = batchOf(chain, part.answers);
-    const loose = batch.loose ?? [];
+    const batch = batchOf(chain, part.results);
+    const loose = batch.partialBlocks ?? [];
     if (batch.heights.length + loose.length + (batch.quarantined ?? []).length > 0)
       await committer.commit(batch);
     part.acknowledge();
@@ -40,11 +40,11 @@ export function ingest(chain: ChainRef, run: TaskRun, committer: Committer): Asy
   });
 }
 
-function batchOf(chain: ChainRef, answers: readonly Answer[]): WriteBatch {
+function batchOf(chain: ChainRef, answers: readonly TaskResult[]): WriteBatch {
   return {
     chain,
     heights: answers.filter((answer) => answer.kind === "height"),
-    loose: answers.filter((answer) => answer.kind === "transaction"),
+    partialBlocks: answers.filter((answer) => answer.kind === "transaction"),
     quarantined: answers.filter((answer) => answer.kind === "quarantine"),
   };
 }

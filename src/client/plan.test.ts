@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { totalSize, unite, type HeightRange } from "../domain/height.js";
+import { totalHeights, mergeRanges, type HeightRange } from "../domain/height.js";
 import { planTasks } from "./plan.js";
 
 const ranges = fc
@@ -19,11 +19,11 @@ describe("a plan", () => {
     fc.assert(
       fc.property(ranges, fc.integer({ min: 0, max: 64 }), (wanted, room) => {
         const tasks = planTasks(wanted, room);
-        expect(unite(tasks)).toEqual(unite(wanted));
-        expect(totalSize(tasks)).toBe(totalSize(wanted));
+        expect(mergeRanges(tasks)).toEqual(mergeRanges(wanted));
+        expect(totalHeights(tasks)).toBe(totalHeights(wanted));
         expect(tasks.map(({ from }) => from)).toEqual(tasks.map(({ from }) => from).sort((a, b) => a - b));
-        expect(Math.max(...tasks.map((task) => totalSize([task])))).toBeLessThanOrEqual(500);
-        expect(tasks.length).toBeGreaterThanOrEqual(Math.min(totalSize(wanted), Math.max(1, room)));
+        expect(Math.max(...tasks.map((task) => totalHeights([task])))).toBeLessThanOrEqual(500);
+        expect(tasks.length).toBeGreaterThanOrEqual(Math.min(totalHeights(wanted), Math.max(1, room)));
       }),
       { numRuns: 10_000 },
     );

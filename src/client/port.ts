@@ -23,8 +23,8 @@ export type FetchTarget = { readonly heights: HeightRange } | { readonly hash: s
 export interface FetchRequest {
   readonly chain: ChainRef;
   readonly target: FetchTarget;
-  /** Names the asker, so that many askers share the workers fairly. */
-  readonly asker: string;
+  /** Names the caller, so that many callers share the workers fairly. */
+  readonly caller: string;
   /** Heights one request may name; more is BAD_USER_INPUT with `limit` and `actual`. */
   readonly maxHeights: number;
 }
@@ -57,8 +57,8 @@ export interface FetchFinal {
   readonly fetchId: string;
   readonly status: "SUCCEEDED" | "FAILED" | "CANCELLED";
   readonly parts: number;
-  readonly blocks: number;
-  readonly transactions: number;
+  readonly blockCount: number;
+  readonly transactionCount: number;
   readonly durationMs: number;
   readonly error?: WorkFailure;
 }
@@ -117,7 +117,7 @@ export interface Client {
   followLatest(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<FollowResult>;
 
   /** Asks again for heights in quarantine, the next ones with each call; those that can be read by now leave it. Resolves with how many came. */
-  mendQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
+  retryQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
 
   workers(filter?: Partial<ChainRef>): readonly WorkerStatus[];
 

@@ -2,12 +2,12 @@
 import type { Workers } from "../connectivity/port.js";
 import { sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { cut, type HeightRange } from "../domain/height.js";
+import { splitRanges, type HeightRange } from "../domain/height.js";
 import { matchesTransaction } from "../domain/match.js";
 import type { TransactionFilter } from "../domain/search.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { Clock } from "../lib/clock.js";
-import { leavable } from "../lib/leavable.js";
+import { abortable } from "../lib/abortable.js";
 import { createQueue } from "../lib/queue.js";
 import type { Announcement, Store, StoredTransaction, TransactionColumns } from "../store/port.js";
 import type { Announcements } from "./announcements.js";
@@ -44,7 +44,7 @@ export function createWatch(
 
   return {
     watchBlocks: (chain, signal) =>
-      leavable(signal, (ended) =>
+      abortable(signal, (ended) =>
         watch(deps, ended, (news) =>
           chain === undefined || sameChain(chain, news.chain) ? blocks(news) : [],
         ),
@@ -53,12 +53,12 @@ export function createWatch(
       refuseSearchOnly(filter);
       // The events say nothing that the filter needs; they are loaded only where they are shown.
       const load = transactionsWith(columns);
-      return leavable(signal, async function* (ended) {
+      return abortable(signal, async function* (ended) {
         const all = watch(deps, ended, (news) => (concerns(filter, news.chain) ? load(news) : []));
         for await (const transaction of all) if (matchesTransaction(filter, transaction)) yield transaction;
       });
     },
-    watchWorkers: (filter, signal) => leavable(signal, (ended) => watchWorkers(deps, filter, ended)),
+    watchWorkers: (filter, signal) => abortable(signal, (ended) => watchWorkers(deps, filter, ended)),
   };
 }
 
@@ -69,7 +69,7 @@ function shared<T>(
   const loads = new WeakMap<Announcement, (() => Promise<readonly T[]>)[]>();
   return (news) => {
     const known =
-      loads.get(news) ?? cut(news.heights, slice).map((range) => once(() => load(news.chain, range)));
+      loads.get(news) ?? splitRanges(news.heights, slice).map((range) => once(() => load(news.chain, range)));
     loads.set(news, known);
     return known;
   };

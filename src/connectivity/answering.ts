@@ -1,9 +1,9 @@
 // One task at the worker: answers are pulled as far as credit allows, sent in batches, and exactly one final ends it.
 // Imports only domain, lib and this folder; never knows which chain is read.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
-import { TaskFailure, type Answer, type Outcome, type TaskRequest } from "../domain/task.js";
+import { TaskFailure, type TaskResult, type Outcome, type TaskRequest } from "../domain/task.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { remaining } from "./assembly.js";
@@ -16,9 +16,9 @@ import { sizes, times } from "./limits.js";
 export interface AnswerSource {
   /** The kinds of task that it can answer. */
   readonly capabilities: readonly TaskRequest["kind"][];
-  head(signal: AbortSignal): Promise<Head>;
+  head(signal: AbortSignal): Promise<ChainHead>;
   /** Answers lazily and ends when all was given; throws a TaskFailure; stops soon after the signal aborts. */
-  answer(request: TaskRequest, signal: AbortSignal): AsyncIterable<Answer>;
+  execute(request: TaskRequest, signal: AbortSignal): AsyncIterable<TaskResult>;
 }
 
 export interface Answering {
@@ -34,12 +34,12 @@ export interface Answering {
 export interface AnsweringOptions {
   readonly frame: TaskFrame;
   readonly channel: WorkerChannel;
-  /** What both sides have; empty for a classic manager. */
+  /** What both sides have; empty for a legacy manager. */
   readonly features: readonly Feature[];
   readonly source: AnswerSource;
   readonly clock: Clock;
   readonly logger: Logger;
-  head(): Head | undefined;
+  head(): ChainHead | undefined;
 }
 
 /** Milliseconds that a batch which is not full waits for more. */
@@ -49,13 +49,13 @@ const linger = 5;
 export function createAnswering(options: AnsweringOptions): Answering {
   const { frame, channel, features, source, clock } = options;
   const { id, lease } = frame;
-  const classic = features.length === 0;
+  const legacy = features.length === 0;
   const over = new AbortController();
   const batch = createBatch({
     together: features.includes("batch"),
     maxBytes: Math.min(
       sizes.message,
-      frame.maxMessageBytes > 0 ? frame.maxMessageBytes : sizes.classicMessage,
+      frame.maxMessageBytes > 0 ? frame.maxMessageBytes : sizes.legacyMessage,
     ),
     measure: (piece) => channel.measure(piece),
   });
@@ -151,7 +151,7 @@ export function createAnswering(options: AnsweringOptions): Answering {
 
   const pull = async (request: TaskRequest): Promise<boolean> => {
     const wanted = createProgressCheck(request);
-    for await (const answer of source.answer(request, over.signal)) {
+    for await (const answer of source.execute(request, over.signal)) {
       if (isOver()) return false;
       wanted.saw(answer);
       batch.add(answer);
@@ -177,8 +177,8 @@ export function createAnswering(options: AnsweringOptions): Answering {
     finish("failed", new TaskFailure(message, "other-worker", { type: "timeout" }));
   };
 
-  // Classic managers would take a message without an answer for one.
-  if (!classic) beat().catch(() => undefined);
+  // Legacy managers would take a message without an answer for one.
+  if (!legacy) beat().catch(() => undefined);
   if (frame.timeoutMs > 0) expire().catch(() => undefined);
 
   return {
@@ -219,7 +219,7 @@ function resumed({ request, resumeAfter }: TaskFrame): TaskRequest | undefined {
 }
 
 /** Sees whether a chain gave every height that was asked: an end without an error must mean all. */
-function createProgressCheck(request: TaskRequest): { saw(answer: Answer): void; complete(): boolean } {
+function createProgressCheck(request: TaskRequest): { saw(answer: TaskResult): void; complete(): boolean } {
   let due = request.kind === "heights" ? request.range.from : undefined;
   return {
     saw(answer) {
@@ -236,7 +236,7 @@ function createProgressCheck(request: TaskRequest): { saw(answer: Answer): void;
   };
 }
 
-function heightOf(answer: Answer): Height | undefined {
+function heightOf(answer: TaskResult): Height | undefined {
   if (answer.kind === "height") return answer.block.height;
   return answer.kind === "quarantine" && answer.index === undefined ? answer.height : undefined;
 }

@@ -1,4 +1,4 @@
-// The askings that run on one session: who gets which message, credit, idle ones, and what a classic peer still works at.
+// The askings that run on one session: who gets which message, credit, idle ones, and what a legacy peer still works at.
 // Imports only domain, lib and this folder; never reads a channel.
 import { randomUUID } from "node:crypto";
 import { TaskFailure, type TaskRequest } from "../domain/task.js";
@@ -20,7 +20,7 @@ export interface Asking {
   readonly sink: AttemptSink;
 }
 
-/** A running asking, as the asker holds it. */
+/** A running asking, as the caller holds it. */
 export interface AskingHandle {
   /** Grants the worker more responses; what is granted in the same turn is sent together. */
   grant(credit: number): void;
@@ -29,7 +29,7 @@ export interface AskingHandle {
 }
 
 export interface Askings {
-  /** Askings that the worker holds, abandoned ones of a classic peer included. */
+  /** Askings that the worker holds, abandoned ones of a legacy peer included. */
   readonly size: number;
   start(asking: Asking): AskingHandle;
   take(frame: Exclude<WorkerFrame, { kind: "pong" }>): void;
@@ -54,7 +54,7 @@ export interface AskingsOptions {
 export function createAskings({ clock, features, send, dropped, changed }: AskingsOptions): Askings {
   /** By the id that the peer repeats. */
   const attempts = new Map<string, Attempt>();
-  /** Of a classic peer, which cannot cancel: they hold their place until their final. */
+  /** Of a legacy peer, which cannot cancel: they hold their place until their final. */
   const abandoned = new Set<string>();
   const heardAt = new Map<string, number>();
   const credits = new Map<Attempt, number>();
@@ -117,7 +117,7 @@ export function createAskings({ clock, features, send, dropped, changed }: Askin
     },
     start({ taskId, request, credit, sink, ...asking }) {
       const lease = randomUUID();
-      // Classic peers repeat no lease: an id of its own keeps answers to an earlier asking apart.
+      // Legacy peers repeat no lease: an id of its own keeps answers to an earlier asking apart.
       const wireId = features().length === 0 ? lease : taskId;
       let silent = false;
       const attempt = createAttempt({

@@ -2,7 +2,7 @@
 // Imports only domain and this folder; never does I/O.
 import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
-import type { Answer } from "../domain/task.js";
+import type { TaskResult } from "../domain/task.js";
 import type { Piece } from "./frames.js";
 
 /** What a worker sent does not fit what was asked, or what it said before. */
@@ -11,7 +11,7 @@ export class Mismatch extends Error {
 
   constructor(
     message: string,
-    /** The newest height it showed, where a classic peer jumped over heights to it. */
+    /** The newest height it showed, where a legacy peer jumped over heights to it. */
     readonly jumpedTo?: Height,
   ) {
     super(message);
@@ -23,16 +23,16 @@ export interface Assembly {
   /** Takes a piece; gives a short constant name where it was left out. Throws a Mismatch. */
   take(piece: Piece, bytes: number): string | undefined;
   /** Answers that became whole since the last call, in order. */
-  whole(): readonly Answer[];
+  whole(): readonly TaskResult[];
   /** The last height that is wholly there. */
   readonly cursor: Height | undefined;
   /** Bytes that wait for the rest of their height. */
   readonly heldBytes: number;
   /** The worker says that it is done: the last answers. Throws a Mismatch where something is missing. */
-  finish(): readonly Answer[];
+  finish(): readonly TaskResult[];
 }
 
-/** The value with the chain that was asked. Throws a Mismatch where it names another; a classic peer may leave it out. */
+/** The value with the chain that was asked. Throws a Mismatch where it names another; a legacy peer may leave it out. */
 export function ofChain<T extends { readonly chain: ChainRef }>(value: T, asked: ChainRef): T {
   if (sameChain(value.chain, asked)) return value;
   const { network, chainId } = value.chain;

@@ -5,8 +5,8 @@ import type { Assembly } from "./assembling.js";
 import { createHeightAssembly } from "./height-assembly.js";
 import { createAccountAssembly, createTransactionAssembly } from "./single-assembly.js";
 
-/** Creates the assembly for a request; a classic peer sends heights and transactions in any order, without positions. */
-export function createAssembly(request: TaskRequest, options: { readonly classic: boolean }): Assembly {
+/** Creates the assembly for a request; a legacy peer sends heights and transactions in any order, without positions. */
+export function createAssembly(request: TaskRequest, options: { readonly legacy: boolean }): Assembly {
   switch (request.kind) {
     case "heights":
     case "latest":

@@ -1,7 +1,7 @@
 // One asking against random messages: whatever comes, what goes on is whole and in order, and it ends at most once.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TaskFailure, type Answer } from "../domain/task.js";
+import { TaskFailure, type TaskResult } from "../domain/task.js";
 import { countingChain, createCountingChain } from "../testing/counting-chain.js";
 import { span } from "../testing/manager-bench.js";
 import { piecesOf } from "../testing/scripted-worker.js";
@@ -71,12 +71,12 @@ const frames = fc.oneof(
 
 describe.each([
   ["our peers", ourFeatures],
-  ["classic peers", []],
+  ["legacy peers", []],
 ])("an asking of %s", (_, features) => {
   it("passes on whole heights only, in order, and ends once, whatever 10,000 workers send", () => {
     fc.assert(
       fc.property(frames, (sent) => {
-        const answers: Answer[] = [];
+        const answers: TaskResult[] = [];
         const ends: AttemptEnd[] = [];
         const attempt = createAttempt({
           request: { kind: "heights", chain: countingChain, range: { from, to } },

@@ -1,16 +1,16 @@
 // One asking of one task at one worker: its messages are checked here, and exactly one end comes of it.
 // Imports only domain and this folder; never does I/O.
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
-import type { Answer, TaskFailure, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskFailure, TaskRequest } from "../domain/task.js";
 import { createAssembly } from "./assembly.js";
 import { Mismatch } from "./assembling.js";
 import type { Feature, FinalFrame, PartFrame, Piece } from "./frames.js";
 import { sizes } from "./limits.js";
 
-/** Whole answers, on their way to the asker. */
+/** Whole answers, on their way to the caller. */
 export interface Delivery {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly TaskResult[];
   readonly cursor?: Height;
   /** Messages they came in: the credit that their acknowledgement is worth. */
   readonly messages: number;
@@ -19,7 +19,7 @@ export interface Delivery {
 
 /** How an asking ended. */
 export type AttemptEnd =
-  | { readonly kind: "complete"; readonly head?: Head }
+  | { readonly kind: "complete"; readonly head?: ChainHead }
   /** The worker said why. */
   | { readonly kind: "failed"; readonly failure: TaskFailure }
   /** Ended early, or against the protocol: to be asked again of another. */
@@ -54,7 +54,7 @@ export interface AttemptOptions {
   readonly wireId: string;
   readonly lease: string;
   readonly credit: number;
-  /** What both sides have; empty for a classic peer. */
+  /** What both sides have; empty for a legacy peer. */
   readonly features: readonly Feature[];
   readonly sink: AttemptSink;
   /** Sends credit at once for a message that made nothing whole. */
@@ -65,8 +65,8 @@ export interface AttemptOptions {
 /** Creates the state of one asking. */
 export function createAttempt(options: AttemptOptions): Attempt {
   const { request, sink, features } = options;
-  const classic = features.length === 0;
-  const assembly = createAssembly(request, { classic });
+  const legacy = features.length === 0;
+  const assembly = createAssembly(request, { legacy });
   let expected = 0;
   let received = 0;
   let ended = false;
@@ -82,9 +82,9 @@ export function createAttempt(options: AttemptOptions): Attempt {
     end({ kind: "broken", reason, ...(jumpedTo !== undefined && { jumpedTo }) });
   };
 
-  /** Whether a message is the next one. Classic peers number with gaps and from 0 again: their data is checked instead. */
+  /** Whether a message is the next one. Legacy peers number with gaps and from 0 again: their data is checked instead. */
   const inOrder = (order: number): boolean => {
-    if (classic || order === expected) {
+    if (legacy || order === expected) {
       expected += 1;
       return true;
     }
@@ -104,7 +104,7 @@ export function createAttempt(options: AttemptOptions): Attempt {
     }
   };
 
-  const deliver = (answers: readonly Answer[], messages: number, bytes: number): void => {
+  const deliver = (answers: readonly TaskResult[], messages: number, bytes: number): void => {
     const { cursor } = assembly;
     sink.deliver({ answers, messages, bytes, ...(cursor !== undefined && { cursor }) });
   };

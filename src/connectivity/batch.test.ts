@@ -1,7 +1,7 @@
 // Messages from answers: nothing lost, nothing torn without need, nothing too large.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Answer } from "../domain/task.js";
+import type { TaskResult } from "../domain/task.js";
 import { createCountingChain } from "../testing/counting-chain.js";
 import { createBatch } from "./batch.js";
 import type { Piece } from "./frames.js";
@@ -12,7 +12,7 @@ function measure(piece: Piece): number {
   return piece.kind === "transaction" ? Number(piece.transaction.memo) : 100;
 }
 
-function heightAnswer(height: number, transactionBytes: readonly number[]): Answer {
+function heightAnswer(height: number, transactionBytes: readonly number[]): TaskResult {
   const chain = createCountingChain({ transactions: () => transactionBytes.length });
   return {
     kind: "height",
@@ -50,7 +50,7 @@ it("loses nothing, keeps to the size, and moves the cursor with the last piece o
 });
 
 it("sends one thing a message to who takes no batches, with a Partial after each height", () => {
-  const batch = createBatch({ together: false, maxBytes: sizes.classicMessage, measure });
+  const batch = createBatch({ together: false, maxBytes: sizes.legacyMessage, measure });
   batch.add(heightAnswer(7, [10, 10]));
   expect(batch.full).toBe(true);
   expect(batch.take().map(({ pieces }) => pieces.map(({ kind }) => kind))).toEqual([

@@ -1,7 +1,7 @@
 // Cuts answers into messages: whole heights together up to a size, one fat height over several.
 // Imports only domain and this folder; never sends.
 import type { Height } from "../domain/height.js";
-import { TaskFailure, type Answer } from "../domain/task.js";
+import { TaskFailure, type TaskResult } from "../domain/task.js";
 import type { Piece } from "./frames.js";
 import { counts, sizes } from "./limits.js";
 
@@ -17,7 +17,7 @@ export interface Batch {
   /** Worth sending without waiting for more. */
   readonly full: boolean;
   /** Adds an answer. Throws a TaskFailure where it can never be sent. */
-  add(answer: Answer): void;
+  add(answer: TaskResult): void;
   /** Takes all that was added. */
   take(): readonly Batched[];
 }
@@ -120,7 +120,7 @@ function partialOf(height: Height): Piece {
   return { kind: "partial", height };
 }
 
-function piecesOf(answer: Answer): readonly Piece[] {
+function piecesOf(answer: TaskResult): readonly Piece[] {
   switch (answer.kind) {
     case "height":
       return [

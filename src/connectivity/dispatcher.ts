@@ -143,8 +143,8 @@ export function createDispatcher({
 
   const enqueue = (run: Run): void => {
     const line = lineOf(run.request.chain);
-    const { priority, asker } = run.options;
-    line.queue.add(run, { priority, asker, front: run.begun });
+    const { priority, caller: caller } = run.options;
+    line.queue.add(run, { priority, caller, front: run.begun });
     wake(line);
   };
 
@@ -183,7 +183,7 @@ export function createDispatcher({
       if (!run.done) runs.add(run);
       return { taskId: run.taskId, parts: run.parts };
     },
-    room: (chain) =>
+    capacity: (chain) =>
       pool
         .workersOf(chain)
         .filter(({ state }) => state === "ONLINE")

@@ -5,10 +5,10 @@ import { createFairQueue, type FairQueue } from "./fair-queue.js";
 const all = () => true;
 
 function filled(
-  places: readonly [item: string, priority: "interactive" | "background", asker: string][],
+  places: readonly [item: string, priority: "interactive" | "background", caller: string][],
 ): FairQueue<string> {
   const queue = createFairQueue<string>();
-  for (const [item, priority, asker] of places) queue.add(item, { priority, asker, front: false });
+  for (const [item, priority, caller] of places) queue.add(item, { priority, caller, front: false });
   return queue;
 }
 
@@ -19,7 +19,7 @@ function drain(queue: FairQueue<string>): string[] {
 }
 
 describe("a fair queue", () => {
-  it("gives interactive items first, and askers their turn", () => {
+  it("gives interactive items first, and callers their turn", () => {
     const queue = filled([
       ["run 1", "background", "run"],
       ["a1", "interactive", "a"],
@@ -31,9 +31,9 @@ describe("a fair queue", () => {
     expect(drain(queue)).toEqual(["a1", "b1", "a2", "b2", "a3", "run 1"]);
   });
 
-  it("puts what comes back at the front of its asker's line", () => {
+  it("puts what comes back at the front of its caller's line", () => {
     const queue = filled([["a1", "interactive", "a"]]);
-    queue.add("again", { priority: "interactive", asker: "a", front: true });
+    queue.add("again", { priority: "interactive", caller: "a", front: true });
     expect(drain(queue)).toEqual(["again", "a1"]);
   });
 
@@ -50,24 +50,27 @@ describe("a fair queue", () => {
     expect(queue.size).toBe(1);
   });
 
-  it("gives each asker a share that differs by one at most while all wait", () => {
+  it("gives each caller a share that differs by one at most while all wait", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(3), { minLength: 8, maxLength: 60 }), (askers) => {
-        const queue = createFairQueue<{ asker: string; at: number }>();
-        askers.forEach((asker, at) => {
-          queue.add({ asker: `${asker}`, at }, { priority: "interactive", asker: `${asker}`, front: false });
+      fc.property(fc.array(fc.nat(3), { minLength: 8, maxLength: 60 }), (callers) => {
+        const queue = createFairQueue<{ caller: string; at: number }>();
+        callers.forEach((caller, at) => {
+          queue.add(
+            { caller: `${caller}`, at },
+            { priority: "interactive", caller: `${caller}`, front: false },
+          );
         });
         const left = new Map<string, number>();
-        for (const asker of askers) left.set(`${asker}`, (left.get(`${asker}`) ?? 0) + 1);
+        for (const caller of callers) left.set(`${caller}`, (left.get(`${caller}`) ?? 0) + 1);
         const served = new Map<string, number>();
         const seen: number[] = [];
         while ([...left.values()].every((count) => count > 0)) {
           const item = queue.take(all);
           if (item === undefined) throw new Error("The queue ended early.");
-          left.set(item.asker, (left.get(item.asker) ?? 0) - 1);
-          served.set(item.asker, (served.get(item.asker) ?? 0) + 1);
+          left.set(item.caller, (left.get(item.caller) ?? 0) - 1);
+          served.set(item.caller, (served.get(item.caller) ?? 0) + 1);
           seen.push(item.at);
-          const counts = [...left.keys()].map((asker) => served.get(asker) ?? 0);
+          const counts = [...left.keys()].map((caller) => served.get(caller) ?? 0);
           expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
         }
         expect(new Set(seen).size).toBe(seen.length);

@@ -1,9 +1,9 @@
 // What crosses a stream, in domain words: the session knows these frames only. A carrier turns them into its own form.
 // Imports only domain; never knows proto or JSON.
 import type { Block } from "../domain/block.js";
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
-import type { Answer, Outcome, Quarantined, TaskFailure, TaskRequest } from "../domain/task.js";
+import type { TaskResult, Outcome, Quarantined, TaskFailure, TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 
 /** What both sides must have before it is used. */
@@ -18,7 +18,7 @@ export function sharedFeatures(named: readonly string[]): readonly Feature[] {
 }
 
 /** An answer about an account. */
-export type AccountAnswer = Extract<Answer, { kind: "reward" | "balance" | "delegations" }>;
+export type AccountAnswer = Extract<TaskResult, { kind: "reward" | "balance" | "delegations" }>;
 
 /** The smallest things that are sent; heights are put together from them. */
 export type Piece =
@@ -26,7 +26,7 @@ export type Piece =
   /** `unplaced` where the peer does not say the position in the block; the index means nothing then. */
   | { readonly kind: "transaction"; readonly transaction: Transaction; readonly unplaced?: boolean }
   | ({ readonly kind: "quarantine" } & Quarantined)
-  /** A classic peer's note that a height, or a page of heights, was sent. */
+  /** A legacy peer's note that a height, or a page of heights, was sent. */
   | { readonly kind: "partial"; readonly height?: Height }
   | AccountAnswer;
 
@@ -70,12 +70,12 @@ export type ManagerFrame =
 export interface PongFrame {
   readonly kind: "pong";
   readonly id: string;
-  /** Absent or empty: a classic peer. */
+  /** Absent or empty: a legacy peer. */
   readonly features: readonly string[];
   readonly capacity?: number;
   readonly inFlight?: number;
   readonly draining: boolean;
-  readonly head?: Head;
+  readonly head?: ChainHead;
   /** The largest message the worker takes. */
   readonly version?: string;
 }
@@ -84,7 +84,7 @@ export interface PongFrame {
 export interface PartFrame {
   readonly kind: "part";
   readonly id: string;
-  /** Absent from a classic peer. */
+  /** Absent from a legacy peer. */
   readonly lease?: string;
   readonly order: number;
   readonly pieces: readonly Piece[];
@@ -107,7 +107,7 @@ export interface FinalFrame {
   readonly count?: number;
   readonly error?: TaskFailure;
   readonly cursor?: Height;
-  readonly head?: Head;
+  readonly head?: ChainHead;
   readonly bytes: number;
 }
 

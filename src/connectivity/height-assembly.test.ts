@@ -1,7 +1,7 @@
 // Whole heights from pieces, against what was sent.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Answer, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskRequest } from "../domain/task.js";
 import { countingChain, createCountingChain } from "../testing/counting-chain.js";
 import { span } from "../testing/manager-bench.js";
 import { piecesOf } from "../testing/scripted-worker.js";
@@ -22,20 +22,20 @@ const latest = (after: number | undefined, limit: number): TaskRequest => ({
   ...(after !== undefined && { after: { height: after } }),
 });
 
-function takeAll(assembly: Assembly, pieces: readonly Piece[]): Answer[] {
+function takeAll(assembly: Assembly, pieces: readonly Piece[]): TaskResult[] {
   return pieces.flatMap((piece) => {
     assembly.take(piece, 10);
     return [...assembly.whole()];
   });
 }
 
-function heightsOf(answers: readonly Answer[]): number[] {
+function heightsOf(answers: readonly TaskResult[]): number[] {
   return answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
 }
 
 describe("heights of our peers", () => {
   it("become whole with their last transaction, and hold nothing afterwards", () => {
-    const assembly = createAssembly(heights(1, 8), { classic: false });
+    const assembly = createAssembly(heights(1, 8), { legacy: false });
     const answers = takeAll(assembly, piecesOf(chain, 1, 8));
     expect(heightsOf(answers)).toEqual(span(1, 8));
     expect(assembly.cursor).toBe(8);
@@ -47,7 +47,7 @@ describe("heights of our peers", () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(20), fc.nat(200), (from, size, cut) => {
         const pieces = piecesOf(chain, from, from + size);
-        const assembly = createAssembly(heights(from, from + size), { classic: false });
+        const assembly = createAssembly(heights(from, from + size), { legacy: false });
         const answers = takeAll(assembly, pieces.slice(0, cut));
         for (const answer of answers) {
           if (answer.kind !== "height") throw new Error("Only heights were sent.");
@@ -73,8 +73,8 @@ describe("heights of our peers", () => {
         }
         const doubled = pieces[double % pieces.length];
         if (doubled !== undefined && double % 2 === 0) pieces.push(doubled);
-        const assembly = createAssembly(heights(1, 8), { classic: false });
-        const answers: Answer[] = [];
+        const assembly = createAssembly(heights(1, 8), { legacy: false });
+        const answers: TaskResult[] = [];
         try {
           answers.push(...takeAll(assembly, pieces), ...assembly.finish());
         } catch (error) {
@@ -94,7 +94,7 @@ describe("heights of our peers", () => {
   });
 
   it("count a transaction that could not be decoded, and a height that could not", () => {
-    const assembly = createAssembly(heights(3, 4), { classic: false });
+    const assembly = createAssembly(heights(3, 4), { legacy: false });
     const [block, first, , third] = piecesOf(chain, 3, 3);
     if (block === undefined || first === undefined || third === undefined)
       throw new Error("Height 3 has three.");
@@ -119,7 +119,7 @@ describe("heights of our peers", () => {
     if (block === undefined || first === undefined || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
     const note: Piece = { kind: "quarantine", height: 3, index, error: "odd" };
-    const assembly = createAssembly(heights(3, 4), { classic: false });
+    const assembly = createAssembly(heights(3, 4), { legacy: false });
     const pieces = [note, block, first, second, third, ...piecesOf(chain, 4, 4)];
     expect(takeAll(assembly, pieces)).toMatchObject([
       { kind: "quarantine", height: 3, index },
@@ -134,7 +134,7 @@ describe("heights of our peers", () => {
     if (block === undefined || first?.kind !== "transaction" || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
     const again: Piece = { ...first, transaction: { ...first.transaction, index: 1 } };
-    const assembly = createAssembly(heights(3, 3), { classic: false });
+    const assembly = createAssembly(heights(3, 3), { legacy: false });
     expect(takeAll(assembly, [block, first, again, third])).toMatchObject([
       {
         kind: "height",
@@ -144,19 +144,19 @@ describe("heights of our peers", () => {
   });
 
   it("of what is new begin after the known block, or where the worker begins, and keep to the limit", () => {
-    const known = createAssembly(latest(10, 3), { classic: false });
+    const known = createAssembly(latest(10, 3), { legacy: false });
     expect(heightsOf(takeAll(known, piecesOf(chain, 11, 13)))).toEqual([11, 12, 13]);
     expect(known.take(piecesOf(chain, 16, 16)[0] ?? { kind: "partial" }, 1)).toBe("beyond_limit");
-    const fresh = createAssembly(latest(undefined, 10), { classic: false });
+    const fresh = createAssembly(latest(undefined, 10), { legacy: false });
     expect(heightsOf(takeAll(fresh, piecesOf(chain, 20, 21)))).toEqual([20, 21]);
     expect(fresh.finish()).toEqual([]);
-    const jumped = createAssembly(latest(10, 3), { classic: false });
+    const jumped = createAssembly(latest(10, 3), { legacy: false });
     expect(() => takeAll(jumped, piecesOf(chain, 12, 12))).toThrow("Height 12 came where 11 was due.");
-    expect(createAssembly(latest(10, 3), { classic: false }).finish()).toEqual([]);
+    expect(createAssembly(latest(10, 3), { legacy: false }).finish()).toEqual([]);
   });
 });
 
-describe("heights of classic peers", () => {
+describe("heights of legacy peers", () => {
   it("come out whole and in order, in whatever order they went in, doubles or not", () => {
     const shuffled = fc.shuffledSubarray(piecesOf(chain, 1, 9), { minLength: piecesOf(chain, 1, 9).length });
     fc.assert(
@@ -166,7 +166,7 @@ describe("heights of classic peers", () => {
           const piece = sent[at % sent.length];
           if (piece !== undefined) sent.splice(at % 7, 0, piece);
         }
-        const assembly = createAssembly(heights(1, 9), { classic: true });
+        const assembly = createAssembly(heights(1, 9), { legacy: true });
         const answers = [...takeAll(assembly, sent), ...assembly.finish()];
         expect(answers).toEqual(
           span(1, 9).map((height) => ({
@@ -181,7 +181,7 @@ describe("heights of classic peers", () => {
   });
 
   it("that are outside of what was asked are left out", () => {
-    const assembly = createAssembly(heights(3, 3), { classic: true });
+    const assembly = createAssembly(heights(3, 3), { legacy: true });
     expect(piecesOf(chain, 2, 2).map((piece) => assembly.take(piece, 1))).toEqual([
       "doubled",
       "doubled",
@@ -202,7 +202,7 @@ describe("heights of classic peers", () => {
       "was asked",
     ],
   ])("are refused: %s", (_, blocks, message) => {
-    const assembly = createAssembly(heights(3, 3), { classic: true });
+    const assembly = createAssembly(heights(3, 3), { legacy: true });
     expect(() =>
       takeAll(
         assembly,
@@ -212,7 +212,7 @@ describe("heights of classic peers", () => {
   });
 
   it("say how far they jumped", () => {
-    const assembly = createAssembly(latest(10, 5), { classic: true });
+    const assembly = createAssembly(latest(10, 5), { legacy: true });
     takeAll(assembly, piecesOf(chain, 400, 402));
     expect(() => assembly.finish()).toThrow(expect.objectContaining({ jumpedTo: 402 }) as Error);
   });

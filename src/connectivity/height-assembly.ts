@@ -1,7 +1,7 @@
-// Whole heights from pieces: our peers send heights in order, classic peers as they come.
+// Whole heights from pieces: our peers send heights in order, legacy peers as they come.
 // Imports only domain and this folder; never does I/O.
 import type { Height } from "../domain/height.js";
-import type { Answer, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskRequest } from "../domain/task.js";
 import type { Assembly } from "./assembling.js";
 import { Mismatch, ofChain } from "./assembling.js";
 import type { Piece } from "./frames.js";
@@ -12,7 +12,7 @@ type HeightsRequest = Extract<TaskRequest, { kind: "heights" | "latest" }>;
 /** Creates the assembly of a range, or of what is new. */
 export function createHeightAssembly(
   request: HeightsRequest,
-  { classic }: { readonly classic: boolean },
+  { legacy }: { readonly legacy: boolean },
 ): Assembly {
   const open = new Map<Height, OpenHeight>();
   const bounds = boundsOf(request);
@@ -55,7 +55,7 @@ export function createHeightAssembly(
     }
   };
 
-  const close = (height: Height, entry: OpenHeight): readonly Answer[] => {
+  const close = (height: Height, entry: OpenHeight): readonly TaskResult[] => {
     open.delete(height);
     heldBytes -= entry.bytes;
     next = height + 1;
@@ -63,10 +63,10 @@ export function createHeightAssembly(
     return entry.answers();
   };
 
-  const whole = (): Answer[] => {
-    const answers: Answer[] = [];
-    // A classic peer that was not told where to begin may send its newest height first.
-    if (next === undefined && classic) return answers;
+  const whole = (): TaskResult[] => {
+    const answers: TaskResult[] = [];
+    // A legacy peer that was not told where to begin may send its newest height first.
+    if (next === undefined && legacy) return answers;
     while (left > 0) {
       const at = next ?? open.keys().next().value;
       const entry = at === undefined ? undefined : open.get(at);
@@ -88,7 +88,7 @@ export function createHeightAssembly(
         checkChain(piece, request);
         return reason;
       }
-      if (!classic) refuseDisorder(piece, height);
+      if (!legacy) refuseDisorder(piece, height);
       const entry = opened(height);
       const before = entry.bytes;
       const dropped = entry.take(checkChain(piece, request), bytes);

@@ -17,7 +17,7 @@ export const times = {
   forgotten: 600_000,
   /** How long a task waits for a known worker that is not there. */
   grace: 5_000,
-  /** How long reading a classic peer may rest because its answers are not taken. */
+  /** How long reading a legacy peer may rest because its answers are not taken. */
   pause: 5_000,
   drain: 30_000,
   register: 10_000,
@@ -34,8 +34,8 @@ export const sizes = {
   message: 16 * 1024 * 1024,
   /** Beyond it the transport gives up the stream; between both only the task of the message fails. */
   transport: 64 * 1024 * 1024,
-  /** What a classic peer takes. */
-  classicMessage: 4 * 1024 * 1024,
+  /** What a legacy peer takes. */
+  legacyMessage: 4 * 1024 * 1024,
   batch: 256 * 1024,
   /** Answers that wait in a manager for those who asked. */
   waiting: 32 * 1024 * 1024,

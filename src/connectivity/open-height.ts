@@ -2,7 +2,7 @@
 // Imports only domain and this folder; never does I/O.
 import type { Block } from "../domain/block.js";
 import type { Height } from "../domain/height.js";
-import type { Answer, Quarantined } from "../domain/task.js";
+import type { TaskResult, Quarantined } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 import { Mismatch } from "./assembling.js";
 import type { Piece } from "./frames.js";
@@ -17,14 +17,14 @@ export interface OpenHeight {
   readonly isWhole: boolean;
   readonly bytes: number;
   /** The height, with what could not be decoded before it. Only of a whole height. */
-  answers(): readonly Answer[];
+  answers(): readonly TaskResult[];
   /** What is missing, as a sentence. */
   lack(): string;
 }
 
 /** Creates an empty height. */
 export function createOpenHeight(height: Height): OpenHeight {
-  /** By position; of classic peers, which tell none, by hash. A block may hold the same transaction twice. */
+  /** By position; of legacy peers, which tell none, by hash. A block may hold the same transaction twice. */
   const transactions = new Map<number | string, Transaction>();
   const quarantined: Quarantined[] = [];
   let block: Block | undefined;
@@ -107,7 +107,7 @@ export function createOpenHeight(height: Height): OpenHeight {
       return bytes;
     },
     answers() {
-      const notes = quarantined.map((what): Answer => ({ kind: "quarantine", ...what }));
+      const notes = quarantined.map((what): TaskResult => ({ kind: "quarantine", ...what }));
       if (block === undefined || lost) return notes;
       const all = unplaced ? placed(transactions.values()) : inOrder(transactions.values());
       return [...notes, { kind: "height", block, transactions: all }];
@@ -123,7 +123,7 @@ function inOrder(transactions: Iterable<Transaction>): Transaction[] {
   return [...transactions].sort((a, b) => a.index - b.index);
 }
 
-/** Classic peers give no positions and no order: by hash, so that every fetch gives a transaction the same one. */
+/** Legacy peers give no positions and no order: by hash, so that every fetch gives a transaction the same one. */
 function placed(transactions: Iterable<Transaction>): Transaction[] {
   return [...transactions]
     .sort((a, b) => (a.hash < b.hash ? -1 : 1))

@@ -1,7 +1,7 @@
 // What waits for the one who asked: deliveries in, parts out, their bytes on the manager's account.
 // Imports only domain and this folder; never asks a worker.
 import type { Height } from "../domain/height.js";
-import type { Answer } from "../domain/task.js";
+import type { TaskResult } from "../domain/task.js";
 import type { Delivery } from "./attempt.js";
 import { counts } from "./limits.js";
 import type { Part } from "./port.js";
@@ -100,7 +100,7 @@ export function createPartStream({ taskId, changed, hungry, left }: PartStreamOp
       taskId,
       order: order++,
       worker: first.origin.worker,
-      answers: deliveries.flatMap(({ answers }) => answers),
+      results: deliveries.flatMap(({ answers }) => answers),
       ...(cursor !== undefined && { cursor }),
       acknowledge() {
         if (acknowledged) return;
@@ -151,6 +151,6 @@ export function createPartStream({ taskId, changed, hungry, left }: PartStreamOp
   };
 }
 
-function transactionsIn(answers: readonly Answer[]): number {
+function transactionsIn(answers: readonly TaskResult[]): number {
   return answers.reduce((sum, each) => sum + (each.kind === "height" ? each.transactions.length : 1), 0);
 }

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../lib/clock.js";
 
 export interface Pings {
-  /** A new PING's id; a UUID, since classic peers take nothing else. */
+  /** A new PING's id; a UUID, since legacy peers take nothing else. */
   sent(): string;
   /** Whether a PONG answers a PING that was sent. */
   answered(id: string): boolean;

@@ -2,7 +2,7 @@
 // Imports only domain; never knows gRPC, HTTP or SQL.
 import type { ChainRef } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
-import type { Answer, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskRequest } from "../domain/task.js";
 import type { WorkerStatus } from "../domain/worker.js";
 
 /** Interactive work goes before background work wherever both wait for the same workers. */
@@ -15,7 +15,7 @@ export interface Part {
   readonly order: number;
   /** The id of the worker that sent it. */
   readonly worker: string;
-  readonly answers: readonly Answer[];
+  readonly results: readonly TaskResult[];
   /** The last height that is wholly sent, this part included. */
   readonly cursor?: Height;
   /** Grants the worker credit for more. Called once, after the part is committed. */
@@ -36,8 +36,8 @@ export interface TaskRun {
 export interface TaskOptions {
   readonly signal: AbortSignal;
   readonly priority: Priority;
-  /** Names the asker, so that those who wait share the workers fairly. */
-  readonly asker: string;
+  /** Names the caller, so that those who wait share the workers fairly. */
+  readonly caller: string;
   /** Milliseconds for the whole task. */
   readonly timeoutMs?: number;
 }
@@ -46,7 +46,7 @@ export interface TaskOptions {
 export interface Dispatcher {
   run(request: TaskRequest, options: TaskOptions): TaskRun;
   /** Tasks that the workers of a chain can take at once; 0 where there is no worker. */
-  room(chain: ChainRef): number;
+  capacity(chain: ChainRef): number;
 }
 
 /** Who is there. */

@@ -53,7 +53,7 @@ export function writeRegistration(registration: Registration): RegistrationBody 
     network: chain.network,
     chain_id: chain.chainId,
     connectivity: { version, type: "grpc", address },
-    // Absent while it is false, so that the body is what classic managers know.
+    // Absent while it is false, so that the body is what legacy managers know.
     ...(draining === true && { draining }),
   };
 }

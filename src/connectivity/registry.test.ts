@@ -35,7 +35,7 @@ describe("the registry", () => {
     await untilState(bench, worker.workerId, "ONLINE");
   };
 
-  it("dials who registers, tells of each change, and shows workers as classic callers know them", async () => {
+  it("dials who registers, tells of each change, and shows workers as legacy callers know them", async () => {
     const bench = setUp();
     const states: string[] = [];
     const stop = bench.workers.onChange(({ state }) => states.at(-1) === state || states.push(state));
@@ -43,7 +43,7 @@ describe("the registry", () => {
     await online(bench, worker);
     stop();
     expect(states).toEqual(["CONNECTING", "ONLINE"]);
-    expect(bench.registry.classic()).toEqual({
+    expect(bench.registry.legacy()).toEqual({
       counting: {
         workers: {
           w1: {
@@ -64,7 +64,7 @@ describe("the registry", () => {
     });
     expect(bench.workers.list({ chainId: "other" })).toEqual([]);
     expect(bench.workers.list({ network: "counting" })).toHaveLength(1);
-    expect(bench.dispatcher.room({ network: "counting", chainId: "counting-1" })).toBe(8);
+    expect(bench.dispatcher.capacity({ network: "counting", chainId: "counting-1" })).toBe(8);
   });
 
   it("never waits for the dial, and lesson 7: a failed dial never joins the rotation", async () => {
@@ -141,7 +141,7 @@ describe("the registry", () => {
     bench.workers.onChange(({ state }) => told.push(state));
     for (const _ of span(1, 31)) await bench.clock.advance(1_000);
     expect(told.at(-1)).toBe("OFFLINE");
-    expect(bench.registry.classic()["counting"]).toMatchObject({ all: 1, active: 0 });
+    expect(bench.registry.legacy()["counting"]).toMatchObject({ all: 1, active: 0 });
 
     const again = await startWorker("w1", { listen: address });
     await bench.registry.register(again.registration, source);
@@ -172,7 +172,7 @@ describe("the registry", () => {
     await online(bench, worker);
     await bench.registry.register({ ...worker.registration, draining: true }, source);
     expect(stateOf(bench, "w1")).toBe("DRAINING");
-    expect(bench.dispatcher.room({ network: "counting", chainId: "counting-1" })).toBe(0);
+    expect(bench.dispatcher.capacity({ network: "counting", chainId: "counting-1" })).toBe(0);
     await bench.registry.register(worker.registration, source);
     expect(stateOf(bench, "w1")).toBe("ONLINE");
   });
@@ -203,7 +203,7 @@ describe("the registry", () => {
     const registrations = span(0, 199).map(async (at) => {
       const body = registrationOf(`many-${at}`, `127.0.1.${at + 1}:9`);
       await bench.registry.register(body, { ip: `10.0.0.${at}` });
-      bench.registry.classic();
+      bench.registry.legacy();
     });
     await Promise.all([...registrations, ...tasks.map(({ done }) => done)]);
     expect(bench.workers.list()).toHaveLength(201);

@@ -7,7 +7,7 @@ import type { WorkerStatus } from "../domain/worker.js";
 import type { AddressCheck, Target } from "./address.js";
 import { createAdmission } from "./admission.js";
 import type { ManagerChannel } from "./channel.js";
-import { classicWorkers, type ClassicNetwork } from "./classic-workers.js";
+import { legacyWorkers, type LegacyNetwork } from "./legacy-workers.js";
 import type { WorkerPool } from "./dispatcher.js";
 import { counts, times } from "./limits.js";
 import type { Registration, Workers } from "./port.js";
@@ -33,7 +33,7 @@ export interface Registry extends Workers, WorkerPool {
     worker: Pick<WorkerIdentity, "workerId" | "chain" | "version">,
   ): () => void;
   /** The JSON value of GET /get_workers. */
-  classic(): Record<string, ClassicNetwork>;
+  legacy(): Record<string, LegacyNetwork>;
   close(): void;
 }
 
@@ -187,7 +187,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const entry = add({ ...worker, address: "in-process" }, connect);
       return () => remove(entry, "The worker was let go.");
     },
-    classic: () => classicWorkers([...entries.values()].map(({ link }) => link.status())),
+    legacy: () => legacyWorkers([...entries.values()].map(({ link }) => link.status())),
     list: (filter = {}) =>
       [...entries.values()]
         .map(({ link }) => link.status())

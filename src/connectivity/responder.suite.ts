@@ -1,6 +1,6 @@
 // The protocol's rules from the worker's side, one by one, over any carrier.
 import { afterEach, describe, expect, it } from "vitest";
-import { TaskFailure, type Answer, type TaskRequest } from "../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../domain/task.js";
 import { silentLogger } from "../lib/logger.js";
 import { systemClock, type Clock } from "../lib/clock.js";
 import type { Carrier } from "../testing/carriers.js";
@@ -253,7 +253,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
     it("lesson 11: a chain that breaks while it is asked is a failure", async () => {
       const source: AnswerSource = {
         ...createCountingChain(),
-        answer: () => {
+        execute: () => {
           throw new Error("not even begun");
         },
       };
@@ -369,14 +369,14 @@ export function responderSuite(createCarrier: () => Carrier): void {
 /** Gives heights 1 and 2, then fails or ends. */
 function failing(error: Error | undefined): AnswerSource {
   const chain = createCountingChain();
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer> {
-    for await (const each of chain.answer(request, signal)) {
+  async function* execute(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult> {
+    for await (const each of chain.execute(request, signal)) {
       if (each.kind === "height" && each.block.height > 2) break;
       yield each;
     }
     if (error !== undefined) throw error;
   }
-  return { ...chain, answer };
+  return { ...chain, execute };
 }
 
 /** Rejects when the signal aborts, and never resolves. */

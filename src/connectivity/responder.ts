@@ -1,6 +1,6 @@
 // The worker's side of its streams: every PING answered at once, tasks in parallel up to capacity, a graceful end.
 // Imports only domain, lib and this folder; never knows which chain is read or what carries the frames.
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import { TaskFailure } from "../domain/task.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
@@ -38,7 +38,7 @@ export function createResponder(options: ResponderOptions): Responder {
   const waiting: { readonly answering: Answering; readonly start: () => void }[] = [];
   const ending = new AbortController();
   let draining = false;
-  let head: Head | undefined;
+  let head: ChainHead | undefined;
   let watching = false;
   let idle: (() => void) | undefined;
 
@@ -114,7 +114,7 @@ export function createResponder(options: ResponderOptions): Responder {
         ...(head !== undefined && { head }),
       });
 
-    /** Tells what changed; a classic manager knows no PONG that it did not ask for. */
+    /** Tells what changed; a legacy manager knows no PONG that it did not ask for. */
     const tell = (): void => {
       if (features.length > 0) pong("");
     };
@@ -190,7 +190,7 @@ export function createResponder(options: ResponderOptions): Responder {
     const watchSilence = async (): Promise<void> => {
       for (;;) {
         await clock.sleep(times.ping, over.signal);
-        // Classic managers ping as they like.
+        // Legacy managers ping as they like.
         if (features.length === 0 || clock.monotonic() - heardAt < times.left) continue;
         logger.warn({ peer: channel.peer }, "A manager is not heard of any more; its stream is left.");
         return leave();

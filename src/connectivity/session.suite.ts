@@ -124,7 +124,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(bench.workers.list()).toMatchObject([
         { state: "CONNECTING", capacity: expect.any(Number) as number },
       ]);
-      expect(bench.dispatcher.room(countingChain)).toBe(0);
+      expect(bench.dispatcher.capacity(countingChain)).toBe(0);
     });
   });
 
@@ -200,7 +200,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await until("credit", () => creditOf(worker) === 3);
     });
 
-    it("is cancelled at the worker when its asker leaves", async () => {
+    it("is cancelled at the worker when its caller leaves", async () => {
       const { bench, worker } = await setUpOne();
       const leaving = new AbortController();
       const task = bench.heights(1, 30, { signal: leaving.signal });
@@ -216,7 +216,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       const { bench, worker } = await setUpOne();
       const { parts } = bench.dispatcher.run(
         { kind: "heights", chain: countingChain, range: { from: 1, to: 9 } },
-        { signal: new AbortController().signal, priority: "interactive", asker: "a" },
+        { signal: new AbortController().signal, priority: "interactive", caller: "a" },
       );
       const asked = await worker.task(0);
       await worker.heights(asked, 0, 1, 2);
@@ -503,7 +503,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await task.done;
     });
 
-    it("waits for ever for a worker that has no credit: then the asker is the slow one", async () => {
+    it("waits for ever for a worker that has no credit: then the caller is the slow one", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 30, { acknowledge: false });
       const asked = await worker.task(0);
@@ -554,7 +554,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
   });
 
   describe("who is asked", () => {
-    it("never gives a worker more than it takes, and shares fairly: interactive first, askers in turn", async () => {
+    it("never gives a worker more than it takes, and shares fairly: interactive first, callers in turn", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());
       const stream = await carrier.open();
@@ -562,8 +562,11 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       worker.pong = { features: ourFeatures, capacity: 1 };
       await bench.online("w", once(stream));
       const order = ["first", "backfill", "backfill", "a", "a", "b"];
-      const tasks = order.map((asker, at) =>
-        bench.heights(at, at, { asker, priority: asker === "backfill" ? "background" : "interactive" }),
+      const tasks = order.map((caller, at) =>
+        bench.heights(at, at, {
+          caller: caller,
+          priority: caller === "backfill" ? "background" : "interactive",
+        }),
       );
       for (let at = 0; at < order.length; at += 1) {
         const asked = await worker.task(at);

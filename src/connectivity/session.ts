@@ -1,6 +1,6 @@
 // One stream to one worker, from the manager's side: negotiation and signs of life. A session that fails dies whole.
 // Imports only domain, lib and this folder; never dials and never chooses.
-import type { Head } from "../domain/chain.js";
+import type { ChainHead } from "../domain/chain.js";
 import type { Clock } from "../lib/clock.js";
 import { createAskings, type Asking, type AskingHandle } from "./askings.js";
 import type { ManagerChannel } from "./channel.js";
@@ -22,11 +22,11 @@ export interface Session {
   readonly draining: boolean;
   /** Tasks that the worker takes at once. */
   readonly capacity: number;
-  /** Tasks that it holds of us, abandoned ones of a classic peer included. */
+  /** Tasks that it holds of us, abandoned ones of a legacy peer included. */
   readonly inFlight: number;
-  /** What both sides have; empty for a classic peer. */
+  /** What both sides have; empty for a legacy peer. */
   readonly features: readonly Feature[];
-  readonly head: Head | undefined;
+  readonly head: ChainHead | undefined;
   readonly pingMs: number | undefined;
   /** Milliseconds since 1970 of the last message; 0 before the first: being dialled is no sign of life. */
   readonly lastHeard: number;
@@ -59,7 +59,7 @@ export function createSession(options: SessionOptions): Session {
   let greeted = false;
   let draining = false;
   let capacity: number = counts.capacity;
-  let head: Head | undefined;
+  let head: ChainHead | undefined;
   let lastHeard = 0;
   let heardAt = clock.monotonic();
   let resting = false;

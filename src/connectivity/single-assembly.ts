@@ -1,7 +1,7 @@
 // Answers that come whole or not at all: a transaction by its hash, and what is asked about an account.
 // Imports only domain and this folder; never does I/O.
 import type { Block } from "../domain/block.js";
-import type { Answer, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 import { Mismatch, ofChain, type Assembly } from "./assembling.js";
 
@@ -11,7 +11,7 @@ type AccountRequest = Extract<TaskRequest, { account: string }>;
 /** Creates the assembly of one transaction and its block; given only at the end, so that a second asking doubles nothing. */
 export function createTransactionAssembly({ chain, hash }: TransactionRequest): Assembly {
   const blocks = new Map<number, Block>();
-  const notes: Answer[] = [];
+  const notes: TaskResult[] = [];
   let found: Transaction | undefined;
   let heldBytes = 0;
 
@@ -58,7 +58,7 @@ export function createTransactionAssembly({ chain, hash }: TransactionRequest): 
 
 /** Creates the assembly of an answer about an account; given only at the end. */
 export function createAccountAssembly(request: AccountRequest): Assembly {
-  let answer: Answer | undefined;
+  let answer: TaskResult | undefined;
   let heldBytes = 0;
   return {
     take(piece, bytes) {

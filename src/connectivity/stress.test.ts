@@ -28,7 +28,7 @@ it("3 workers, 1,000 tasks, a kill every 300 heights", { timeout: 120_000 }, asy
 
   const tasks: RunningTask[] = span(0, 999).map((at) =>
     bench.heights(at * 10, at * 10 + 9, {
-      asker: `asker ${at % 7}`,
+      caller: `caller ${at % 7}`,
       priority: at % 3 === 0 ? "background" : "interactive",
     }),
   );

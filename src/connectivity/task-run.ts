@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { chainName } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { type TaskFailure, type Answer, type TaskRequest } from "../domain/task.js";
+import { type TaskFailure, type TaskResult, type TaskRequest } from "../domain/task.js";
 import type { Clock } from "../lib/clock.js";
 import { backoffDelay } from "../lib/retry.js";
 import type { AskingHandle } from "./askings.js";
@@ -166,7 +166,7 @@ export function createRun(setup: RunOptions): Run {
     askAgain(emptyEnds === 1 ? 0 : backoffDelay(askBackoff, emptyEnds, setup.random));
   };
 
-  /** A classic peer jumped to its head: the heights between are asked for by their numbers. */
+  /** A legacy peer jumped to its head: the heights between are asked for by their numbers. */
   const fillUpTo = (head: number): void => {
     if (request.kind !== "latest") return;
     const after = reached.cursor ?? request.after?.height;
@@ -259,6 +259,6 @@ function advanced(before: Reached, { answers, cursor }: Delivery): Reached {
   return { cursor, heights, ...(hash !== undefined && { hash }) };
 }
 
-function isWholeHeight(answer: Answer): boolean {
+function isWholeHeight(answer: TaskResult): boolean {
   return answer.kind === "height" || (answer.kind === "quarantine" && answer.index === undefined);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalOf, sumAmounts, type Amount } from "./amount.js";
+import { toDecimalString, sumAmounts, type Amount } from "./amount.js";
 
 const amount = fc.record({
   text: fc.constant(""),
@@ -33,6 +33,6 @@ describe("amounts", () => {
     ["-5", 1, "-0.5"],
     ["42", 0, "42"],
   ])("%s with exponent %d is %s", (numeric, exp, text) => {
-    expect(decimalOf({ text: "", currency: "x", numeric, exp })).toBe(text);
+    expect(toDecimalString({ text: "", currency: "x", numeric, exp })).toBe(text);
   });
 });

@@ -11,7 +11,7 @@ export interface Amount {
 }
 
 /** The amount as a decimal number, never in exponent form: numeric 1500, exp 3 is `1.500`. */
-export function decimalOf(amount: Amount): string {
+export function toDecimalString(amount: Amount): string {
   if (amount.exp === 0) return amount.numeric;
   const negative = amount.numeric.startsWith("-");
   const digits = (negative ? amount.numeric.slice(1) : amount.numeric).padStart(amount.exp + 1, "0");
@@ -32,6 +32,6 @@ export function sumAmounts(amounts: Iterable<Amount>): Amount[] {
   }
   return [...sums].map(([currency, { numeric, exp }]) => {
     const amount = { text: "", currency, numeric: numeric.toString(), exp };
-    return { ...amount, text: `${decimalOf(amount)}${currency}` };
+    return { ...amount, text: `${toDecimalString(amount)}${currency}` };
   });
 }

@@ -17,7 +17,7 @@ export function sameChain(a: ChainRef, b: ChainRef): boolean {
 }
 
 /** The newest block that a node reports for its chain. */
-export interface Head {
+export interface ChainHead {
   readonly height: number;
   readonly hash?: string;
   /** Nanoseconds since 1970-01-01T00:00:00Z. */

@@ -4,7 +4,7 @@
 interface ErrorKind {
   /** Whether asking again, unchanged, may help. */
   readonly retryable: boolean;
-  /** Whether the message may be shown to the asker; an INTERNAL shows an id only. */
+  /** Whether the message may be shown to the caller; an INTERNAL shows an id only. */
   readonly public: boolean;
   /** The HTTP status where the whole answer is this error. */
   readonly http: number;
@@ -58,7 +58,7 @@ export class IndexerError extends Error {
 }
 
 /** The error as one of ours: itself, or INTERNAL with the original as its cause. */
-export function asIndexerError(error: unknown): IndexerError {
+export function toIndexerError(error: unknown): IndexerError {
   if (error instanceof IndexerError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new IndexerError("INTERNAL", message, {}, { cause: error });

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  cut,
+  splitRanges,
   firstHeights,
   heightRange,
-  rangesOf,
-  subtract,
-  totalSize,
-  unite,
+  rangesFromHeights,
+  subtractRanges,
+  totalHeights,
+  mergeRanges,
   type HeightRange,
 } from "./height.js";
 
@@ -26,7 +26,7 @@ describe("sets of heights", () => {
   it("unites as sets do, in as few ranges as possible", () => {
     fc.assert(
       fc.property(ranges, (list) => {
-        const united = unite(list);
+        const united = mergeRanges(list);
         expect(members(united)).toEqual(members(list));
         for (let i = 1; i < united.length; i += 1)
           expect(united[i]!.from).toBeGreaterThan(united[i - 1]!.to + 1);
@@ -39,8 +39,8 @@ describe("sets of heights", () => {
     fc.assert(
       fc.property(range, ranges, (whole, taken) => {
         const expected = [...members([whole])].filter((height) => !members(taken).has(height));
-        expect([...members(subtract(whole, taken))]).toEqual(expected);
-        expect(subtract(whole, taken)).toEqual(rangesOf(expected));
+        expect([...members(subtractRanges(whole, taken))]).toEqual(expected);
+        expect(subtractRanges(whole, taken)).toEqual(rangesFromHeights(expected));
       }),
       { numRuns: 10_000 },
     );
@@ -49,10 +49,10 @@ describe("sets of heights", () => {
   it("takes the first heights and cuts without losing any", () => {
     fc.assert(
       fc.property(ranges, fc.integer({ min: 1, max: 20 }), (list, size) => {
-        const united = unite(list);
+        const united = mergeRanges(list);
         expect([...members(firstHeights(united, size))]).toEqual([...members(united)].slice(0, size));
-        expect(members(cut(united, size))).toEqual(members(united));
-        expect(cut(united, size).every((piece) => totalSize([piece]) <= size)).toBe(true);
+        expect(members(splitRanges(united, size))).toEqual(members(united));
+        expect(splitRanges(united, size).every((piece) => totalHeights([piece]) <= size)).toBe(true);
       }),
       { numRuns: 10_000 },
     );

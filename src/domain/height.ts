@@ -40,12 +40,12 @@ export function rangeSize(range: HeightRange): number {
 }
 
 /** How many heights the ranges hold together; they must not overlap. */
-export function totalSize(ranges: readonly HeightRange[]): number {
+export function totalHeights(ranges: readonly HeightRange[]): number {
   return ranges.reduce((sum, range) => sum + rangeSize(range), 0);
 }
 
 /** The same heights as few ranges as describe them, ascending. */
-export function unite(ranges: readonly HeightRange[]): HeightRange[] {
+export function mergeRanges(ranges: readonly HeightRange[]): HeightRange[] {
   const sorted = [...ranges].sort((a, b) => a.from - b.from);
   const result: HeightRange[] = [];
   for (const range of sorted) {
@@ -60,10 +60,10 @@ export function unite(ranges: readonly HeightRange[]): HeightRange[] {
 }
 
 /** The heights of `range` that are in none of `taken`, as few ranges, ascending. */
-export function subtract(range: HeightRange, taken: readonly HeightRange[]): HeightRange[] {
+export function subtractRanges(range: HeightRange, taken: readonly HeightRange[]): HeightRange[] {
   const result: HeightRange[] = [];
   let next = range.from;
-  for (const hole of unite(taken)) {
+  for (const hole of mergeRanges(taken)) {
     if (hole.to < next) continue;
     if (hole.from > range.to) break;
     if (hole.from > next) result.push({ from: next, to: hole.from - 1 });
@@ -87,7 +87,7 @@ export function firstHeights(ranges: readonly HeightRange[], limit: number): Hei
 }
 
 /** The ranges cut into pieces of at most `size` heights. */
-export function cut(ranges: readonly HeightRange[], size: number): HeightRange[] {
+export function splitRanges(ranges: readonly HeightRange[], size: number): HeightRange[] {
   return ranges.flatMap((range) => {
     const pieces: HeightRange[] = [];
     for (let from = range.from; from <= range.to; from += size) {
@@ -98,6 +98,6 @@ export function cut(ranges: readonly HeightRange[], size: number): HeightRange[]
 }
 
 /** Single heights as few ranges as describe them, ascending. */
-export function rangesOf(heights: Iterable<Height>): HeightRange[] {
-  return unite([...heights].map((height) => ({ from: height, to: height })));
+export function rangesFromHeights(heights: Iterable<Height>): HeightRange[] {
+  return mergeRanges([...heights].map((height) => ({ from: height, to: height })));
 }

@@ -10,25 +10,30 @@ export type TaskRequest =
   | { readonly kind: "heights"; readonly chain: ChainRef; readonly range: HeightRange }
   | { readonly kind: "transaction"; readonly chain: ChainRef; readonly hash: string }
   /** What is new after a block; without one, the newest heights. At most `limit` heights. */
-  | { readonly kind: "latest"; readonly chain: ChainRef; readonly after?: LastKnown; readonly limit: number }
   | {
-      readonly kind: AccountQuestion;
+      readonly kind: "latest";
+      readonly chain: ChainRef;
+      readonly after?: LastKnownBlock;
+      readonly limit: number;
+    }
+  | {
+      readonly kind: AccountQuery;
       readonly chain: ChainRef;
       readonly account: string;
       readonly height: Height;
     };
 
 /** What is asked about an account at a height. */
-export type AccountQuestion = "reward" | "balance" | "delegations";
+export type AccountQuery = "reward" | "balance" | "delegations";
 
-/** The newest block that the asker holds. */
-export interface LastKnown {
+/** The newest block that the caller holds. */
+export interface LastKnownBlock {
   readonly height: Height;
   readonly hash?: string;
 }
 
 /** One thing that a chain answers. */
-export type Answer =
+export type TaskResult =
   /** A whole height: the block and every one of its transactions. */
   | ({ readonly kind: "height" } & BlockData)
   /** A transaction asked by its hash, with its block; the block's other transactions are not here. */

@@ -1,5 +1,5 @@
 // A worker as a manager sees it. Pure values; imports only domain; never does I/O.
-import type { ChainRef, Head } from "./chain.js";
+import type { ChainRef, ChainHead } from "./chain.js";
 
 /** Where a worker stands: dialled; answering; finishing and taking nothing new; not heard of. */
 export type WorkerState = "CONNECTING" | "ONLINE" | "DRAINING" | "OFFLINE";
@@ -19,8 +19,8 @@ export interface WorkerStatus {
   readonly tasksDone: number;
   readonly tasksFailed: number;
   readonly pingMs?: number;
-  /** Protocol features that both sides use; empty for a classic peer. */
+  /** Protocol features that both sides use; empty for a legacy peer. */
   readonly capabilities: readonly string[];
   /** The newest height of its node, where it says so. */
-  readonly head?: Head;
+  readonly head?: ChainHead;
 }

@@ -22,9 +22,9 @@ export interface GatewayContext {
   readonly limits: Limits;
   /** How the answer goes out. */
   readonly transport: Transport;
-  /** Names the asker, so that many askers share the workers fairly. */
-  readonly asker: string;
-  /** Aborts when the asker leaves. */
+  /** Names the caller, so that many callers share the workers fairly. */
+  readonly caller: string;
+  /** Aborts when the caller leaves. */
   readonly left: AbortSignal;
   /** Aborts when the gateway closes. */
   readonly closing: AbortSignal;

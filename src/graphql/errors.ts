@@ -108,7 +108,7 @@ export function isCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && code in errorTable;
 }
 
-/** The code that an error of the GraphQL libraries stands for; nothing where it is not the asker's. */
+/** The code that an error of the GraphQL libraries stands for; nothing where it is not the caller's. */
 function codeOf(error: GraphQLError): ErrorCode | undefined {
   const code = error.extensions["code"];
   if (code === "OPERATION_RESOLUTION_FAILURE") return "BAD_USER_INPUT";

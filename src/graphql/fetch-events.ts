@@ -56,7 +56,12 @@ export async function* fetchEvents(
   } catch (error) {
     if (cause === undefined || told.fetchId === undefined) throw cause ?? error;
     const { parts, blocks, transactions } = told;
-    const counts = { parts, blocks, transactions, durationMs: Math.round(performance.now() - started) };
+    const counts = {
+      parts,
+      blockCount: blocks,
+      transactionCount: transactions,
+      durationMs: Math.round(performance.now() - started),
+    };
     yield failed({ kind: "final", status: "FAILED", fetchId: told.fetchId, ...counts }, cause);
   } finally {
     clearTimeout(timer);

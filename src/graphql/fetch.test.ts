@@ -19,17 +19,24 @@ describe("Query.fetch", () => {
   it("collects every part until the final", async () => {
     const { ask, client } = createTestGateway();
     const { data, errors } = await ask(
-      `{ fetch(${target("demo", 3, 6)}) { blocks { height } transactions { hash events { kind } } final { fetchId status parts blocks transactions durationMs error { code } } } }`,
+      `{ fetch(${target("demo", 3, 6)}) { blocks { height } transactions { hash events { kind } } final { fetchId status parts blockCount transactionCount durationMs error { code } } } }`,
     );
     expect(errors).toBeUndefined();
     expect(data?.["fetch"]).toMatchObject({
       blocks: [{ height: 3 }, { height: 4 }, { height: 5 }, { height: 6 }],
-      final: { fetchId: "fetch-1", status: "SUCCEEDED", parts: 4, blocks: 4, transactions: 12, error: null },
+      final: {
+        fetchId: "fetch-1",
+        status: "SUCCEEDED",
+        parts: 4,
+        blockCount: 4,
+        transactionCount: 12,
+        error: null,
+      },
     });
     expect(client.calls[0]?.args[0]).toEqual({
       chain: { network: "demo", chainId: "demo-1" },
       target: { heights: { from: 3, to: 6 } },
-      asker: "unknown",
+      caller: "unknown",
       maxHeights: 1000,
     });
   });
@@ -162,7 +169,7 @@ describe("Subscription.fetch", () => {
     expect(events).toMatchObject([{ errors: [{ extensions: { code: "NO_WORKER" } }] }]);
   });
 
-  it("cancels the work when its asker leaves", async () => {
+  it("cancels the work when its caller leaves", async () => {
     const { listen, client } = createTestGateway();
     for await (const event of listen(`subscription { fetch(${target("endless", 1, 2)}) { __typename } }`)) {
       expect(event.errors).toBeUndefined();

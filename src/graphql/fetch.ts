@@ -99,8 +99,10 @@ const FetchFinalType = builder.objectRef<FetchFinal>("FetchFinal").implement({
     fetchId: t.exposeID("fetchId", { description: "The id of this fetch." }),
     status: t.field({ type: FinalStatusType, description: "How it ended.", resolve: ({ status }) => status }),
     parts: t.exposeInt("parts", { description: "How many parts came before." }),
-    blocks: t.exposeInt("blocks", { description: "How many blocks they held." }),
-    transactions: t.exposeInt("transactions", { description: "How many transactions they held." }),
+    blockCount: t.exposeInt("blockCount", { description: "How many blocks they held." }),
+    transactionCount: t.exposeInt("transactionCount", {
+      description: "How many transactions they held.",
+    }),
     durationMs: t.exposeInt("durationMs", { description: "Milliseconds that it took." }),
     error: t.field({
       type: WorkErrorType,
@@ -159,9 +161,9 @@ interface FetchBounds {
 function readRequest(
   { chain, target }: { readonly chain: ChainRef; readonly target: typeof FetchTargetInput.$inferInput },
   { maxHeights, beyond }: FetchBounds,
-  asker: string,
+  caller: string,
 ): FetchRequest {
-  return { chain, target: readTarget(), asker, maxHeights };
+  return { chain, target: readTarget(), caller: caller, maxHeights };
 
   function readTarget(): FetchTarget {
     if (target.heights === undefined) return { hash: canonicalHash(target.hash, chain.network) };
@@ -203,7 +205,7 @@ builder.queryField("fetch", (t) =>
         maxHeights: queryFetchHeights,
         beyond: `subscribe to 'fetch' for up to ${subscriptionFetchHeights}, or use 'startRun'.`,
       };
-      return collect(context, readRequest(args, bounds, context.asker));
+      return collect(context, readRequest(args, bounds, context.caller));
     },
   }),
 );
@@ -227,7 +229,7 @@ builder.subscriptionField("fetch", (t) =>
     extensions: weight(fetchWeight),
     subscribe: (_root, args, context) => {
       const bounds = { maxHeights: context.limits.subscriptionFetchHeights, beyond: "use 'startRun'." };
-      const request = readRequest(args, bounds, context.asker);
+      const request = readRequest(args, bounds, context.caller);
       return pacedOf(context, { source: (signal) => fetchEvents(context, request, signal) });
     },
     resolve: (event) => event,

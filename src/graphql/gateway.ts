@@ -24,7 +24,7 @@ import {
   subscriptionPlugin,
 } from "./plugins.js";
 import { printedSchema, schema } from "./schema.js";
-import type { Asked, Asker, Prepared } from "./socket-protocol.js";
+import type { Asked, Caller, Prepared } from "./socket-protocol.js";
 import { createSockets } from "./websocket.js";
 
 /** What a gateway needs, and what can be set. */
@@ -59,10 +59,10 @@ export interface Gateway {
 /** The path of the endpoint. */
 const endpoint = "/graphql";
 
-/** What a transport tells of the asker. */
+/** What a transport tells of the caller. */
 interface ServerContext {
   readonly req?: IncomingMessage;
-  readonly socketAsker?: Asker;
+  readonly socketAsker?: Caller;
 }
 
 /** Creates the gateway. */
@@ -82,7 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     loaders: createLoaders(client, { remember: true }),
     transport: socketAsker === undefined ? "sse" : "websocket",
-    asker: (socketAsker?.request ?? req)?.socket.remoteAddress ?? "unknown",
+    caller: (socketAsker?.request ?? req)?.socket.remoteAddress ?? "unknown",
     left: socketAsker?.left ?? request.signal,
     closing: closing.signal,
   });
@@ -115,7 +115,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ],
   });
 
-  const prepare = async (asked: Asked, socketAsker: Asker): Promise<Prepared | readonly GraphQLError[]> => {
+  const prepare = async (asked: Asked, socketAsker: Caller): Promise<Prepared | readonly GraphQLError[]> => {
     const stages: Stages = yoga.getEnveloped({ socketAsker, params: asked });
     try {
       const document = stages.parse(asked.query);

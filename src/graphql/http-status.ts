@@ -38,7 +38,7 @@ export function headOf({ data, errors }: ExecutionResult, accept: string | null)
   return { status, headers: status === 503 || status === 429 ? { "Retry-After": retryAfter } : {} };
 }
 
-/** Whether the first type that the asker names, of those that fit, is the newer one. */
+/** Whether the first type that the caller names, of those that fit, is the newer one. */
 function prefersGraphqlResponse(accept: string | null): boolean {
   const fits = /application\/graphql-response\+json|application\/(json|\*)|\*\/\*/i.exec(accept ?? "*/*");
   return fits?.[0].toLowerCase() === "application/graphql-response+json";

@@ -72,7 +72,7 @@ describe("limits before execution", () => {
   it("lets the largest page pass", async () => {
     const { ask } = createTestGateway();
     const answer = await ask(
-      `{ transactions(first: 1000) { nodes { hash height types fee { text } events { id } block { time } } pageInfo { endCursor } } }`,
+      `{ transactions(first: 1000) { nodes { hash height types fee { text } events { key } block { time } } pageInfo { endCursor } } }`,
     );
     expect(answer.errors).toBeUndefined();
   });
@@ -201,7 +201,7 @@ describe("errors", () => {
     ],
     [`{ chains(network: 5) { id } }`, "BAD_USER_INPUT"],
     [`query A { manager { id } } query B { manager { id } }`, "BAD_USER_INPUT"],
-  ])("of %s has its code, and the status its asker understands", async (query, code) => {
+  ])("of %s has its code, and the status its caller understands", async (query, code) => {
     expect(await get(query, "application/graphql-response+json")).toEqual({ status: 400, code });
     const legacy = await get(query, "application/json");
     expect(legacy.code).toBe(code);

@@ -1,4 +1,4 @@
-// What the gateway counts of itself. Imports lib/metrics; never labels by what an asker wrote.
+// What the gateway counts of itself. Imports lib/metrics; never labels by what an caller wrote.
 import { Counter, Gauge, Histogram, type Metrics } from "../lib/metrics.js";
 import type { Transport } from "./context.js";
 

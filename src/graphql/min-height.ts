@@ -13,7 +13,7 @@ export const { minHeight: minHeightArgument } = builder.args((t) => ({
   }),
 }));
 
-/** Waits where the asker wants it. */
+/** Waits where the caller wants it. */
 export async function waitUntilIndexed(
   { client, loaders, left }: GatewayContext,
   chain: ChainRef,

@@ -21,7 +21,7 @@ export interface PageRules<Position> {
   readonly readCursor: (cursor: string, argument: string) => Position;
 }
 
-/** A page to ask for; `hidden` where the asker wants none of its items, only whether there are any. */
+/** A page to ask for; `hidden` where the caller wants none of its items, only whether there are any. */
 export interface PageQuestion<Position> {
   readonly request: PageRequest<Position>;
   readonly hidden: boolean;

@@ -78,7 +78,7 @@ describe("blocks and transactions", () => {
       `{ transaction(${chain}, hash: "demo-1-block-3-tx-1") {
            height index hash blockHash time types parties senders recipients memo hasErrors gasWanted gasUsed raw rawLog
            fee { text currency numeric exp } chain { chainId } block { height }
-           events { id kind sub { type sender { account { id name } amounts { numeric } } node { role accounts { id } }
+           events { key kind sub { type sender { account { address name } amounts { numeric } } node { role accounts { address } }
              amount { name amount { text } } additional { name values } completion error transfers { name } sub { type error sub { type } } } } } }`,
     );
     expect(data?.["transaction"]).toEqual({
@@ -102,18 +102,18 @@ describe("blocks and transactions", () => {
       block: { height: 3 },
       events: [
         {
-          id: "0",
+          key: "0",
           kind: "send",
           sub: [
             {
               type: ["send"],
               sender: [
                 {
-                  account: { id: "account-1", name: null },
+                  account: { address: "account-1", name: null },
                   amounts: [{ numeric: "5000000000000000000000" }],
                 },
               ],
-              node: [{ role: "fee_payer", accounts: [{ id: "account-1" }] }],
+              node: [{ role: "fee_payer", accounts: [{ address: "account-1" }] }],
               amount: [{ name: "value", amount: { text: "5coin" } }],
               additional: [{ name: "note", values: ["a", "b"] }],
               completion: "2021-03-04T05:06:07.000000008Z",
@@ -142,7 +142,7 @@ describe("blocks and transactions", () => {
     });
     expect(
       await columnsOf(
-        `{ transactions { nodes { hash } edges { node { ...F } } } } fragment F on Transaction { log: rawLog ... { events { id } } }`,
+        `{ transactions { nodes { hash } edges { node { ...F } } } } fragment F on Transaction { log: rawLog ... { events { key } } }`,
       ),
     ).toEqual({ events: true, raw: false, rawLog: true });
     expect(await columnsOf(`{ transaction(${chain}, hash: "x") { raw } }`)).toEqual({

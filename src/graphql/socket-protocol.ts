@@ -23,9 +23,9 @@ export interface Asked {
 }
 
 /** Who asks over a socket. */
-export interface Asker {
+export interface Caller {
   readonly request: IncomingMessage;
-  /** Aborts when the operation is ended by its asker, or its socket closes. */
+  /** Aborts when the operation is ended by its caller, or its socket closes. */
   readonly left: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export interface ProtocolDeps {
   readonly limits: Pick<Limits, "connectionInitMs" | "subscriptionsPerSocket">;
   readonly errors: PublicErrors;
   /** Parses, validates and gives the context; answers errors where that fails. */
-  readonly prepare: (asked: Asked, asker: Asker) => Promise<Prepared | readonly GraphQLError[]>;
+  readonly prepare: (asked: Asked, caller: Caller) => Promise<Prepared | readonly GraphQLError[]>;
 }
 
 /** The protocol's side of the gateway. */
@@ -100,7 +100,7 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
         onMessage: (take) =>
           socket.onMessage(async (text) => {
             const work = take(text);
-            // A query that its asker ended is told to nobody by the protocol; what it does must stop all the same.
+            // A query that its caller ended is told to nobody by the protocol; what it does must stop all the same.
             end(({ isWanted }) => !isWanted());
             await work;
           }),

@@ -8,14 +8,14 @@ interface Item {
   readonly text?: string;
 }
 
-interface Asker {
+interface Caller {
   readonly limits: Limits;
   readonly left: AbortSignal;
   readonly closing: AbortSignal;
   leave(): void;
 }
 
-function asker(limits: Partial<Limits> = {}): Asker {
+function caller(limits: Partial<Limits> = {}): Caller {
   const left = new AbortController();
   return {
     limits: { ...defaultLimits, ...limits },
@@ -62,7 +62,7 @@ async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; err
 describe("the room of a subscriber", () => {
   it("holds 256 events; one more ends it with the cursor of the last", async () => {
     const { source, state } = counting(1_000);
-    const room = eachOf(asker({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
+    const room = eachOf(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
     await expect.poll(() => state.ended).toBe(true);
     expect(state.read).toBe(257);
     const { items, error } = await drain(room);
@@ -76,13 +76,13 @@ describe("the room of a subscriber", () => {
 
   it("holds 1 MiB, and one event of any size", async () => {
     const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
-    const room = eachOf(asker({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
+    const room = eachOf(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
     await expect.poll(() => state.ended).toBe(true);
     const { items, error } = await drain(room);
     expect(items).toEqual([0, 1, 2, 3]);
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { cursor: "3" } });
     const huge = counting(1, (n) => ({ n, text: "x".repeat(5_000_000) }));
-    expect(await drain(eachOf(asker(), { source: huge.source, cursorOf: ({ n }) => `${n}` }))).toEqual({
+    expect(await drain(eachOf(caller(), { source: huge.source, cursorOf: ({ n }) => `${n}` }))).toEqual({
       items: [0],
       error: undefined,
     });
@@ -95,7 +95,7 @@ describe("the room of a subscriber", () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    const { items, error } = await drain(eachOf(asker(), { source, cursorOf: ({ n }) => `${n}` }));
+    const { items, error } = await drain(eachOf(caller(), { source, cursorOf: ({ n }) => `${n}` }));
     expect(error).toBeUndefined();
     expect(items).toHaveLength(5_000);
   });
@@ -103,7 +103,7 @@ describe("the room of a subscriber", () => {
   it("lets a burst wait for one who takes", async () => {
     const { source } = counting(5_000);
     const taken: number[] = [];
-    for await (const { n } of eachOf(asker({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
+    for await (const { n } of eachOf(caller({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
       taken.push(n);
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -115,13 +115,13 @@ describe("the room of a subscriber", () => {
       yield { n: 7 };
       throw new IndexerError("OVERLOADED", "Too far behind.", { limit: 1024 });
     };
-    const { error } = await drain(eachOf(asker(), { source, cursorOf: ({ n }) => `cursor-${n}` }));
+    const { error } = await drain(eachOf(caller(), { source, cursorOf: ({ n }) => `cursor-${n}` }));
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { limit: 1024, cursor: "cursor-7" } });
   });
 
   it("makes a fetch wait for its subscriber, who gets everything", async () => {
     const { source, state } = counting(1_000);
-    const room = pacedOf(asker(), { source });
+    const room = pacedOf(caller(), { source });
     await room.next();
     await expect.poll(() => state.read).toBeGreaterThan(256);
     expect(state.read).toBeLessThan(300);
@@ -132,7 +132,7 @@ describe("the room of a subscriber", () => {
 
   it("ends a fetch whose subscriber takes nothing", async () => {
     const { source, state } = counting(1_000);
-    const room = pacedOf(asker({ fetchStallMs: 50 }), { source });
+    const room = pacedOf(caller({ fetchStallMs: 50 }), { source });
     await expect.poll(() => state.ended).toBe(true);
     const { items, error } = await drain(room);
     expect(items).toHaveLength(256);
@@ -141,7 +141,7 @@ describe("the room of a subscriber", () => {
 
   it("keeps only the newest state of each thing", async () => {
     const { source, state } = counting(1_000);
-    const room = latestOf(asker(), { source, keyOf: ({ n }) => `${n % 3}` });
+    const room = latestOf(caller(), { source, keyOf: ({ n }) => `${n % 3}` });
     await expect.poll(() => state.ended).toBe(true);
     expect(await drain(room)).toEqual({ items: [999, 997, 998], error: undefined });
   });
@@ -149,7 +149,7 @@ describe("the room of a subscriber", () => {
   it.each(["leaves by the signal", "leaves by the iteration"])(
     "ends the source when the subscriber %s",
     async (how) => {
-      const each = asker();
+      const each = caller();
       let ended = false;
       const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
         try {
@@ -174,7 +174,7 @@ describe("the room of a subscriber", () => {
       yield { n: 0 };
       throw new Error("broken");
     };
-    const { items, error } = await drain(eachOf(asker(), { source, cursorOf: () => "" }));
+    const { items, error } = await drain(eachOf(caller(), { source, cursorOf: () => "" }));
     expect(items).toEqual([0]);
     expect(error).toMatchObject({ code: "INTERNAL", message: "broken" });
   });

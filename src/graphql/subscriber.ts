@@ -1,6 +1,6 @@
 // One subscriber: events go through a bounded room, so that only his own subscription feels how slow he is.
 // Imports domain/errors and this folder; never holds an event longer than its subscriber.
-import { asIndexerError, IndexerError } from "../domain/errors.js";
+import { toIndexerError, IndexerError } from "../domain/errors.js";
 import type { GatewayContext } from "./context.js";
 import { createRoom } from "./room.js";
 
@@ -96,7 +96,7 @@ function deliver<T extends object>(
       room.end();
     } catch (error) {
       // What stops because it was told to has nothing to say.
-      room.end(stop.signal.aborted ? undefined : withCursor(asIndexerError(error), last));
+      room.end(stop.signal.aborted ? undefined : withCursor(toIndexerError(error), last));
     }
     finish();
   };

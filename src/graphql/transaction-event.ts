@@ -17,7 +17,7 @@ function named<T>(record: Readonly<Record<string, T>> | undefined): Named<T>[] {
 const AccountRefType = builder.objectRef<AccountRef>("AccountRef").implement({
   description: "An account, with what the chain says about it.",
   fields: (t) => ({
-    id: t.exposeString("id", { description: "The address." }),
+    address: t.exposeString("id", { description: "The address." }),
     name: t.exposeString("name", { nullable: true, description: "Its name." }),
     description: t.exposeString("description", { nullable: true, description: "What it says about itself." }),
     contact: t.exposeString("contact", { nullable: true, description: "How to reach its owner." }),
@@ -138,7 +138,10 @@ SubEventType.implement({
 export const TransactionEventType = builder.objectRef<TransactionEvent>("TransactionEvent").implement({
   description: "One message, log or other happening of a transaction.",
   fields: (t) => ({
-    id: t.exposeString("id", { description: "Names it within its transaction." }),
+    key: t.exposeString("id", {
+      description:
+        "Names the event within its transaction. Not global: normalising clients must not key objects by it.",
+    }),
     kind: t.exposeString("kind", { description: "What it is, for example the type of the message." }),
     sub: t.field({ type: [SubEventType], description: "What it did, in order.", resolve: ({ sub }) => sub }),
   }),

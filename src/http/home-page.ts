@@ -86,7 +86,7 @@ export const homePage = `<!doctype html>
 <ul>
 <li><a href="/schema.graphql">/schema.graphql</a>, the schema</li>
 <li><a href="/health/ready">/health/ready</a>, whether requests can be served, and why not</li>
-<li><a href="/get_workers">/get_workers</a>, the workers in the classic form</li>
+<li><a href="/get_workers">/get_workers</a>, the workers in the legacy form</li>
 </ul>
 </main>
 <script>${script}</script>

@@ -1,4 +1,4 @@
-// Registration of workers: POST /client_ping and GET /get_workers, as classic workers speak them. Imports this folder.
+// Registration of workers: POST /client_ping and GET /get_workers, as legacy workers speak them. Imports this folder.
 // Never waits for a worker.
 import type { FastifyInstance } from "fastify";
 import { IndexerError } from "../domain/errors.js";
@@ -10,16 +10,16 @@ const maxBody = 8 * 1024;
 /** What registration is handed to. */
 export interface RegistrationDeps {
   readonly register: Register;
-  /** Workers per network, in the classic form. */
-  readonly classicWorkers: () => unknown;
+  /** Workers per network, in the legacy form. */
+  readonly legacyWorkers: () => unknown;
 }
 
 /** Adds the two paths. */
 export function addRegistration(
   server: FastifyInstance,
-  { register, classicWorkers }: RegistrationDeps,
+  { register, legacyWorkers }: RegistrationDeps,
 ): void {
-  server.get("/get_workers", async () => classicWorkers());
+  server.get("/get_workers", async () => legacyWorkers());
 
   void server.register(async (scope) => {
     // Each body is read and parsed whole and on its own, whatever type it claims: nothing is left over for the next.

@@ -68,7 +68,7 @@ describe("GraphQL over HTTP", () => {
     expect(response.status).toBe(413);
   });
 
-  it("cancels a fetch whose asker goes away", async () => {
+  it("cancels a fetch whose caller goes away", async () => {
     const { url, client } = await start();
     const controller = new AbortController();
     const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
@@ -187,7 +187,7 @@ describe("GraphQL over WebSocket", () => {
     const { port } = await start();
     const socket = connectSocket(port);
     const events: unknown[] = [];
-    const query = `subscription ($to: Height!) { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 1, to: $to } }) { __typename ... on FetchPart { order worker progress blocks { height } transactions { hash events { kind } block { height } } } ... on FetchFinal { status parts blockCount: blocks transactionCount: transactions error { code } } } }`;
+    const query = `subscription ($to: Height!) { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 1, to: $to } }) { __typename ... on FetchPart { order worker progress blocks { height } transactions { hash events { kind } block { height } } } ... on FetchFinal { status parts blockCount transactionCount error { code } } } }`;
     for await (const { data, errors } of socket.iterate<{ fetch: { order?: number } }>({
       query,
       variables: { to: 500 },
@@ -257,7 +257,7 @@ describe("GraphQL over WebSocket", () => {
     await expect.poll(client.open).toBe(0);
   });
 
-  it("cancels a query that its asker ends", async () => {
+  it("cancels a query that its caller ends", async () => {
     const { port, client } = await start();
     const socket = connectSocket(port);
     const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
@@ -462,8 +462,8 @@ describe("registration", () => {
     expect(error.message).not.toContain("secret");
   });
 
-  it("lists workers in the classic form", async () => {
-    const { url } = await start({ classicWorkers: () => ({ cosmos: { all: 1 } }) });
+  it("lists workers in the legacy form", async () => {
+    const { url } = await start({ legacyWorkers: () => ({ cosmos: { all: 1 } }) });
     expect(await (await fetch(`${url}/get_workers`)).json()).toEqual({ cosmos: { all: 1 } });
   });
 });

@@ -21,7 +21,7 @@ export interface HttpServerOptions {
   readonly metricsAddress?: string;
   readonly gateway: GraphqlEndpoint;
   readonly register: Register;
-  readonly classicWorkers: () => unknown;
+  readonly legacyWorkers: () => unknown;
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly logger: Logger;

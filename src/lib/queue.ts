@@ -6,7 +6,7 @@ export interface Queue<T> extends AsyncIterable<T> {
   /** Adds an item; false where the queue is full or ended: the item was not taken. */
   push(item: T): boolean;
   /** Resolves when an item may be pushed, or the queue ended. */
-  room(): Promise<void>;
+  capacity(): Promise<void>;
   /** No more items: the consumer gets what waits, then the end, or the error. Only the first call counts. */
   end(error?: Error): void;
   /** Drops what waits and ends at once. */
@@ -54,7 +54,7 @@ export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {
       wake();
       return true;
     },
-    room() {
+    capacity() {
       if (ended || size() < limit) return Promise.resolve();
       return new Promise((resolve) => roomWaiters.push(resolve));
     },

@@ -158,7 +158,7 @@ describe("a queue", () => {
     expect([queue.push(1), queue.push(2), queue.push(3)]).toEqual([true, true, false]);
     const iterator = queue[Symbol.asyncIterator]();
     let room = false;
-    const waiting = queue.room().then(() => (room = true));
+    const waiting = queue.capacity().then(() => (room = true));
     expect(room).toBe(false);
     expect(await iterator.next()).toEqual({ value: 1, done: false });
     await waiting;

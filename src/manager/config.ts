@@ -46,11 +46,11 @@ export const managerSettings = {
     fallback: "5s",
     description: "How often a chain that is up to date is looked at.",
   },
-  mendInterval: {
-    name: "MEND_INTERVAL",
+  quarantineRetryInterval: {
+    name: "QUARANTINE_RETRY_INTERVAL",
     schema: duration(100),
     fallback: "10m",
-    description: "How often what is in quarantine is asked for again.",
+    description: "How often quarantined heights are fetched again.",
   },
   maximumHeightsToGet: {
     name: "MAXIMUM_HEIGHTS_TO_GET",

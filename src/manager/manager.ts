@@ -93,12 +93,12 @@ export async function startManager(
   const follower = config.enableScheduler
     ? startFollower({
         follow: client.followLatest,
-        mend: client.mendQuarantined,
+        retryQuarantined: client.retryQuarantined,
         workers,
         clock,
         logger,
         intervalMs: config.followInterval,
-        mendIntervalMs: config.mendInterval,
+        quarantineRetryIntervalMs: config.quarantineRetryInterval,
         maxHeights: config.maximumHeightsToGet,
       })
     : undefined;
@@ -118,7 +118,7 @@ export async function startManager(
     address: addressText(config.address),
     gateway,
     register: registry.register,
-    classicWorkers: registry.classic,
+    legacyWorkers: registry.legacy,
     health: createHealth({
       client,
       clock,

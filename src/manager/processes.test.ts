@@ -19,7 +19,7 @@ const fetchHeights = (from: number, to: number): string => `subscription {
   fetch(chain: ${chain}, target: { heights: { from: ${from}, to: ${to} } }) {
     __typename
     ... on FetchPart { order }
-    ... on FetchFinal { status parts blockCount: blocks transactionCount: transactions error { code message } }
+    ... on FetchFinal { status parts blockCount transactionCount error { code message } }
   }
 }`;
 

@@ -9,7 +9,7 @@ import { cleanText } from "./clean-text.js";
 import type { WriteBatch } from "./port.js";
 
 /** Throws WORKER_FAILED, with the height, where a height is not whole, comes twice, or belongs to another chain. */
-export function checkBatch({ chain, heights, loose = [] }: WriteBatch): void {
+export function checkBatch({ chain, heights, partialBlocks: loose = [] }: WriteBatch): void {
   const seen = new Set<number>();
   for (const data of heights) {
     if (seen.has(data.block.height)) refuse(data.block, "comes twice in one batch");

@@ -18,7 +18,7 @@ interface HeightsRow {
 export function createCoverage({
   database,
   chainIds,
-}: CoverageDeps): Pick<Store, "indexed" | "missing" | "prove" | "uncover"> {
+}: CoverageDeps): Pick<Store, "indexed" | "missing" | "verifyCoverage" | "invalidate"> {
   return {
     async indexed(chain, { from, to } = {}) {
       const chainId = await chainIds.idOf(chain);
@@ -41,7 +41,7 @@ export function createCoverage({
       });
       return readMultirange(row?.heights ?? "{}");
     },
-    async prove(chain, range) {
+    async verifyCoverage(chain, range) {
       const chainId = await chainIds.idOf(chain);
       if (chainId !== undefined) return proveRange(database, chainId, range);
       return {
@@ -53,7 +53,7 @@ export function createCoverage({
         missingTransactions: [],
       };
     },
-    async uncover(chain, ranges) {
+    async invalidate(chain, ranges) {
       const chainId = await chainIds.idOf(chain);
       if (chainId !== undefined) await uncoverRanges(database, chainId, ranges);
     },

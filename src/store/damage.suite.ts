@@ -1,6 +1,6 @@
 // What a hand did to the tables must be found and mended: the same on every database.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rangesOf } from "../domain/height.js";
+import { rangesFromHeights } from "../domain/height.js";
 import { silentLogger } from "../lib/logger.js";
 import { blockData, chainData } from "../testing/chain-data.js";
 import { storeOver } from "./create-store.js";
@@ -68,15 +68,15 @@ export function damageSuite(open: () => Promise<Database>): void {
       for (const text of statements) await database.query({ text, values: [id, `{${hurt.join(",")}}`] });
       expect(await store.missing(chain, whole)).toEqual([]);
 
-      const proof = await store.prove(chain, whole);
+      const proof = await store.verifyCoverage(chain, whole);
       const gaps = [...proof.missingBlocks, ...proof.missingTransactions];
       expect(proof.complete).toBe(false);
-      expect(gaps).toEqual(rangesOf(hurt));
-      expect(await store.missing(chain, whole)).toEqual(rangesOf(hurt));
+      expect(gaps).toEqual(rangesFromHeights(hurt));
+      expect(await store.missing(chain, whole)).toEqual(rangesFromHeights(hurt));
 
       await store.write({ chain, heights: hurt.map((height) => blockData(height, { chain })) });
       expect(await store.missing(chain, whole)).toEqual([]);
-      expect(await store.prove(chain, whole)).toMatchObject({
+      expect(await store.verifyCoverage(chain, whole)).toMatchObject({
         complete: true,
         blocks: 40n,
         transactions: 80n,
@@ -103,7 +103,7 @@ export function damageSuite(open: () => Promise<Database>): void {
   it("a proof of all heights there can be counts what is stored, not what could be", async () => {
     const { chain } = await storeChain();
     const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
-    expect(await store.prove(chain, all)).toEqual({
+    expect(await store.verifyCoverage(chain, all)).toEqual({
       range: all,
       complete: false,
       blocks: 40n,
@@ -121,8 +121,8 @@ export function damageSuite(open: () => Promise<Database>): void {
     chains += 1;
     const chain = { network: "damage", chainId: `damage-${chains}` };
     await store.write({ chain, heights: chainData(0, 10_005, { chain, transactions: () => 0 }) });
-    await store.uncover(chain, [{ from: 5_000, to: 5_000 }]);
-    expect(await store.prove(chain, { from: 0, to: 10_006 })).toMatchObject({
+    await store.invalidate(chain, [{ from: 5_000, to: 5_000 }]);
+    expect(await store.verifyCoverage(chain, { from: 0, to: 10_006 })).toMatchObject({
       blocks: 10_006n,
       missingBlocks: [{ from: 10_006, to: 10_006 }],
       missingTransactions: [],
@@ -131,12 +131,12 @@ export function damageSuite(open: () => Promise<Database>): void {
 
   it("heights taken out of coverage that are whole come back without being told as news", async () => {
     const { chain } = await storeChain();
-    const before = await store.announced();
-    await store.uncover(chain, [{ from: 3, to: 5 }]);
+    const before = await store.latestSequences();
+    await store.invalidate(chain, [{ from: 3, to: 5 }]);
     expect(await store.missing(chain, whole)).toEqual([{ from: 3, to: 5 }]);
     const result = await store.write({ chain, heights: chainData(3, 5, { chain }) });
     expect(result).toEqual({ blocks: 0, transactions: 0, replaced: [], unlinked: [] });
     expect(await store.missing(chain, whole)).toEqual([]);
-    expect(await store.announced()).toEqual(before);
+    expect(await store.latestSequences()).toEqual(before);
   });
 }

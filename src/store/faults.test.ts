@@ -78,11 +78,11 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     expect(await store.blocksAt(chain, [11, 15, 20])).toEqual([]);
     expect(await store.transactionsAt(chain, [{ from: 11, to: 20 }], cheap)).toEqual([]);
     expect(await store.indexed(chain)).toEqual([{ from: 1, to: 10 }]);
-    expect((await store.announced()).get(`faults/${chain.chainId}`)).toBe(1n);
+    expect((await store.latestSequences()).get(`faults/${chain.chainId}`)).toBe(1n);
 
     expect(await store.write(rest)).toMatchObject({ blocks: 10, transactions: 20 });
-    expect((await store.announced()).get(`faults/${chain.chainId}`)).toBe(2n);
-    expect(await store.prove(chain, { from: 1, to: 20 })).toMatchObject({
+    expect((await store.latestSequences()).get(`faults/${chain.chainId}`)).toBe(2n);
+    expect(await store.verifyCoverage(chain, { from: 1, to: 20 })).toMatchObject({
       complete: true,
       transactions: 40n,
     });
@@ -162,7 +162,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
 
     expect(cuts).toBeGreaterThan(20);
     const range = { from: 1, to: 600 };
-    expect(await store.prove(chain, range)).toMatchObject({ complete: true, transactions: 1200n });
+    expect(await store.verifyCoverage(chain, range)).toMatchObject({ complete: true, transactions: 1200n });
     const news = await store.announcements(new Map([[`faults/${chain.chainId}`, 1n]]), 1000);
     const mine = news.filter((each) => each.chain.chainId === chain.chainId);
     expect(mine.map(({ sequence }) => sequence)).toEqual(mine.map((_, at) => BigInt(at + 2)));
@@ -187,14 +187,14 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     for (const { query } of rows) expect(query).toMatch(/^update chain set sequence/);
     await admin.query("rollback");
     expect((await Promise.all(writers)).map(({ blocks }) => blocks)).toEqual([5, 5, 5]);
-    expect((await store.announced()).get(`faults/${chain.chainId}`)).toBe(4n);
+    expect((await store.latestSequences()).get(`faults/${chain.chainId}`)).toBe(4n);
   });
 
   it("a writer of one height waits for another of the same height, and then finds it done", async () => {
     const { chain, rest } = await halfStored(store);
     const results = await Promise.all([1, 2, 3, 4].map(() => store.write(rest)));
     expect(results.map(({ blocks }) => blocks).sort()).toEqual([0, 0, 0, 10]);
-    expect((await store.announced()).get(`faults/${chain.chainId}`)).toBe(2n);
+    expect((await store.latestSequences()).get(`faults/${chain.chainId}`)).toBe(2n);
   });
 });
 
@@ -226,7 +226,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
       () => store.blocksAt(chain, [1]),
       () => store.transactions({}, newest, cheap),
       () => store.missing(chain, { from: 1, to: 20 }),
-      () => store.announced(),
+      () => store.latestSequences(),
       () => store.saveNetworkHead(chain, { height: 20 }),
       () => store.ready(),
     ]) {
@@ -237,7 +237,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     await server.start();
     expect(await store.write(rest)).toMatchObject({ blocks: 10 });
     await store.ready();
-    expect(await store.prove(chain, { from: 1, to: 20 })).toMatchObject({ complete: true });
+    expect(await store.verifyCoverage(chain, { from: 1, to: 20 })).toMatchObject({ complete: true });
   });
 
   it("that takes no writes says so, and goes on answering", async () => {

@@ -16,7 +16,7 @@ export interface LooseResult {
 /** Stores single transactions: never over a whole height of the same block, and never as if they made one whole. */
 export async function writeLoose(
   session: Session,
-  loose: NonNullable<WriteBatch["loose"]>,
+  loose: NonNullable<WriteBatch["partialBlocks"]>,
   { chainId, tally }: { readonly chainId: number; readonly tally: Tally },
 ): Promise<LooseResult> {
   const changed = new Set<Height>();

@@ -1,9 +1,9 @@
 // Sets of heights as PostgreSQL's int8multirange, written and read as text.
-import { unite, type HeightRange } from "../domain/height.js";
+import { mergeRanges, type HeightRange } from "../domain/height.js";
 
 /** The ranges as a multirange's text: `{[1,6),[8,9)}`. */
 export function writeMultirange(ranges: readonly HeightRange[]): string {
-  return `{${unite(ranges)
+  return `{${mergeRanges(ranges)
     .map(({ from, to }) => `[${from},${to + 1})`)
     .join(",")}}`;
 }

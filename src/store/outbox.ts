@@ -16,9 +16,9 @@ interface AnnouncementRow extends SequenceRow {
 
 export function createOutbox(
   database: Database,
-): Pick<Store, "announced" | "announcements" | "trimAnnouncements"> {
+): Pick<Store, "latestSequences" | "announcements" | "trimAnnouncements"> {
   return {
-    async announced() {
+    async latestSequences() {
       const rows = await database.query<SequenceRow>({
         text: "select network, chain_id, sequence from chain",
       });

@@ -24,7 +24,7 @@ export interface WriteBatch {
   /** Whole heights: each is counted as covered by the same commit. */
   readonly heights: readonly BlockData[];
   /** Transactions without the rest of their block: stored, not counted as covered. */
-  readonly loose?: readonly { readonly block: Block; readonly transaction: Transaction }[];
+  readonly partialBlocks?: readonly { readonly block: Block; readonly transaction: Transaction }[];
   readonly quarantined?: readonly Quarantined[];
 }
 
@@ -112,15 +112,15 @@ export interface Store {
   /** The range minus what is indexed: never scans what is complete. */
   missing(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
   /** Counts what is stored of a range against each block's own number; what does not match leaves the coverage. */
-  prove(chain: ChainRef, range: HeightRange): Promise<Coverage>;
+  verifyCoverage(chain: ChainRef, range: HeightRange): Promise<Coverage>;
   /** Takes heights out of coverage, so that they are fetched again. */
-  uncover(chain: ChainRef, ranges: readonly HeightRange[]): Promise<void>;
+  invalidate(chain: ChainRef, ranges: readonly HeightRange[]): Promise<void>;
 
   /** Heights above `after` that are, or hold a transaction that is, in quarantine: ascending, at most `limit`. */
-  quarantined(chain: ChainRef, after: Height, limit: number): Promise<readonly Height[]>;
+  quarantinedHeights(chain: ChainRef, after: Height, limit: number): Promise<readonly Height[]>;
 
   /** The newest sequence of each chain, to start listening from. */
-  announced(): Promise<ReadonlyMap<string, bigint>>;
+  latestSequences(): Promise<ReadonlyMap<string, bigint>>;
   /** Announcements after the given sequences (by chainName; a chain that is not in the map from its first), at most `limit`, in order per chain. */
   announcements(after: ReadonlyMap<string, bigint>, limit: number): Promise<readonly Announcement[]>;
   /** Forgets announcements older than this many seconds. */

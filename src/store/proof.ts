@@ -1,7 +1,7 @@
 // The proof of a range: what is stored is counted against what each block says of itself.
 // Imports only domain and its neighbours in the store; never trusts the coverage.
 import type { Coverage } from "../domain/coverage.js";
-import { unite, type Height, type HeightRange } from "../domain/height.js";
+import { mergeRanges, type Height, type HeightRange } from "../domain/height.js";
 import { readMultirange, writeMultirange } from "./multirange.js";
 import type { Database, Sql } from "./sql.js";
 
@@ -56,7 +56,7 @@ export async function uncoverRanges(
 }
 
 function gapsOf({ missingBlocks, missingTransactions }: Coverage): HeightRange[] {
-  return unite([...missingBlocks, ...missingTransactions]);
+  return mergeRanges([...missingBlocks, ...missingTransactions]);
 }
 
 async function coveredOf(
@@ -90,8 +90,8 @@ async function count(sql: Sql, chainId: number, range: HeightRange): Promise<Cov
     complete: missingBlocks.length + missingTransactions.length === 0,
     blocks,
     transactions,
-    missingBlocks: unite(missingBlocks),
-    missingTransactions: unite(missingTransactions),
+    missingBlocks: mergeRanges(missingBlocks),
+    missingTransactions: mergeRanges(missingTransactions),
   };
 }
 

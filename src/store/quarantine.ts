@@ -16,9 +16,9 @@ export function createQuarantine({
 }: {
   readonly database: Database;
   readonly chainIds: ChainIds;
-}): Pick<Store, "quarantined"> {
+}): Pick<Store, "quarantinedHeights"> {
   return {
-    async quarantined(chain, after, limit) {
+    async quarantinedHeights(chain, after, limit) {
       const chainId = await chainIds.idOf(chain);
       if (chainId === undefined) return [];
       const rows = await database.query<{ height: bigint }>({

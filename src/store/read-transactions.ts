@@ -1,7 +1,7 @@
 // Reads of transactions: by hash, by heights, and pages of a search over every chain.
 // Imports only domain and its neighbours in the store; never writes.
 import { sameChain, type ChainRef } from "../domain/chain.js";
-import { unite } from "../domain/height.js";
+import { mergeRanges } from "../domain/height.js";
 import type { TransactionPosition } from "../domain/search.js";
 import type { ChainIds } from "./chain-ids.js";
 import type { Store, StoredTransaction } from "./port.js";
@@ -44,7 +44,7 @@ export function createTransactionReads({
     async transactionsAt(chain, heights, columns) {
       const id = await chainIds.idOf(chain);
       if (id === undefined || heights.length === 0) return [];
-      const ranges = unite(heights);
+      const ranges = mergeRanges(heights);
       const rows = await database.query<TransactionRow>({
         name: columnsName("transactions-at", columns),
         // `offset 0` has each range looked up by itself: joined freely, the whole table looks cheaper to the planner.

@@ -1,7 +1,14 @@
 // What every store must do, whatever database is below: writing, reorganisations, coverage, announcements.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rangesOf, subtract, totalSize, unite, type Height, type HeightRange } from "../domain/height.js";
+import {
+  rangesFromHeights,
+  subtractRanges,
+  totalHeights,
+  mergeRanges,
+  type Height,
+  type HeightRange,
+} from "../domain/height.js";
 import type { ChainRef } from "../domain/chain.js";
 import { blockData, chainData } from "../testing/chain-data.js";
 import type { Announcement, Store } from "./port.js";
@@ -95,7 +102,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.transactionByHash(chain, one.transactions[0]!.hash, all)).toMatchObject({
         height: 2,
       });
-      expect((await store.prove(chain, { from: 1, to: 2 })).complete).toBe(true);
+      expect((await store.verifyCoverage(chain, { from: 1, to: 2 })).complete).toBe(true);
     });
 
     it.each([
@@ -128,18 +135,24 @@ export function storeSuite(open: () => Promise<Store>): void {
       const chain = newChain();
       const { block, transactions } = blockData(7, { chain, transactions: () => 3 });
       const loose = [{ block, transaction: transactions[1]! }];
-      expect(await store.write({ chain, heights: [], loose })).toMatchObject({ transactions: 1 });
+      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+        transactions: 1,
+      });
       expect(await store.indexed(chain)).toEqual([]);
-      expect(await store.prove(chain, { from: 7, to: 7 })).toMatchObject({
+      expect(await store.verifyCoverage(chain, { from: 7, to: 7 })).toMatchObject({
         complete: false,
         transactions: 1n,
         missingTransactions: [{ from: 7, to: 7 }],
       });
-      expect(await store.write({ chain, heights: [], loose })).toMatchObject({ transactions: 0 });
+      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+        transactions: 0,
+      });
       await store.write({ chain, heights: [{ block, transactions }] });
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
       expect(await store.transactionsAt(chain, [{ from: 7, to: 7 }], all)).toHaveLength(3);
-      expect(await store.write({ chain, heights: [], loose })).toMatchObject({ transactions: 0 });
+      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+        transactions: 0,
+      });
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
     });
 
@@ -152,19 +165,19 @@ export function storeSuite(open: () => Promise<Store>): void {
       await store.write({ chain, heights: chainData(1, 2, { chain }), quarantined });
       expect((await store.chain(chain))?.quarantined).toBe(2);
       expect(await store.missing(chain, { from: 1, to: 4 })).toEqual([{ from: 3, to: 4 }]);
-      expect(await store.quarantined(chain, 0, 10)).toEqual([3, 4]);
-      expect(await store.quarantined(chain, 0, 1)).toEqual([3]);
-      expect(await store.quarantined(chain, 3, 10)).toEqual([4]);
+      expect(await store.quarantinedHeights(chain, 0, 10)).toEqual([3, 4]);
+      expect(await store.quarantinedHeights(chain, 0, 1)).toEqual([3]);
+      expect(await store.quarantinedHeights(chain, 3, 10)).toEqual([4]);
       await store.write({ chain, heights: chainData(3, 4, { chain }) });
       expect((await store.chain(chain))?.quarantined).toBe(0);
-      expect(await store.quarantined(chain, 0, 10)).toEqual([]);
+      expect(await store.quarantinedHeights(chain, 0, 10)).toEqual([]);
     });
 
     it("stores a wide batch as it stores a narrow one", async () => {
       const chain = newChain();
       const heights = chainData(1, 300, { chain, transactions: (height) => height % 7 });
       await store.write({ chain, heights });
-      const proof = await store.prove(chain, { from: 1, to: 300 });
+      const proof = await store.verifyCoverage(chain, { from: 1, to: 300 });
       expect(proof).toMatchObject({ complete: true, blocks: 300n });
       expect(proof.transactions).toBe(
         BigInt(heights.reduce((sum, each) => sum + each.transactions.length, 0)),
@@ -187,7 +200,7 @@ export function storeSuite(open: () => Promise<Store>): void {
         ...[96, 97, 98, 99, 100].map((height) => `fork-${height}`),
       ]);
       expect(await store.transactionsAt(chain, [{ from: 96, to: 110 }], all)).toHaveLength(5);
-      expect(await store.prove(chain, { from: 90, to: 100 })).toMatchObject({
+      expect(await store.verifyCoverage(chain, { from: 90, to: 100 })).toMatchObject({
         complete: true,
         transactions: 17n,
       });
@@ -226,7 +239,10 @@ export function storeSuite(open: () => Promise<Store>): void {
         "main-5",
         ...[6, 7, 8, 9, 10, 11].map((height) => `fork-${height}`),
       ]);
-      expect(await store.prove(chain, { from: 1, to: 11 })).toMatchObject({ complete: true, blocks: 11n });
+      expect(await store.verifyCoverage(chain, { from: 1, to: 11 })).toMatchObject({
+        complete: true,
+        blocks: 11n,
+      });
     });
 
     it("ends with one linked chain, whatever forks are written in whatever order", async () => {
@@ -281,15 +297,17 @@ export function storeSuite(open: () => Promise<Store>): void {
                 chain,
                 heights: stored.map((height) => blockData(height, { chain, transactions: () => 1 })),
               });
-            expect(await store.indexed(chain)).toEqual(rangesOf(stored));
-            expect(await store.missing(chain, range)).toEqual(subtract(range, rangesOf(stored)));
+            expect(await store.indexed(chain)).toEqual(rangesFromHeights(stored));
+            expect(await store.missing(chain, range)).toEqual(
+              subtractRanges(range, rangesFromHeights(stored)),
+            );
             const inside = stored.filter((height) => height >= range.from && height <= range.to);
-            expect(await store.prove(chain, range)).toEqual({
+            expect(await store.verifyCoverage(chain, range)).toEqual({
               range,
               complete: inside.length === length + 1,
               blocks: BigInt(inside.length),
               transactions: BigInt(inside.length),
-              missingBlocks: subtract(range, rangesOf(stored)),
+              missingBlocks: subtractRanges(range, rangesFromHeights(stored)),
               missingTransactions: [],
             });
           },
@@ -304,7 +322,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.indexed(chain, { from: 15 })).toEqual([{ from: 15, to: 20 }]);
       expect(await store.indexed(chain, { to: 12 })).toEqual([{ from: 10, to: 12 }]);
       expect(await store.indexed(chain, { from: 30, to: 40 })).toEqual([]);
-      await store.uncover(chain, [{ from: 12, to: 13 }]);
+      await store.invalidate(chain, [{ from: 12, to: 13 }]);
       expect(await store.indexed(chain)).toEqual([
         { from: 10, to: 11 },
         { from: 14, to: 20 },
@@ -316,7 +334,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.chain(chain)).toBeNull();
       expect(await store.indexed(chain)).toEqual([]);
       expect(await store.missing(chain, { from: 0, to: 3 })).toEqual([{ from: 0, to: 3 }]);
-      expect(await store.prove(chain, { from: 0, to: 3 })).toMatchObject({
+      expect(await store.verifyCoverage(chain, { from: 0, to: 3 })).toMatchObject({
         complete: false,
         missingBlocks: [{ from: 0, to: 3 }],
       });
@@ -337,7 +355,7 @@ export function storeSuite(open: () => Promise<Store>): void {
 
     it("numbers announcements without a gap, also of writers at the same time, and gives each once", async () => {
       const chain = newChain();
-      const seen = new Map(await store.announced());
+      const seen = new Map(await store.latestSequences());
       const writers = Array.from({ length: 20 }, (_, at) =>
         store.write({ chain, heights: chainData(at * 10, at * 10 + 9, { chain }) }),
       );
@@ -353,8 +371,8 @@ export function storeSuite(open: () => Promise<Store>): void {
         Array.from({ length: 20 }, (_, at) => BigInt(at + 1)),
       );
       const heights = got.flatMap((each) => each.heights);
-      expect(totalSize(heights)).toBe(200);
-      expect(unite(heights)).toEqual([{ from: 0, to: 199 }]);
+      expect(totalHeights(heights)).toBe(200);
+      expect(mergeRanges(heights)).toEqual([{ from: 0, to: 199 }]);
       expect(await store.indexed(chain)).toEqual([{ from: 0, to: 199 }]);
     });
 

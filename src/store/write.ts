@@ -2,7 +2,7 @@
 // of a chain take in turn links, covers and announces. Imports only domain, lib and its neighbours in the store.
 import { chainName } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { rangesOf, type Height } from "../domain/height.js";
+import { rangesFromHeights, type Height } from "../domain/height.js";
 import type { BlockData } from "../domain/transaction.js";
 import type { Logger } from "../lib/logger.js";
 import { checkBatch } from "./batch-check.js";
@@ -86,7 +86,7 @@ async function writeBatch(
     session,
     changed.map((each) => each.prepared.lines),
   );
-  const loose = await writeLoose(session, batch.loose ?? [], { chainId, tally });
+  const loose = await writeLoose(session, batch.partialBlocks ?? [], { chainId, tally });
   const whole = heightsOf(claimed);
   await writeQuarantine(session, chainId, { whole, quarantined: batch.quarantined ?? [] });
 
@@ -125,7 +125,7 @@ async function finish(
   const whole = heightsOf(claimed);
   const unlinked = await unlinkedBy(session, chainId, whole);
   if (touched.length > 0) {
-    const ordered = keepsBlockTime([...batch.heights, ...(batch.loose ?? []).map(asData)]);
+    const ordered = keepsBlockTime([...batch.heights, ...(batch.partialBlocks ?? []).map(asData)]);
     await checkTimeOrder(session, chainId, { heights: touched, ordered });
   }
   await coverAndAnnounce(session, chainId, {
@@ -136,7 +136,7 @@ async function finish(
   return { orphans, unlinked };
 }
 
-function asData({ block, transaction }: NonNullable<WriteBatch["loose"]>[number]): BlockData {
+function asData({ block, transaction }: NonNullable<WriteBatch["partialBlocks"]>[number]): BlockData {
   return { block, transactions: [transaction] };
 }
 
@@ -168,7 +168,7 @@ async function isCovered(session: Session, chainId: number, whole: readonly Heig
   if (whole.length === 0) return true;
   const [row] = await session.query<{ covered: boolean }>({
     text: "select $2::int8multirange <@ heights as covered from coverage where chain_id = $1",
-    values: [chainId, writeMultirange(rangesOf(whole))],
+    values: [chainId, writeMultirange(rangesFromHeights(whole))],
   });
   return row?.covered === true;
 }
@@ -209,10 +209,10 @@ async function coverAndAnnounce(
            select $1::int4, $4::int8, $5::int8multirange where $4::int8 is not null`,
     values: [
       chainId,
-      writeMultirange(rangesOf(add)),
-      writeMultirange(rangesOf(remove)),
+      writeMultirange(rangesFromHeights(add)),
+      writeMultirange(rangesFromHeights(remove)),
       announced?.sequence ?? null,
-      writeMultirange(rangesOf(announced?.heights ?? [])),
+      writeMultirange(rangesFromHeights(announced?.heights ?? [])),
     ],
   });
 }

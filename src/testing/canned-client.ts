@@ -4,7 +4,7 @@ import type { Client } from "../client/port.js";
 import type { Block } from "../domain/block.js";
 import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { subtract, totalSize } from "../domain/height.js";
+import { subtractRanges, totalHeights } from "../domain/height.js";
 import type { TransactionFilter } from "../domain/search.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import { createQueue, type Queue } from "../lib/queue.js";
@@ -146,8 +146,8 @@ export function createCannedClient(): CannedClient {
     },
     coverage: async (chain, range) => {
       called("coverage", chain, range);
-      const missingBlocks = subtract(range, [{ from: 1, to: stored }]);
-      const blocks = BigInt(range.to - range.from + 1 - totalSize(missingBlocks));
+      const missingBlocks = subtractRanges(range, [{ from: 1, to: stored }]);
+      const blocks = BigInt(range.to - range.from + 1 - totalHeights(missingBlocks));
       return {
         range,
         complete: missingBlocks.length === 0,
@@ -166,7 +166,7 @@ export function createCannedClient(): CannedClient {
         fetching -= 1;
       }
     },
-    mendQuarantined: () => Promise.resolve(0),
+    retryQuarantined: () => Promise.resolve(0),
     followLatest: async () => ({ blocks: 0, transactions: 0, behind: false }),
     workers: (filter) => {
       called("workers", filter);

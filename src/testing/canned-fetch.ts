@@ -10,7 +10,7 @@ export async function* cannedFetch(
 ): AsyncGenerator<FetchEvent> {
   const fetchId = "fetch-1";
   const range: HeightRange = "heights" in target ? target.heights : { from: 7, to: 7 };
-  const counts = { parts: 0, blocks: 0, transactions: 0 };
+  const counts = { parts: 0, blockCount: 0, transactionCount: 0 };
   yield { kind: "accepted", fetchId, tasks: 1, workers: [cannedWorker.workerId] };
   const endless = chain.network === "endless";
   for (let height = range.from; endless || height <= range.to; height += 1) {
@@ -40,8 +40,8 @@ export async function* cannedFetch(
       progress: Math.min(1, (height - range.from + 1) / (range.to - range.from + 1)),
     };
     counts.parts += 1;
-    counts.blocks += 1;
-    counts.transactions += transactions.length;
+    counts.blockCount += 1;
+    counts.transactionCount += transactions.length;
     // An endless fetch must leave room for whatever is to end it.
     if (endless) await new Promise((resolve) => setImmediate(resolve));
   }

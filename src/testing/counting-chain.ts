@@ -1,7 +1,7 @@
 // A chain for tests of streams: height h has `transactions(h)` transactions, everything known from its number.
 import type { Block } from "../domain/block.js";
-import type { ChainRef, Head } from "../domain/chain.js";
-import { TaskFailure, type Answer, type TaskRequest } from "../domain/task.js";
+import type { ChainRef, ChainHead } from "../domain/chain.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 
 export const countingChain: ChainRef = { network: "counting", chainId: "counting-1" };
@@ -23,8 +23,8 @@ export interface CountingChain {
   readonly capabilities: readonly TaskRequest["kind"][];
   /** Heights that were read so far, repeats included. */
   readonly reads: number[];
-  head(signal: AbortSignal): Promise<Head>;
-  answer(request: TaskRequest, signal: AbortSignal): AsyncIterable<Answer>;
+  head(signal: AbortSignal): Promise<ChainHead>;
+  execute(request: TaskRequest, signal: AbortSignal): AsyncIterable<TaskResult>;
   block(height: number): Block;
   transaction(height: number, index: number): Transaction;
 }
@@ -78,13 +78,13 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
     ],
     ...(rawBytes > 0 && { raw: Buffer.alloc(rawBytes, index) }),
   });
-  const heightAnswer = (height: number): Answer => ({
+  const heightAnswer = (height: number): TaskResult => ({
     kind: "height",
     block: block(height),
     transactions: Array.from({ length: transactions(height) }, (_, index) => transaction(height, index)),
   });
 
-  async function* heights(from: number, to: number, signal: AbortSignal): AsyncGenerator<Answer> {
+  async function* heights(from: number, to: number, signal: AbortSignal): AsyncGenerator<TaskResult> {
     for (let height = from; height <= to; height += 1) {
       signal.throwIfAborted();
       await options.before?.(height, signal);
@@ -93,7 +93,7 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
     }
   }
 
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer> {
+  async function* execute(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult> {
     switch (request.kind) {
       case "heights":
         yield* heights(request.range.from, request.range.to, signal);
@@ -151,7 +151,7 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
     capabilities: ["heights", "latest", "transaction", "reward", "balance", "delegations"],
     reads,
     head: () => Promise.resolve({ height: head, hash: `block-${head}` }),
-    answer,
+    execute,
     block,
     transaction,
   };

@@ -23,7 +23,7 @@ export async function startTestServer(
     metrics: test.metrics,
     logger: silentLogger(),
     register: async () => {},
-    classicWorkers: () => ({}),
+    legacyWorkers: () => ({}),
     health: async () => ({ ready: true, reasons: [] }),
     ...options,
   });

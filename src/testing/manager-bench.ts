@@ -6,7 +6,7 @@ import {
   type ConnectivityOptions,
 } from "../connectivity/connectivity.js";
 import type { Part, TaskOptions } from "../connectivity/port.js";
-import type { Answer, TaskRequest } from "../domain/task.js";
+import type { TaskResult, TaskRequest } from "../domain/task.js";
 import { silentLogger } from "../lib/logger.js";
 import { createMetrics, type Metrics } from "../lib/metrics.js";
 import { countingChain } from "./counting-chain.js";
@@ -17,7 +17,7 @@ import { until } from "./until.js";
 export interface RunningTask {
   readonly taskId: string;
   readonly parts: readonly Part[];
-  readonly answers: readonly Answer[];
+  readonly answers: readonly TaskResult[];
   readonly heights: readonly number[];
   /** Resolves when the task is over; rejects as it does. */
   readonly done: Promise<void>;
@@ -57,7 +57,7 @@ export function createManagerBench(options: Partial<ConnectivityOptions> = {}): 
     const task = dispatcher.run(request, {
       signal: new AbortController().signal,
       priority: "interactive",
-      asker: "tests",
+      caller: "tests",
       ...given,
     });
     const parts: Part[] = [];
@@ -69,7 +69,7 @@ export function createManagerBench(options: Partial<ConnectivityOptions> = {}): 
     };
     const done = gather();
     done.catch(() => undefined);
-    const answers = (): Answer[] => parts.flatMap((part) => part.answers);
+    const answers = (): TaskResult[] => parts.flatMap((part) => part.results);
     const heights = (): number[] =>
       answers().flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
     return {

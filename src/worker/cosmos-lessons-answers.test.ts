@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { transactionHash } from "../chains/cosmos/decode/transaction.js";
 import type { TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
-import { startClassicManager, type ClassicManager } from "../testing/classic-manager.js";
+import { startLegacyManager, type LegacyManager } from "../testing/legacy-manager.js";
 import { makeChain, makeHeight, makePayment, makeTransaction } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
@@ -121,19 +121,19 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     },
   );
 
-  it("lesson 30: what a classic manager writes for a hash ends its task only", async () => {
-    const classic: ClassicManager = startClassicManager(worker.address);
+  it("lesson 30: what a legacy manager writes for a hash ends its task only", async () => {
+    const legacy: LegacyManager = startLegacyManager(worker.address);
     try {
       const known = transactionHash(before.bytes);
       for (const hash of ['""', "null", "7", '{"a":1}', '"zz"', `"${"AB".repeat(32)}"`, '"\\ud800"']) {
-        const responses = await classic.ask("GetTransactions", `{"Hash":${hash},"ChainID":"${chainId}"}`);
+        const responses = await legacy.ask("GetTransactions", `{"Hash":${hash},"ChainID":"${chainId}"}`);
         expect(responses).toMatchObject([{ final: true, error: expect.stringMatching(/./) as string }]);
       }
-      const responses = await classic.ask("GetTransactions", `{"Hash":"${known}"}`);
+      const responses = await legacy.ask("GetTransactions", `{"Hash":"${known}"}`);
       expect(responses.map(({ type }) => type)).toEqual(["Block", "Transaction", "END"]);
-      expect(classic.error).toBeUndefined();
+      expect(legacy.error).toBeUndefined();
     } finally {
-      classic.close();
+      legacy.close();
     }
     await expectAlive();
   });

@@ -11,14 +11,14 @@ import {
   QueryDelegatorDelegationsResponse,
 } from "cosmjs-types/cosmos/staking/v1beta1/query";
 import type { Height } from "../../domain/height.js";
-import { TaskFailure, type AccountQuestion, type Answer } from "../../domain/task.js";
+import { TaskFailure, type AccountQuery, type TaskResult } from "../../domain/task.js";
 import { coinAmount, decCoinAmount, decimalText } from "./decode/coins.js";
 import type { Nodes } from "./nodes.js";
 import type { ListQuery } from "./state-proof.js";
 
 /** A question about an account. */
 export interface AccountAt {
-  readonly kind: AccountQuestion;
+  readonly kind: AccountQuery;
   readonly account: string;
   readonly height: Height;
 }
@@ -30,7 +30,7 @@ export async function readAccount(
   nodes: Pick<Nodes, "query">,
   { kind, account, height }: AccountAt,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<TaskResult> {
   const query = <T>(
     path: string,
     request: { finish(): Uint8Array },

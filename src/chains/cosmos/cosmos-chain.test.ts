@@ -1,7 +1,7 @@
 // A chain read through the port: every kind of task, over RPC alone, gRPC alone, and both.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
 import { madeAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
 import { startCosmosNode, transactionsOf, type CosmosStandIn } from "../../testing/cosmos-node.js";
@@ -73,7 +73,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     });
   });
   afterAll(() => reader.close());
-  const ask = (request: TaskRequest): Promise<Answer[]> => collect(reader.answer(request, signal));
+  const ask = (request: TaskRequest): Promise<TaskResult[]> => collect(reader.execute(request, signal));
   const failureOf = async (request: TaskRequest): Promise<TaskFailure> => {
     const error: unknown = await ask(request).then(
       () => undefined,
@@ -82,7 +82,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     if (!(error instanceof TaskFailure)) throw new Error("It did not fail as a task.", { cause: error });
     return error;
   };
-  const heightsOf = (answers: readonly Answer[]): number[] =>
+  const heightsOf = (answers: readonly TaskResult[]): number[] =>
     answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
 
   it("learns the chain's id from the node", () => {
@@ -161,10 +161,10 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
       logger,
     });
     try {
-      const answers = await collect(own.answer({ kind: "latest", chain, limit: 1000 }, signal));
+      const answers = await collect(own.execute({ kind: "latest", chain, limit: 1000 }, signal));
       expect(heightsOf(answers)).toEqual(Array.from({ length: 11 }, (_, index) => index + 30));
       const request = { kind: "heights", chain, range: { from: 29, to: 31 } } as const;
-      await expect(collect(own.answer(request, signal))).rejects.toMatchObject({
+      await expect(collect(own.execute(request, signal))).rejects.toMatchObject({
         retry: "other-worker",
         details: { type: "pruned", height: 29 },
       });
@@ -176,7 +176,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
   it("gives what is there of a range beyond the head, then says how far the chain is", async () => {
     const given: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const answer of reader.answer(
+      for await (const answer of reader.execute(
         { kind: "heights", chain, range: { from: 39, to: 400 } },
         signal,
       ))
@@ -303,7 +303,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     // The lowest height is looked for once, by asking for a block.
     await reader.head(signal);
     const before = node.requests.length;
-    const answers = reader.answer({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
+    const answers = reader.execute({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
     const iterator = answers[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toMatchObject({ kind: "height" });
     const asked = (): number => node.requests.slice(before).filter(({ method }) => method === "block").length;
@@ -318,17 +318,17 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     const abort = new AbortController();
     node.behaviour.delayMs = 20;
     try {
-      const given: Answer[] = [];
+      const given: TaskResult[] = [];
       const run = async (): Promise<void> => {
-        for await (const answer of reader.answer(
+        for await (const answer of reader.execute(
           { kind: "heights", chain, range: { from: 1, to: 40 } },
           abort.signal,
         )) {
           given.push(answer);
-          abort.abort(new Error("Cancelled by the asker."));
+          abort.abort(new Error("Cancelled by the caller."));
         }
       };
-      await expect(run()).rejects.toThrow("Cancelled by the asker.");
+      await expect(run()).rejects.toThrow("Cancelled by the caller.");
       expect(given).toHaveLength(1);
     } finally {
       node.behaviour.delayMs = 0;
@@ -372,11 +372,11 @@ it("reads a proxy that takes only JSON-RPC by POST", async () => {
   const reader = await createCosmosChain({ rpcUrls: [proxy.rpcUrl], grpcUrls: [], logger });
   try {
     const hash = transactionHash(makePayment(9, 1).bytes);
-    expect(await collect(reader.answer({ kind: "transaction", chain, hash }, signal))).toMatchObject([
+    expect(await collect(reader.execute({ kind: "transaction", chain, hash }, signal))).toMatchObject([
       { kind: "transaction", transaction: { hash } },
     ]);
     const request = { kind: "balance", chain, account: alice, height: 5 } as const;
-    expect(await collect(reader.answer(request, signal))).toMatchObject([{ balances: { length: 8 } }]);
+    expect(await collect(reader.execute(request, signal))).toMatchObject([{ balances: { length: 8 } }]);
   } finally {
     await Promise.all([reader.close(), proxy.close()]);
   }

@@ -3,7 +3,7 @@
 // Never knows tasks' ids, streams, credit or managers.
 import type { ChainRef } from "../../domain/chain.js";
 import { isHeight, type Height, type HeightRange } from "../../domain/height.js";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { systemClock, type Clock } from "../../lib/clock.js";
 import type { Logger } from "../../lib/logger.js";
 import type { EndpointStatus } from "../endpoints.js";
@@ -74,11 +74,11 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
 
   let earliest: Height | undefined;
 
-  async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<Answer> {
+  async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<TaskResult> {
     yield* heights.range(checkedRange(range), inner);
   }
 
-  /** The heights after what the asker holds, or the newest ones; nothing where there are none. */
+  /** The heights after what the caller holds, or the newest ones; nothing where there are none. */
   async function newHeights(
     { after, limit }: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
@@ -95,12 +95,12 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
   async function* latest(
     request: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
-  ): AsyncGenerator<Answer> {
+  ): AsyncGenerator<TaskResult> {
     const range = await newHeights(request, inner);
     if (range !== undefined) yield* heights.range(range, inner);
   }
 
-  async function* byHash(hash: string, inner: AbortSignal): AsyncGenerator<Answer> {
+  async function* byHash(hash: string, inner: AbortSignal): AsyncGenerator<TaskResult> {
     const wanted = hash.replace(/^0x/i, "").toUpperCase();
     if (!/^[0-9A-F]{64}$/.test(wanted))
       throw badRequest(`'${hash.slice(0, 80)}' is no transaction hash: it has 64 hexadecimal digits.`);
@@ -123,14 +123,14 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
   async function* account(
     { kind, account: id, height }: Extract<TaskRequest, { account: string }>,
     inner: AbortSignal,
-  ): AsyncGenerator<Answer> {
+  ): AsyncGenerator<TaskResult> {
     if (!isHeight(height)) throw badRequest(`'${String(height)}' is no height.`);
     // To a node height 0 means its newest one: the answer must say which that was.
     const at = height === 0 ? (await nodes.head(inner)).height : height;
     yield await readAccount(nodes, { kind, account: id, height: at }, inner);
   }
 
-  function answer(request: TaskRequest, inner: AbortSignal): AsyncIterable<Answer> {
+  function answer(request: TaskRequest, inner: AbortSignal): AsyncIterable<TaskResult> {
     switch (request.kind) {
       case "heights":
         return ranged(request.range, inner);
@@ -154,7 +154,7 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
       earliest ??= await nodes.earliest(inner).catch(() => undefined);
       return { ...head, ...(earliest !== undefined && { earliest }) };
     },
-    answer,
+    execute: answer,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(nodes.close()),
   };

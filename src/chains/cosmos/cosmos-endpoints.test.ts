@@ -1,7 +1,7 @@
 // Several nodes of one chain, as real servers: the fastest is asked, limits are kept, the dead are left, liars are refused and told.
 import { afterAll, describe, expect, it } from "vitest";
 import { createLogger } from "../../lib/logger.js";
-import type { Answer } from "../../domain/task.js";
+import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
 import { makeChain } from "../../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosStandIn, type NodeRequest } from "../../testing/cosmos-node.js";
@@ -51,11 +51,11 @@ async function open(
   return { reader, warnings };
 }
 
-const readAll = (reader: CosmosChain, to = count): Promise<Answer[]> =>
-  collect(reader.answer({ kind: "heights", chain, range: { from: 1, to } }, signal));
-const heightsOf = (answers: readonly Answer[]): number[] =>
+const readAll = (reader: CosmosChain, to = count): Promise<TaskResult[]> =>
+  collect(reader.execute({ kind: "heights", chain, range: { from: 1, to } }, signal));
+const heightsOf = (answers: readonly TaskResult[]): number[] =>
   answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
-const transactionsIn = (answers: readonly Answer[]): number =>
+const transactionsIn = (answers: readonly TaskResult[]): number =>
   answers.reduce((sum, each) => sum + (each.kind === "height" ? each.transactions.length : 0), 0);
 const all = Array.from({ length: count }, (_, at) => at + 1);
 const dataRequests = ({ requests }: CosmosStandIn): NodeRequest[] =>
@@ -79,9 +79,9 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     const [dies, lives] = [await startNode(), await startNode()];
     lives.behaviour.delayMs = 300;
     const { reader } = await open(carrier, [dies, lives]);
-    const given: Answer[] = [];
+    const given: TaskResult[] = [];
     const range = { from: 1, to: count };
-    for await (const answer of reader.answer({ kind: "heights", chain, range }, signal)) {
+    for await (const answer of reader.execute({ kind: "heights", chain, range }, signal)) {
       given.push(answer);
       if (given.length !== 20) continue;
       lives.behaviour.delayMs = 0;

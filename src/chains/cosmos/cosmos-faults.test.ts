@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
-import type { Answer } from "../../domain/task.js";
+import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
 import { makeChain, makeHeight, makePayment, type MadeTransaction } from "../../testing/cosmos-generator.js";
 import {
@@ -48,12 +48,12 @@ async function open(options: Partial<CosmosChainOptions>): Promise<CosmosChain> 
   return reader;
 }
 
-function readAll(reader: CosmosChain, to = count, from = 1): Promise<Answer[]> {
-  return collect(reader.answer({ kind: "heights", chain, range: { from, to } }, signal));
+function readAll(reader: CosmosChain, to = count, from = 1): Promise<TaskResult[]> {
+  return collect(reader.execute({ kind: "heights", chain, range: { from, to } }, signal));
 }
 
 /** What a sound node gives for all heights: read without a reader. */
-async function truth(): Promise<Answer[]> {
+async function truth(): Promise<TaskResult[]> {
   const parts = await Promise.all(
     [...heights.values()].map(({ block, blockResults }) =>
       decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results }),
@@ -123,7 +123,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     const reader = await open(urls(carrier, node));
     const given: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const answer of reader.answer(
+      for await (const answer of reader.execute(
         { kind: "heights", chain, range: { from: 4, to: count } },
         signal,
       ))

@@ -1,7 +1,7 @@
 // Every recorded block, served by a stand-in node, read over RPC and over gRPC, and held against the Go node's own JSON.
 import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
-import type { Answer } from "../../domain/task.js";
+import type { TaskResult } from "../../domain/task.js";
 import { compareTransaction, tableOf, type Compared } from "../../testing/cosmos-comparison.js";
 import { startCosmosNode, type CosmosStandIn } from "../../testing/cosmos-node.js";
 import { ownRecordings, recordings, type Recording } from "../../testing/cosmos-recordings.js";
@@ -18,9 +18,9 @@ if (!hasFixtures) {
   process.stderr.write("Skipping the recorded Cosmos blocks: the folder that holds them is not here.\n");
 }
 
-async function readHeight(chain: CosmosChain, height: number): Promise<Answer[]> {
+async function readHeight(chain: CosmosChain, height: number): Promise<TaskResult[]> {
   const request = { kind: "heights", chain: chain.chain, range: { from: height, to: height } } as const;
-  return collect(chain.answer(request, signal));
+  return collect(chain.execute(request, signal));
 }
 
 const sources = [
@@ -96,7 +96,7 @@ describe.each(sources)("$name", ({ name, all, least, skip }) => {
   });
 });
 
-type HeightAnswer = Extract<Answer, { kind: "height" }>;
+type HeightAnswer = Extract<TaskResult, { kind: "height" }>;
 
 function hashAt({ transactions }: HeightAnswer, index: number | undefined): string {
   return transactions[index ?? -1]?.hash ?? "the whole height";

@@ -9,7 +9,7 @@ import {
   GetTxResponse,
 } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { TaskFailure } from "../../domain/task.js";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError } from "../endpoint-error.js";
 import { decodeBytes, type Codec } from "./decode/bytes-reader.js";
 import { unknownResult, type RawBlock, type RawResult } from "./decode/raw-height.js";
@@ -155,7 +155,10 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
         );
         results.push(...(await Promise.all(found)));
       }
-      return { value: new Held(results), bytes: results.reduce((sum, each) => sum + resultSize(each), 0) };
+      return {
+        value: new TakeOnce(results),
+        bytes: results.reduce((sum, each) => sum + resultSize(each), 0),
+      };
     },
     async heightOf(hash, signal) {
       const asked = { what: `transaction ${hash}` };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../testing/manual-clock.js";
 import { collect } from "../../testing/collect.js";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { TaskFailure } from "../../domain/task.js";
 import { unknownResult, type RawBlock } from "./decode/raw-height.js";
 import { createHeights, type HeightsOptions } from "./heights.js";
@@ -30,7 +30,7 @@ function countingNodes(bytes: number): HeightsOptions["nodes"] & { most: number;
       return { value: blockAt(height), bytes };
     },
     head: () => Promise.resolve({ height: 1_000 }),
-    results: () => Promise.resolve({ value: new Held([]), bytes: 0 }),
+    results: () => Promise.resolve({ value: new TakeOnce([]), bytes: 0 }),
   };
   return nodes;
 }
@@ -105,7 +105,7 @@ describe("reading ahead", () => {
         return Promise.reject(soon);
       },
       head: () => Promise.resolve({ height: 1 }),
-      results: () => Promise.resolve({ value: new Held([]), bytes: 0 }),
+      results: () => Promise.resolve({ value: new TakeOnce([]), bytes: 0 }),
     };
     const reader = createHeights({ chain, nodes, parallel: 1, clock });
     const reading = heightsOf(reader, { from: 1, to: 1 });
@@ -131,7 +131,7 @@ describe("reading ahead", () => {
       head: () => Promise.resolve({ height: head }),
       block: () => Promise.resolve({ value: block, bytes: 1 }),
       results: () => Promise.reject(late),
-      knownResults: () => Promise.resolve({ value: new Held([unknownResult("It was lost.")]), bytes: 0 }),
+      knownResults: () => Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
     };
     const reading = createHeights({ chain, nodes, parallel: 1, clock }).read(100, signal);
     const done = goesOn

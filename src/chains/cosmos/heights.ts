@@ -2,9 +2,9 @@
 // Imports only domain, lib and its neighbours; never chooses between nodes.
 import type { Height, HeightRange } from "../../domain/height.js";
 import type { ChainRef } from "../../domain/chain.js";
-import { TaskFailure, type Answer } from "../../domain/task.js";
+import { TaskFailure, type TaskResult } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { decodeHeight } from "./decode/height.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 import type { Measured } from "./node.js";
@@ -20,9 +20,9 @@ export interface HeightsOptions {
 
 export interface Heights {
   /** What one height gives: its block with all transactions, and quarantines. */
-  read(height: Height, signal: AbortSignal): Promise<readonly Answer[]>;
+  read(height: Height, signal: AbortSignal): Promise<readonly TaskResult[]>;
   /** The same for a range, ascending, without a gap. */
-  range(range: HeightRange, signal: AbortSignal): AsyncIterable<Answer>;
+  range(range: HeightRange, signal: AbortSignal): AsyncIterable<TaskResult>;
 }
 
 /** Milliseconds between tries of a height that a node is about to have: 2.5 seconds in all, more than a node lags behind itself. */
@@ -41,7 +41,7 @@ function isMissing(error: unknown): boolean {
 }
 
 interface Reading {
-  readonly answers: Held<readonly Answer[]>;
+  readonly answers: TakeOnce<readonly TaskResult[]>;
   readonly bytes: number;
 }
 
@@ -77,9 +77,9 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
   async function resultsOf(
     block: RawBlock,
     signal: AbortSignal,
-  ): Promise<Measured<Held<readonly RawResult[]>>> {
+  ): Promise<Measured<TakeOnce<readonly RawResult[]>>> {
     const { knownResults } = nodes;
-    const ask = (): Promise<Measured<Held<readonly RawResult[]>>> => nodes.results(block, signal);
+    const ask = (): Promise<Measured<TakeOnce<readonly RawResult[]>>> => nodes.results(block, signal);
     if (knownResults === undefined) return patiently(ask, signal);
     try {
       return await ask();
@@ -96,17 +96,17 @@ export function createHeights({ chain, nodes, parallel, clock }: HeightsOptions)
       const block = await patiently(() => nodes.block(height, signal), signal);
       const results = await resultsOf(block.value, signal);
       const answers = await decodeHeight(chain, { block: block.value, results: results.value.take() });
-      return { answers: new Held(answers), bytes: block.bytes + results.bytes };
+      return { answers: new TakeOnce(answers), bytes: block.bytes + results.bytes };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TaskFailure && error.details.type !== "malformed") throw error;
       // One height that no node gives properly, or that we do not understand, must not end its range.
       const words = error instanceof Error ? error.message : String(error);
-      return { answers: new Held([{ kind: "quarantine", height, error: words }]), bytes: 0 };
+      return { answers: new TakeOnce([{ kind: "quarantine", height, error: words }]), bytes: 0 };
     }
   }
 
-  async function* range({ from, to }: HeightRange, signal: AbortSignal): AsyncGenerator<Answer> {
+  async function* range({ from, to }: HeightRange, signal: AbortSignal): AsyncGenerator<TaskResult> {
     const stop = new AbortController();
     const forward = (): void => stop.abort(signal.reason);
     signal.addEventListener("abort", forward, { once: true });

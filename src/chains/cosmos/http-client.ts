@@ -2,12 +2,12 @@
 // Imports only lib and endpoint-error; never knows what is asked.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly body: Held<Buffer>;
+  readonly body: TakeOnce<Buffer>;
 }
 
 export interface HttpClient {
@@ -87,7 +87,7 @@ function withQuery(path: string, search: string): string {
   return path.includes("?") ? `&${search.slice(1)}` : search;
 }
 
-function readAll(response: IncomingMessage, limit: number): Promise<Held<Buffer>> {
+function readAll(response: IncomingMessage, limit: number): Promise<TakeOnce<Buffer>> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let size = 0;
@@ -100,7 +100,7 @@ function readAll(response: IncomingMessage, limit: number): Promise<Held<Buffer>
     });
     response.on("error", reject);
     response.on("end", () => {
-      resolve(new Held(Buffer.concat(chunks, size)));
+      resolve(new TakeOnce(Buffer.concat(chunks, size)));
       chunks = [];
     });
     response.on("close", () => reject(new Error("The answer broke off.")));

@@ -1,14 +1,14 @@
 // One node of a Cosmos chain, whichever protocol it speaks.
 // Imports only domain, lib and decode/; never chooses between nodes.
 import type { Height } from "../../domain/height.js";
-import type { Head } from "../../domain/chain.js";
-import type { Held } from "../../lib/held.js";
+import type { ChainHead } from "../../domain/chain.js";
+import type { TakeOnce } from "../../lib/take-once.js";
 import type { RawBlock, RawResult } from "./decode/raw-height.js";
 
 /** How far a node is. */
 export interface NodeStatus {
   readonly chainId: string;
-  readonly head: Head;
+  readonly head: ChainHead;
 }
 
 /** A query of the chain's state: a method's path, `/cosmos.bank.v1beta1.Query/AllBalances`, and its request in protobuf. */
@@ -35,7 +35,7 @@ export interface CosmosNode {
     block: RawBlock,
     signal: AbortSignal,
     options?: { readonly leaveUnknown: boolean },
-  ): Promise<Measured<Held<readonly RawResult[]>>>;
+  ): Promise<Measured<TakeOnce<readonly RawResult[]>>>;
   /** The height that holds a transaction, as the node's index says. */
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   /** The response to a query of state, in protobuf. */

@@ -1,10 +1,10 @@
 // All nodes that a chain is read from: those with an RPC and those with gRPC, each kind as one set of endpoints.
 // Imports only domain, endpoints and its neighbours; never decodes.
-import type { ChainRef, Head } from "../../domain/chain.js";
+import type { ChainRef, ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
 import { EndpointError } from "../endpoint-error.js";
 import { createEndpoints, type Endpoint, type Endpoints, type EndpointStatus } from "../endpoints.js";
@@ -19,16 +19,16 @@ import { provenAnswer, type ListQuery } from "./state-proof.js";
 
 /** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
 export interface Nodes {
-  head(signal: AbortSignal): Promise<Head>;
+  head(signal: AbortSignal): Promise<ChainHead>;
   earliest(signal: AbortSignal): Promise<Height>;
   block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
   /** The results of a block's transactions: as many as it has. */
-  results(block: RawBlock, signal: AbortSignal): Promise<Measured<Held<readonly RawResult[]>>>;
+  results(block: RawBlock, signal: AbortSignal): Promise<Measured<TakeOnce<readonly RawResult[]>>>;
   /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
   readonly knownResults?: (
     block: RawBlock,
     signal: AbortSignal,
-  ) => Promise<Measured<Held<readonly RawResult[]>>>;
+  ) => Promise<Measured<TakeOnce<readonly RawResult[]>>>;
   heightOf(hash: string, signal: AbortSignal): Promise<Height>;
   query<T>(query: ListQuery<T>, signal: AbortSignal): Promise<T>;
   status(): readonly EndpointStatus[];
@@ -137,9 +137,9 @@ export function createNodes(options: NodesOptions): Nodes {
     block: RawBlock,
     signal: AbortSignal,
     leaveUnknown: boolean,
-  ): Promise<Measured<Held<readonly RawResult[]>>> {
+  ): Promise<Measured<TakeOnce<readonly RawResult[]>>> {
     const { height, transactions } = block;
-    if (transactions.length === 0) return { value: new Held([]), bytes: 0 };
+    if (transactions.length === 0) return { value: new TakeOnce([]), bytes: 0 };
     return firstOf(forBlocks, (set) =>
       set.endpoints.call(
         async (node, inner) => {

@@ -2,7 +2,7 @@
 // Imports only domain, lib, endpoint-error and its neighbours; never chooses between nodes, never retries.
 import { parseTime } from "../../domain/time.js";
 import { TaskFailure } from "../../domain/task.js";
-import { Held } from "../../lib/held.js";
+import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { HttpAnswer, HttpClient } from "./http-client.js";
 import { faultOfWords, malformed, missingBlock, type Asked } from "./node-faults.js";
@@ -82,7 +82,7 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       return read(answer, asked, (result, bytes) => {
         const found = readBlockResults(result);
         if (found.height !== height) throw new MalformedAnswer(`They are of height ${found.height}.`);
-        return { value: new Held(found.results), bytes };
+        return { value: new TakeOnce(found.results), bytes };
       });
     },
     async heightOf(hash, signal) {

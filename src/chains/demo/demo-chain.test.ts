@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { participation, type BlockData } from "../../domain/transaction.js";
 import { createManualClock } from "../../testing/manual-clock.js";
 import type { ChainReader } from "../port.js";
@@ -17,9 +17,9 @@ function still(options: DemoOptions = {}): ChainReader {
   return createDemoChain({ ratePerSecond: 0, initialHeights: 10_000, genesis, ...options });
 }
 
-async function answersOf(reader: ChainReader, request: TaskRequest): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for await (const answer of reader.answer(request, signal)) answers.push(answer);
+async function answersOf(reader: ChainReader, request: TaskRequest): Promise<TaskResult[]> {
+  const answers: TaskResult[] = [];
+  for await (const answer of reader.execute(request, signal)) answers.push(answer);
   return answers;
 }
 
@@ -27,10 +27,10 @@ async function answersOf(reader: ChainReader, request: TaskRequest): Promise<Ans
 async function untilFailure(
   reader: ChainReader,
   request: TaskRequest,
-): Promise<{ answers: Answer[]; failure: TaskFailure }> {
-  const answers: Answer[] = [];
+): Promise<{ answers: TaskResult[]; failure: TaskFailure }> {
+  const answers: TaskResult[] = [];
   try {
-    for await (const answer of reader.answer(request, signal)) answers.push(answer);
+    for await (const answer of reader.execute(request, signal)) answers.push(answer);
   } catch (error) {
     if (error instanceof TaskFailure) return { answers, failure: error };
     throw error;
@@ -262,7 +262,7 @@ describe("tasks of a demo chain", () => {
   it("stops when aborted", async () => {
     const controller = new AbortController();
     const range = { from: 1, to: 10_000 };
-    const answers = still().answer({ kind: "heights", chain, range }, controller.signal);
+    const answers = still().execute({ kind: "heights", chain, range }, controller.signal);
     const iterator = answers[Symbol.asyncIterator]();
     await iterator.next();
     controller.abort(new Error("gone"));
@@ -298,7 +298,7 @@ describe("faults of a demo chain", () => {
     const seen: number[] = [];
     const reader = still({ faults: { dieAt: { height: 7, die } } });
     const read = async (): Promise<void> => {
-      for await (const answer of reader.answer(request, signal)) {
+      for await (const answer of reader.execute(request, signal)) {
         if (answer.kind === "height") seen.push(answer.block.height);
       }
     };

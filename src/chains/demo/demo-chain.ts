@@ -1,9 +1,9 @@
 // A deterministic chain from a seed, as fast or as slow as told, with faults on demand: for the first minute, tests, benchmarks.
 // Imports only domain, lib and its own folder.
 // Never keeps a block: each is made again whenever it is asked for.
-import type { Head } from "../../domain/chain.js";
+import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import type { ChainReader } from "../port.js";
 import { createAccounts } from "./accounts.js";
 import { createLedger } from "./ledger.js";
@@ -34,7 +34,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
       return height >= turn - reorg.depth && head >= turn ? 1 : 0;
     };
 
-  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<Answer, void> {
+  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     if (from < firstHeight) {
       throw new TaskFailure(`The chain begins at height ${firstHeight}; there is no ${from}.`, "never", {
         type: "not_found",
@@ -77,7 +77,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
     }
   }
 
-  function transaction(hash: string): Answer {
+  function transaction(hash: string): TaskResult {
     const head = headHeight();
     const place = ledger.placeOf(hash);
     if (place !== undefined && place.height >= firstHeight && place.height <= head) {
@@ -88,7 +88,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
     throw new TaskFailure(`The chain holds no transaction '${hash}'.`, "never", { type: "not_found" });
   }
 
-  function account(request: Extract<TaskRequest, { readonly account: string }>): Answer {
+  function account(request: Extract<TaskRequest, { readonly account: string }>): TaskResult {
     const { kind, height, account: id } = request;
     const head = headHeight();
     if (height > head) throw aboveHead(height, head);
@@ -102,7 +102,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
     }
   }
 
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer, void> {
+  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     signal.throwIfAborted();
     if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
     switch (request.kind) {
@@ -130,13 +130,13 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
   return {
     chain,
     capabilities: ["heights", "transaction", "latest", "reward", "balance", "delegations"],
-    async head(signal): Promise<Head> {
+    async head(signal): Promise<ChainHead> {
       if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
       const height = headHeight();
       const { block } = ledger.data(height, branchAt(height));
       return { height, hash: block.hash, time: block.time, earliest: firstHeight };
     },
-    answer,
+    execute: answer,
     close: () => Promise.resolve(),
   };
 }

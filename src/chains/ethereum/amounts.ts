@@ -1,6 +1,6 @@
 // Amounts on Ethereum: the chain's own coin with 18 decimals, tokens in whole units of unknown decimals.
 // Imports only domain.
-import { decimalOf, type Amount } from "../../domain/amount.js";
+import { toDecimalString, type Amount } from "../../domain/amount.js";
 
 /** Decimals of the chain's own coin: 1 ETH is 10^18 wei. */
 const coinDecimals = 18;
@@ -8,7 +8,7 @@ const coinDecimals = 18;
 /** An amount of the chain's own coin from its smallest units: text `0.5`, numeric in wei, exp 18. */
 export function coinAmount(wei: bigint, currency: string): Amount {
   const amount = { text: "", currency, numeric: wei.toString(), exp: coinDecimals };
-  return { ...amount, text: trimZeros(decimalOf(amount)) };
+  return { ...amount, text: trimZeros(toDecimalString(amount)) };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Heights, transactions and balances from several nodes of one chain, each whole or not at all.
 // Imports only domain, lib, chains/endpoints and its own folder.
 // Never passes on a height whose block, transactions and receipts do not belong together.
-import type { Head } from "../../domain/chain.js";
+import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
@@ -19,7 +19,7 @@ export interface HeightRun {
 }
 
 export interface BlockSource {
-  head(signal: AbortSignal): Promise<Head>;
+  head(signal: AbortSignal): Promise<ChainHead>;
   /** `count` heights from `from` on. Rejects only where aborted. */
   run(from: Height, count: number, signal: AbortSignal): Promise<HeightRun>;
   /** The height again, read together with the one before it until they link; and whether `parentHash` was replaced. */

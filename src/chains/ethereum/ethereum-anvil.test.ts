@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { keccak256, parseTransaction, toHex, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { participation, type SubEvent, type Transaction } from "../../domain/transaction.js";
 import { silentLogger } from "../../lib/logger.js";
 import { anvilAccounts, anvilKeys, hasAnvil, startAnvil, type Anvil } from "../../testing/anvil.js";
@@ -63,9 +63,9 @@ function open(options: Partial<EthereumChainOptions> = {}): ChainReader {
   });
 }
 
-async function answersOf(request: TaskRequest, from: ChainReader = reader): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for await (const answer of from.answer(request, signal)) answers.push(answer);
+async function answersOf(request: TaskRequest, from: ChainReader = reader): Promise<TaskResult[]> {
+  const answers: TaskResult[] = [];
+  for await (const answer of from.execute(request, signal)) answers.push(answer);
   return answers;
 }
 
@@ -446,7 +446,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     const seen: number[] = [];
     const range = { from: height - 2, to: height + 100 };
     const reading = (async () => {
-      for await (const answer of reader.answer({ kind: "heights", chain: reader.chain, range }, signal)) {
+      for await (const answer of reader.execute({ kind: "heights", chain: reader.chain, range }, signal)) {
         if (answer.kind === "height") seen.push(answer.block.height);
       }
     })();
@@ -503,7 +503,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader while the chain is reorganised",
       });
       const range = { from: 1, to: 30 };
       const first: { height: number; hash: string; parentHash: string | undefined }[] = [];
-      for await (const answer of chain.answer({ kind: "heights", chain: chain.chain, range }, signal)) {
+      for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
         if (answer.kind !== "height") throw new Error(answer.kind);
         const { height, hash, parentHash } = answer.block;
         first.push({ height, hash, parentHash });
@@ -520,7 +520,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader while the chain is reorganised",
         expect(hash).toBe(expected["hash"]);
       }
       let previous: string | undefined;
-      for await (const answer of chain.answer({ kind: "heights", chain: chain.chain, range }, signal)) {
+      for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
         if (answer.kind !== "height") throw new Error(answer.kind);
         const { height, hash, parentHash } = answer.block;
         const expected = fieldsOf(await node.rpc("eth_getBlockByNumber", toHex(height), false), "block");

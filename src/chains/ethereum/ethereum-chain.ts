@@ -3,7 +3,7 @@
 // Never gives a height that is not whole: what its node cannot show of one piece ends the task with a failure.
 import type { ChainRef } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { systemClock, type Clock } from "../../lib/clock.js";
 import type { Logger } from "../../lib/logger.js";
 import { createEndpoints, type Endpoints } from "../endpoints.js";
@@ -70,7 +70,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
   const source = createBlockSource(nodes, clock);
   const ahead = createReadAhead(source.run, { ...defaultReadAhead, ...options.readAhead });
 
-  async function decoded(height: RawHeight): Promise<Answer> {
+  async function decoded(height: RawHeight): Promise<TaskResult> {
     try {
       return { kind: "height", ...(await decodeHeight(height, context)) };
     } catch (error) {
@@ -81,7 +81,11 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
-  async function decodedTransaction({ block: rawBlock, fields, receipt }: RawTransaction): Promise<Answer> {
+  async function decodedTransaction({
+    block: rawBlock,
+    fields,
+    receipt,
+  }: RawTransaction): Promise<TaskResult> {
     try {
       const block = decodeBlock(rawBlock, chain);
       const transaction = await decodeTransaction(block, { fields, receipt }, context);
@@ -103,7 +107,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
    * read: what was read ahead is dropped, and everything from there on is read again. Heights given before the break stay
    * as they were given; whoever holds them sees by the parent hash that they were replaced.
    */
-  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<Answer, void> {
+  async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     let previous: string | undefined;
     let next = from;
     while (next <= to) {
@@ -126,7 +130,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
   async function* latest(
     { after, limit }: Extract<TaskRequest, { readonly kind: "latest" }>,
     signal: AbortSignal,
-  ): AsyncGenerator<Answer, void> {
+  ): AsyncGenerator<TaskResult, void> {
     const { height: head } = await source.head(signal);
     const from = after === undefined ? Math.max(0, head - limit + 1) : after.height + 1;
     try {
@@ -136,7 +140,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<Answer, void> {
+  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     signal.throwIfAborted();
     switch (request.kind) {
       case "heights":
@@ -166,7 +170,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     chain,
     capabilities: ["heights", "transaction", "latest", "balance"],
     head: (signal) => source.head(signal),
-    answer,
+    execute: answer,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(),
   };

@@ -1,6 +1,6 @@
 // The reader on nodes that err, limit, lag, lie and change under it.
 import { afterEach, describe, expect, it } from "vitest";
-import { TaskFailure, type Answer, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { silentLogger } from "../../lib/logger.js";
 import {
   madeUpChain,
@@ -46,7 +46,7 @@ function open(urls: readonly string[], options: Partial<EthereumChainOptions> = 
 }
 
 interface Reading {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly TaskResult[];
   readonly heights: readonly number[];
   readonly failure: TaskFailure | undefined;
 }
@@ -56,10 +56,10 @@ async function read(reader: ChainReader, from: number, to: number): Promise<Read
 }
 
 async function readTask(reader: ChainReader, request: TaskRequest): Promise<Reading> {
-  const answers: Answer[] = [];
+  const answers: TaskResult[] = [];
   let failure: TaskFailure | undefined;
   try {
-    for await (const answer of reader.answer(request, new AbortController().signal)) answers.push(answer);
+    for await (const answer of reader.execute(request, new AbortController().signal)) answers.push(answer);
   } catch (error) {
     if (!(error instanceof TaskFailure)) throw error;
     failure = error;
@@ -429,7 +429,7 @@ describe("a task that is left", () => {
     const node = await start();
     const reader = open([node.url], { readAhead: { batchHeights: 5, parallel: 3 } });
     const range = { from: 1, to: 1000 };
-    for await (const answer of reader.answer(
+    for await (const answer of reader.execute(
       { kind: "heights", chain, range },
       new AbortController().signal,
     )) {
@@ -445,7 +445,7 @@ describe("a task that is left", () => {
   it("stops at once when aborted, whatever the node does", async () => {
     const node = await start({}, { intercept: (calls) => (calls.length > 1 ? "hang" : undefined) });
     const controller = new AbortController();
-    const answers = open([node.url]).answer(
+    const answers = open([node.url]).execute(
       { kind: "heights", chain, range: { from: 1, to: 9 } },
       controller.signal,
     );

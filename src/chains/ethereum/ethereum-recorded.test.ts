@@ -102,7 +102,7 @@ describe.skipIf(!hasFixtures)(
       async (height) => {
         const range = { from: height, to: height };
         const answers = [];
-        for await (const answer of reader.answer({ kind: "heights", chain: reader.chain, range }, signal))
+        for await (const answer of reader.execute({ kind: "heights", chain: reader.chain, range }, signal))
           answers.push(answer);
         const [answer] = answers;
         if (answer?.kind !== "height") throw new Error(`height ${height} came as ${answer?.kind}`);
@@ -120,7 +120,7 @@ describe.skipIf(!hasFixtures)(
     it("finds recorded transactions by hash through the node, with their blocks", async () => {
       let found = 0;
       for (const hash of [...ofType("0x2"), ...ofType("0x3"), ...ofType("0x4")]) {
-        for await (const answer of reader.answer(
+        for await (const answer of reader.execute(
           { kind: "transaction", chain: reader.chain, hash },
           signal,
         )) {

@@ -1,7 +1,7 @@
 // One Ethereum node, asked in words of the chain: heights, transactions, balances.
 // Imports only domain, chains/endpoint-error and its own folder.
 // Never retries and never chooses: it says by EndpointError what is wrong, and others act on it.
-import type { Head } from "../../domain/chain.js";
+import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
@@ -27,7 +27,7 @@ export interface RawTransaction {
 
 export interface EthereumNode {
   chainId(signal: AbortSignal): Promise<string>;
-  head(signal: AbortSignal): Promise<Head>;
+  head(signal: AbortSignal): Promise<ChainHead>;
   /** One outcome a height, in order, and the length of what the node sent, in bytes. */
   heights(
     heights: readonly Height[],

@@ -1,9 +1,9 @@
 // Answers about accounts in JSON, both ways; our peers use the same.
 // Imports only domain and this folder; never loses a digit.
-import { decimalOf, type Amount } from "../../domain/amount.js";
+import { toDecimalString, type Amount } from "../../domain/amount.js";
 import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
 import type { AccountAnswer } from "../frames.js";
-import { readClassicAmount, writeClassicAmount } from "./classic-values.js";
+import { readLegacyAmount, writeLegacyAmount } from "./legacy-values.js";
 import { balanceShape, delegationsShape, readJson, rewardShape, writeJson } from "./json-shapes.js";
 import { heightOf, WireFault } from "./numbers.js";
 
@@ -17,11 +17,10 @@ export function readReward(payload: Uint8Array): AccountAnswer {
   if (Array.isArray(rewards)) {
     for (const { validator, amounts, ...own } of rewards) {
       const all = amounts.length > 0 ? amounts : [own];
-      add(validator, all.map(readClassicAmount));
+      add(validator, all.map(readLegacyAmount));
     }
   } else {
-    for (const [validator, amounts] of Object.entries(rewards))
-      add(validator, amounts.map(readClassicAmount));
+    for (const [validator, amounts] of Object.entries(rewards)) add(validator, amounts.map(readLegacyAmount));
   }
   const result = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({ validator, amounts }));
   return { kind: "reward", height: heightOf(height), rewards: result };
@@ -30,7 +29,7 @@ export function readReward(payload: Uint8Array): AccountAnswer {
 /** Reads an `AccountBalance`. Throws a WireFault. */
 export function readBalance(payload: Uint8Array): AccountAnswer {
   const { height, balances } = readJson(payload, balanceShape);
-  return { kind: "balance", height: heightOf(height), balances: balances.map(readClassicAmount) };
+  return { kind: "balance", height: heightOf(height), balances: balances.map(readLegacyAmount) };
 }
 
 /** Reads `AccountDelegations`. Throws a WireFault. */
@@ -42,8 +41,8 @@ export function readDelegations(payload: Uint8Array): AccountAnswer {
     delegations: delegations.map(({ delegator, validator, shares, balance }): Delegation => ({
       delegator,
       validator,
-      shares: typeof shares === "string" ? shares : decimalOf(readClassicAmount(shares)),
-      balance: readClassicAmount(balance),
+      shares: typeof shares === "string" ? shares : toDecimalString(readLegacyAmount(shares)),
+      balance: readLegacyAmount(balance),
     })),
   };
 }
@@ -56,19 +55,19 @@ export function writeAccountAnswer(answer: AccountAnswer): Buffer {
       return writeJson({
         height,
         rewards: answer.rewards.flatMap(({ validator, amounts }) =>
-          amounts.map((amount) => ({ ...writeClassicAmount(amount), validator })),
+          amounts.map((amount) => ({ ...writeLegacyAmount(amount), validator })),
         ),
       });
     case "balance":
-      return writeJson({ height, balances: answer.balances.map(writeClassicAmount) });
+      return writeJson({ height, balances: answer.balances.map(writeLegacyAmount) });
     case "delegations":
       return writeJson({
         height,
         delegations: answer.delegations.map(({ delegator, validator, shares, balance }) => ({
           delegator,
           validator,
-          shares: writeClassicAmount(amountOfDecimal(shares)),
-          balance: writeClassicAmount(balance),
+          shares: writeLegacyAmount(amountOfDecimal(shares)),
+          balance: writeLegacyAmount(balance),
         })),
       });
   }

@@ -12,7 +12,7 @@ import { decodeResponse } from "./response-reader.js";
 import { createResponseWriter } from "./response-writer.js";
 
 const chainOf = (chainId: string) => (chainId === "counting-1" ? countingChain : { network: "", chainId });
-const peer = { chain: countingChain, classic: false };
+const peer = { chain: countingChain, legacy: false };
 const height = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
 function part(pieces: readonly Piece[]): WorkerFrame {

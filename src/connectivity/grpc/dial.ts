@@ -16,7 +16,7 @@ export interface DialOptions {
   readonly tls?: TlsFiles;
 }
 
-/** Classic workers close the stream of who sends HTTP/2 pings more often than each 5 minutes. */
+/** Legacy workers close the stream of who sends HTTP/2 pings more often than each 5 minutes. */
 const keepaliveMs = 360_000;
 
 /** Creates the dialler; a dial returns at once, and a worker that is not there breaks the channel. */

@@ -1,4 +1,4 @@
-// The JSON of classic peers, checked: blocks, transactions and answers about accounts.
+// The JSON of legacy peers, checked: blocks, transactions and answers about accounts.
 // Imports only lib of others; numbers stay whole whatever their size. Never converts to domain values.
 import { isInteger, LosslessNumber, parse, stringify } from "lossless-json";
 import { z } from "zod";

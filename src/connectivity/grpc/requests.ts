@@ -1,8 +1,8 @@
-// Manager to worker: frames as TaskRequest messages, both ways; payloads are the JSON that classic peers know.
+// Manager to worker: frames as TaskRequest messages, both ways; payloads are the JSON that legacy peers know.
 // Imports only domain, generated code and this folder; never keeps state.
 import type { ChainRef } from "../../domain/chain.js";
 import { heightRange } from "../../domain/height.js";
-import { TaskFailure, type LastKnown, type TaskRequest } from "../../domain/task.js";
+import { TaskFailure, type LastKnownBlock, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
 import type { ManagerFrame, TaskFrame } from "../frames.js";
 import {
@@ -15,8 +15,8 @@ import {
 import { countOf, heightOf, WireFault } from "./numbers.js";
 
 const protocolVersion = "0.0.1";
-/** Heights of one answer to a classic manager's GetLatest, which names no limit. */
-const classicLatest = 1_000;
+/** Heights of one answer to a legacy manager's GetLatest, which names no limit. */
+const legacyLatest = 1_000;
 
 const accountTypes = {
   reward: "GetReward",
@@ -84,7 +84,7 @@ function writePayload(request: TaskRequest): [type: string, payload: Buffer] {
           version: protocolVersion,
           lastHash: request.after?.hash,
           lastHeight: request.after === undefined ? undefined : BigInt(request.after.height),
-          // Unknown to classic workers, which have a limit of their own.
+          // Unknown to legacy workers, which have a limit of their own.
           limit: BigInt(request.limit),
         }),
       ];
@@ -100,7 +100,7 @@ function writePayload(request: TaskRequest): [type: string, payload: Buffer] {
 /** Decodes a message to a worker of `chain`; nothing where it is no message at all. */
 export function decodeRequest(
   bytes: Uint8Array,
-  peer: { readonly chain: ChainRef; readonly classic: boolean },
+  peer: { readonly chain: ChainRef; readonly legacy: boolean },
 ): ManagerFrame | undefined {
   let message: wire.TaskRequest;
   try {
@@ -123,7 +123,7 @@ export function decodeRequest(
 
 function decodeTask(
   message: wire.TaskRequest,
-  peer: { readonly chain: ChainRef; readonly classic: boolean },
+  peer: { readonly chain: ChainRef; readonly legacy: boolean },
 ): ManagerFrame {
   const { id, lease } = message;
   try {
@@ -150,7 +150,7 @@ class UnknownType extends WireFault {}
 
 function readPayload(
   { type, payload }: wire.TaskRequest,
-  peer: { readonly chain: ChainRef; readonly classic: boolean },
+  peer: { readonly chain: ChainRef; readonly legacy: boolean },
 ): TaskRequest {
   switch (type) {
     case "GetTransactions": {
@@ -169,9 +169,9 @@ function readPayload(
       const after = lastKnown(
         json.lastheight ?? json.last_height,
         json.lasthash || json.last_hash,
-        peer.classic,
+        peer.legacy,
       );
-      const limit = json.limit === undefined ? classicLatest : countOf(json.limit);
+      const limit = json.limit === undefined ? legacyLatest : countOf(json.limit);
       return { kind: "latest", chain, limit, ...(after !== undefined && { after }) };
     }
     case "GetReward":
@@ -195,9 +195,9 @@ function accountRequest(
   return { kind, chain, account: json.account, height: heightOf(json.height) };
 }
 
-/** A classic manager that knows no block says height 0. */
-function lastKnown(height: bigint | undefined, hash: string, classic: boolean): LastKnown | undefined {
-  if (height === undefined || (classic && height === 0n)) return undefined;
+/** A legacy manager that knows no block says height 0. */
+function lastKnown(height: bigint | undefined, hash: string, legacy: boolean): LastKnownBlock | undefined {
+  if (height === undefined || (legacy && height === 0n)) return undefined;
   return { height: heightOf(height), ...(hash !== "" && { hash }) };
 }
 

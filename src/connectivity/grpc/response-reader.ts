@@ -1,12 +1,12 @@
-// Worker to manager, as the manager reads it: TaskResponse messages of our peers and of classic ones.
+// Worker to manager, as the manager reads it: TaskResponse messages of our peers and of legacy ones.
 // Imports only domain, generated code and this folder; never keeps state and never throws.
-import type { Head } from "../../domain/chain.js";
+import type { ChainHead } from "../../domain/chain.js";
 import { TaskFailure, type Outcome, type Retry } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
 import type { FinalFrame, PartFrame, Piece, WorkerFrame } from "../frames.js";
 import { sizes } from "../limits.js";
 import { readBalance, readDelegations, readReward } from "./account-values.js";
-import { readClassicBlock, readClassicTransaction } from "./classic-values.js";
+import { readLegacyBlock, readLegacyTransaction } from "./legacy-values.js";
 import { partialShape, readJson } from "./json-shapes.js";
 import { countOf, heightOf, WireFault } from "./numbers.js";
 import { readBlock, readQuarantine, readTransaction, type ChainOf } from "./typed-values.js";
@@ -103,9 +103,9 @@ function readItem({ type, payload, typed }: wire.Item, chainOf: ChainOf): Piece 
 function readPayload(type: string, payload: Uint8Array, chainOf: ChainOf): Piece | undefined {
   switch (type) {
     case "Block":
-      return { kind: "block", block: readClassicBlock(payload, chainOf) };
+      return { kind: "block", block: readLegacyBlock(payload, chainOf) };
     case "Transaction":
-      return { kind: "transaction", ...readClassicTransaction(payload, chainOf) };
+      return { kind: "transaction", ...readLegacyTransaction(payload, chainOf) };
     case "Partial":
       return { kind: "partial", ...readPartial(payload) };
     case "Reward":
@@ -123,7 +123,7 @@ function readPayload(type: string, payload: Uint8Array, chainOf: ChainOf): Piece
   }
 }
 
-/** What a classic worker puts in here differs; only a height in it is of use. */
+/** What a legacy worker puts in here differs; only a height in it is of use. */
 function readPartial(payload: Uint8Array): { readonly height?: number } {
   try {
     const { height } = readJson(payload, partialShape);
@@ -137,7 +137,7 @@ function quarantineOf({ msg, height }: wire.TaskError): Piece {
   return { kind: "quarantine", height: heightOf(height), error: msg };
 }
 
-function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): Head {
+function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): ChainHead {
   return {
     height: heightOf(height),
     ...(hasEarliest && { earliest: heightOf(earliest) }),
@@ -146,7 +146,7 @@ function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): H
   };
 }
 
-/** Classic peers name no outcome: an error means failed. */
+/** Legacy peers name no outcome: an error means failed. */
 function readOutcome({ outcome, error }: wire.TaskResponse): Outcome {
   switch (outcome) {
     case wire.Outcome.COMPLETE:
@@ -172,8 +172,8 @@ function readError({ msg, type, code, retry, retryAfterMs, height }: wire.TaskEr
   });
 }
 
-/** What classic workers say of a request that no other would answer either. */
-const classicRefusals: readonly RegExp[] = [
+/** What legacy workers say of a request that no other would answer either. */
+const legacyRefusals: readonly RegExp[] = [
   /^there is no such handler/i,
   /^cannot unmarshal/i,
   /^end height is zero/i,
@@ -189,7 +189,7 @@ function readRetry(retry: wire.Retry, message: string): Retry {
       return "other-worker";
     case wire.Retry.RETRY_UNSPECIFIED:
     case wire.Retry.UNRECOGNIZED:
-      return classicRefusals.some((each) => each.test(message)) ? "never" : "other-worker";
+      return legacyRefusals.some((each) => each.test(message)) ? "never" : "other-worker";
   }
 }
 

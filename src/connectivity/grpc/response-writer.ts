@@ -1,12 +1,12 @@
-// Worker to manager, as the worker writes it: typed batches for our managers, single JSON messages for classic ones.
+// Worker to manager, as the worker writes it: typed batches for our managers, single JSON messages for legacy ones.
 // Imports only domain, generated code and this folder. A piece is encoded once: to be measured and to be sent.
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { Head } from "../../domain/chain.js";
+import type { ChainHead } from "../../domain/chain.js";
 import type { Outcome, Retry, TaskFailure } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
 import type { Feature, FinalFrame, PartFrame, Piece, PongFrame, WorkerFrame } from "../frames.js";
 import { writeAccountAnswer } from "./account-values.js";
-import { writeClassicBlock, writeClassicTransaction } from "./classic-values.js";
+import { writeLegacyBlock, writeLegacyTransaction } from "./legacy-values.js";
 import { writeJson } from "./json-shapes.js";
 import { writeBlock, writeQuarantine, writeTransaction } from "./typed-values.js";
 
@@ -129,7 +129,7 @@ function finalMessage(frame: FinalFrame): wire.TaskResponse {
   return message;
 }
 
-/** An end that is not complete has an error always: classic managers read nothing else. */
+/** An end that is not complete has an error always: legacy managers read nothing else. */
 function finalError({ outcome, error }: FinalFrame): wire.TaskError | undefined {
   if (error !== undefined) return writeError(error);
   if (outcome === "complete") return undefined;
@@ -157,7 +157,7 @@ function writeError({ message, retry, details }: TaskFailure): wire.TaskError {
   });
 }
 
-function writeHead({ height, hash, time, earliest }: Head): wire.Head {
+function writeHead({ height, hash, time, earliest }: ChainHead): wire.Head {
   return {
     height: BigInt(height),
     hash: hash ?? "",
@@ -188,9 +188,9 @@ function plainItem(piece: Piece): wire.Item {
   const item = (type: string, payload: Buffer): wire.Item => ({ type, payload, typed: undefined });
   switch (piece.kind) {
     case "block":
-      return item("Block", writeClassicBlock(piece.block));
+      return item("Block", writeLegacyBlock(piece.block));
     case "transaction":
-      return item("Transaction", writeClassicTransaction(piece.transaction));
+      return item("Transaction", writeLegacyTransaction(piece.transaction));
     case "quarantine":
       return item("", Buffer.from(piece.error));
     case "partial":

@@ -58,7 +58,7 @@ export function createWorkerStream(
 
   async function* read(): AsyncGenerator<ManagerFrame> {
     for await (const bytes of rawMessages(call)) {
-      const frame = decodeRequest(bytes, { chain, classic: features.length === 0 });
+      const frame = decodeRequest(bytes, { chain, legacy: features.length === 0 });
       if (frame?.kind === "ping") features = sharedFeatures(frame.features);
       if (frame !== undefined) yield frame;
     }

@@ -24,8 +24,8 @@ export const protobufFileName = "indexer.proto";
 
 /**
  * The protocol between manager and worker. README.md beside this file is its written form.
- * Fields 1 to 7 of TaskError, TaskRequest and TaskResponse are classic: existing workers and managers
- * speak them. Everything from 16 on is invisible to classic peers and used only after negotiation.
+ * Fields 1 to 7 of TaskError, TaskRequest and TaskResponse are legacy: existing workers and managers
+ * speak them. Everything from 16 on is invisible to legacy peers and used only after negotiation.
  */
 
 /** Whether, and where, a failed task may be asked again. */

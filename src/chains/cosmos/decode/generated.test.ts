@@ -10,7 +10,7 @@ import {
 } from "../../../testing/cosmos-generator.js";
 import { madeMessages } from "../../../testing/cosmos-messages.js";
 import { participation, type SubEvent, type Transaction } from "../../../domain/transaction.js";
-import type { Answer } from "../../../domain/task.js";
+import type { TaskResult } from "../../../domain/task.js";
 import { readBlock, readBlockResults } from "../rpc-answers.js";
 import { decodeHeight } from "./height.js";
 import { codecOf, knownMessages } from "./registry.js";
@@ -18,7 +18,10 @@ import { transactionHash } from "./transaction.js";
 
 const chain = { network: "cosmos", chainId: "test-1" };
 
-async function decode(transactions: readonly MadeTransaction[], era: Era = "finalize"): Promise<Answer[]> {
+async function decode(
+  transactions: readonly MadeTransaction[],
+  era: Era = "finalize",
+): Promise<TaskResult[]> {
   const { block, blockResults } = makeHeight("test-1", 7, { transactions, era });
   return decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results });
 }

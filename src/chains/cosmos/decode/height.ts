@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../../../domain/block.js";
 import type { ChainRef } from "../../../domain/chain.js";
-import type { Answer, Quarantined } from "../../../domain/task.js";
+import type { TaskResult, Quarantined } from "../../../domain/task.js";
 import type { Transaction } from "../../../domain/transaction.js";
 import type { RawBlock, RawHeight } from "./raw-height.js";
 import { decodeTransaction } from "./transaction.js";
@@ -12,7 +12,7 @@ import { decodeTransaction } from "./transaction.js";
 const sliceMs = 10;
 
 /** One quarantine for each transaction that could not be read wholly, then the height with all of them. */
-export async function decodeHeight(chain: ChainRef, { block, results }: RawHeight): Promise<Answer[]> {
+export async function decodeHeight(chain: ChainRef, { block, results }: RawHeight): Promise<TaskResult[]> {
   const transactions: Transaction[] = [];
   const quarantined: Quarantined[] = [];
   let sliceStart = performance.now();

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { BinaryWriter } from "cosmjs-types/binary";
 import { describe, expect, it } from "vitest";
 import { serializeTransaction, toRlp } from "viem";
-import { decimalOf } from "../../../domain/amount.js";
+import { toDecimalString } from "../../../domain/amount.js";
 import { madeAddress, makeHeight, makeTransaction } from "../../../testing/cosmos-generator.js";
 import { madeMessages } from "../../../testing/cosmos-messages.js";
 import { readBlock, readBlockResults } from "../rpc-answers.js";
@@ -44,7 +44,7 @@ describe("amounts", () => {
       fc.property(fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }), denom, (atomics, name) => {
         const amount = decCoinAmount({ denom: name, amount: atomics.toString() });
         expect(amount).toMatchObject({ numeric: atomics.toString(), exp: 18 });
-        expect(amount.text).toBe(`${decimalOf(amount)}${name}`);
+        expect(amount.text).toBe(`${toDecimalString(amount)}${name}`);
         expect(BigInt(decimalText(atomics.toString()).replace(".", ""))).toBe(atomics);
       }),
       { numRuns: 10_000 },

@@ -1,15 +1,15 @@
-// Our worker with a classic manager, on real gRPC.
+// Our worker with a legacy manager, on real gRPC.
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.js";
 import { silentLogger } from "../lib/logger.js";
-import { startClassicManager, type ClassicManager } from "../testing/classic-manager.js";
+import { startLegacyManager, type LegacyManager } from "../testing/legacy-manager.js";
 import { countingChain, createCountingChain, type CountingOptions } from "../testing/counting-chain.js";
 import { span } from "../testing/manager-bench.js";
 import type { AnswerSource } from "./answering.js";
 import { startWorkerServer } from "./grpc/worker-server.js";
 import { createResponder } from "./responder.js";
 
-describe("a classic manager", () => {
+describe("a legacy manager", () => {
   const closers: (() => void)[] = [];
   afterEach(() => {
     for (const close of closers.splice(0)) close();
@@ -18,7 +18,7 @@ describe("a classic manager", () => {
   const setUp = async (
     options: CountingOptions = {},
     change: (source: AnswerSource) => AnswerSource = (source) => source,
-  ): Promise<ClassicManager> => {
+  ): Promise<LegacyManager> => {
     const logger = silentLogger();
     const source = change(createCountingChain({ chain: countingChain, ...options }));
     const responder = createResponder({ source, version: "1", clock: systemClock, logger });
@@ -29,7 +29,7 @@ describe("a classic manager", () => {
       listen: "127.0.0.1:0",
       logger,
     });
-    const manager = startClassicManager(`127.0.0.1:${server.port}`);
+    const manager = startLegacyManager(`127.0.0.1:${server.port}`);
     closers.push(manager.close, server.close);
     return manager;
   };
@@ -160,8 +160,8 @@ describe("a classic manager", () => {
   it("lesson 27: gets an error and no silent END when the chain ends early", async () => {
     const manager = await setUp({}, (source) => ({
       ...source,
-      answer: (request, signal) =>
-        source.answer(
+      execute: (request, signal) =>
+        source.execute(
           request.kind === "heights" ? { ...request, range: { from: 1, to: 2 } } : request,
           signal,
         ),

@@ -4,7 +4,7 @@
  * Wraps a generator so that leaving it takes effect at once: an async generator that is waiting cannot be closed from outside,
  * so its signal is aborted first. `outer` aborts it too.
  */
-export function leavable<T>(
+export function abortable<T>(
   outer: AbortSignal,
   start: (signal: AbortSignal) => AsyncGenerator<T>,
 ): AsyncIterableIterator<T> {
@@ -13,7 +13,7 @@ export function leavable<T>(
   return {
     next: () => generator.next(),
     return: async () => {
-      left.abort(new Error("The asker left."));
+      left.abort(new Error("The caller left."));
       // What the generator still says or throws on its way out is for nobody.
       await generator.return(undefined).catch(() => {});
       return { value: undefined, done: true };

@@ -5,7 +5,7 @@
  * A value until somebody takes it. Calls and promises that waited long are old to the garbage collector, which keeps all that they
  * ever saw until its next full round: handed on like this, it is gone as soon as it is used up.
  */
-export class Held<T> {
+export class TakeOnce<T> {
   #content: { readonly value: T } | undefined;
 
   constructor(value: T) {

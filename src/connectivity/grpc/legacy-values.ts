@@ -1,4 +1,4 @@
-// Blocks and transactions in the JSON of classic peers, both ways.
+// Blocks and transactions in the JSON of legacy peers, both ways.
 // Imports only domain and this folder; never loses a digit.
 import type { Amount } from "../../domain/amount.js";
 import type { Block } from "../../domain/block.js";
@@ -20,7 +20,7 @@ import { countOf, heightOf, maxDigits, WireFault } from "./numbers.js";
 import type { ChainOf } from "./typed-values.js";
 
 /** Reads a `Block`. Throws a WireFault. */
-export function readClassicBlock(payload: Uint8Array, chainOf: ChainOf): Block {
+export function readLegacyBlock(payload: Uint8Array, chainOf: ChainOf): Block {
   const json = readJson(payload, blockShape);
   return {
     chain: chainOf(json.chain_id),
@@ -35,7 +35,7 @@ export function readClassicBlock(payload: Uint8Array, chainOf: ChainOf): Block {
 }
 
 /** Writes a `Block`. */
-export function writeClassicBlock(block: Block): Buffer {
+export function writeLegacyBlock(block: Block): Buffer {
   return writeJson({
     hash: block.hash,
     parent_hash: block.parentHash,
@@ -49,7 +49,7 @@ export function writeClassicBlock(block: Block): Buffer {
 }
 
 /** Reads a `Transaction`, and whether it says its position in the block. Throws a WireFault. */
-export function readClassicTransaction(
+export function readLegacyTransaction(
   payload: Uint8Array,
   chainOf: ChainOf,
 ): { readonly transaction: Transaction; readonly unplaced: boolean } {
@@ -62,7 +62,7 @@ export function readClassicTransaction(
     height: heightOf(json.height),
     index: json.index === undefined ? 0 : countOf(json.index),
     time: readTime(json.time),
-    fee: json.transaction_fee.map(readClassicAmount),
+    fee: json.transaction_fee.map(readLegacyAmount),
     gasWanted: json.gas_wanted,
     gasUsed: json.gas_used,
     memo: json.memo,
@@ -76,18 +76,18 @@ export function readClassicTransaction(
 }
 
 /** Writes a `Transaction`. */
-export function writeClassicTransaction(transaction: Transaction): Buffer {
+export function writeLegacyTransaction(transaction: Transaction): Buffer {
   const { raw, rawLog } = transaction;
   return writeJson({
     hash: transaction.hash,
     block_hash: transaction.blockHash,
     height: BigInt(transaction.height),
-    // Unknown to classic managers, which ignore it.
+    // Unknown to legacy managers, which ignore it.
     index: transaction.index,
     epoch: filled(transaction.epoch),
     chain_id: transaction.chain.chainId,
     time: formatTime(transaction.time),
-    transaction_fee: filledList(transaction.fee.map(writeClassicAmount)),
+    transaction_fee: filledList(transaction.fee.map(writeLegacyAmount)),
     gas_wanted: transaction.gasWanted,
     gas_used: transaction.gasUsed,
     memo: filled(transaction.memo),
@@ -102,7 +102,7 @@ export function writeClassicTransaction(transaction: Transaction): Buffer {
 }
 
 /** An amount from JSON; a number with a point or an exponent keeps its value. */
-export function readClassicAmount({ text, currency, numeric, exp }: AmountJson): Amount {
+export function readLegacyAmount({ text, currency, numeric, exp }: AmountJson): Amount {
   const match = /^(-?)(\d{1,400})(?:\.(\d{1,400}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(numeric);
   if (match === null) throw new WireFault(`'${numeric.slice(0, 40)}' is no amount.`);
   const [, sign = "", digits = "0", fraction = "", power = "0"] = match;
@@ -114,7 +114,7 @@ export function readClassicAmount({ text, currency, numeric, exp }: AmountJson):
 }
 
 /** An amount for JSON: `numeric` is an unquoted whole number. */
-export function writeClassicAmount(amount: Amount): Readonly<Record<string, unknown>> {
+export function writeLegacyAmount(amount: Amount): Readonly<Record<string, unknown>> {
   return {
     text: filled(amount.text),
     currency: filled(amount.currency),
@@ -150,12 +150,12 @@ function writeAccount({ id, ...detail }: AccountRef): unknown {
 function readTransfer({ account, amounts }: TransferJson): Transfer {
   return {
     account: account === null || account === undefined ? { id: "" } : readAccount(account),
-    amounts: amounts.map(readClassicAmount),
+    amounts: amounts.map(readLegacyAmount),
   };
 }
 
 function writeTransfer({ account, amounts }: Transfer): unknown {
-  return { account: writeAccount(account), amounts: filledList(amounts.map(writeClassicAmount)) };
+  return { account: writeAccount(account), amounts: filledList(amounts.map(writeLegacyAmount)) };
 }
 
 function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
@@ -178,7 +178,7 @@ function readSub(value: unknown): SubEvent {
     ...(isFilled(sub.node) && { node: mapped(sub.node, (accounts) => accounts.map(readAccount)) }),
     ...(sub.nonce !== "" && { nonce: sub.nonce }),
     ...(sub.completion !== "" && { completion: sub.completion }),
-    ...(isFilled(sub.amount) && { amount: mapped(sub.amount, readClassicAmount) }),
+    ...(isFilled(sub.amount) && { amount: mapped(sub.amount, readLegacyAmount) }),
     ...(isFilled(sub.transfers) && { transfers: mapped(sub.transfers, (each) => each.map(readTransfer)) }),
     ...(message !== "" && { error: message }),
     ...(isFilled(sub.additional) && { additional: sub.additional }),
@@ -196,7 +196,7 @@ function writeSub(sub: SubEvent): unknown {
     node: sub.node === undefined ? undefined : mapped(sub.node, (accounts) => accounts.map(writeAccount)),
     nonce: filled(sub.nonce),
     completion: filled(sub.completion),
-    amount: sub.amount === undefined ? undefined : mapped(sub.amount, writeClassicAmount),
+    amount: sub.amount === undefined ? undefined : mapped(sub.amount, writeLegacyAmount),
     transfers:
       sub.transfers === undefined ? undefined : mapped(sub.transfers, (each) => each.map(writeTransfer)),
     error: sub.error === undefined ? undefined : { message: sub.error },

@@ -2,32 +2,32 @@
 // older one could not; then the height is stored anew and leaves quarantine.
 import type { Dispatcher } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
-import { rangesOf, type Height } from "../domain/height.js";
+import { rangesFromHeights, type Height } from "../domain/height.js";
 import type { Store } from "../store/port.js";
 import type { Committer } from "./committer.js";
 import { heightTasks, runTasks } from "./fetch.js";
 
-export interface MendDeps {
-  readonly store: Pick<Store, "quarantined">;
+export interface RetryQuarantinedDeps {
+  readonly store: Pick<Store, "quarantinedHeights">;
   readonly dispatcher: Dispatcher;
   readonly committer: Committer;
 }
 
 /** Resolves with the number of heights that came. */
-export type Mend = (chain: ChainRef, maxHeights: number, signal: AbortSignal) => Promise<number>;
+export type RetryQuarantined = (chain: ChainRef, maxHeights: number, signal: AbortSignal) => Promise<number>;
 
 /** Creates the use case. Each call asks for the next heights in quarantine, and begins anew after the last. */
-export function createMend(deps: MendDeps): Mend {
+export function createRetryQuarantined(deps: RetryQuarantinedDeps): RetryQuarantined {
   const reached = new Map<string, Height>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
-    const heights = await deps.store.quarantined(chain, reached.get(name) ?? -1, maxHeights);
+    const heights = await deps.store.quarantinedHeights(chain, reached.get(name) ?? -1, maxHeights);
     const last = heights.length < maxHeights ? undefined : heights.at(-1);
     if (last === undefined) reached.delete(name);
     else reached.set(name, last);
-    const tasks = heightTasks(chain, rangesOf(heights), deps.dispatcher.room(chain));
+    const tasks = heightTasks(chain, rangesFromHeights(heights), deps.dispatcher.capacity(chain));
     let came = 0;
-    for await (const part of runTasks(deps, tasks, { asker: "mend", priority: "background", signal }))
+    for await (const part of runTasks(deps, tasks, { caller: "mend", priority: "background", signal }))
       came += part.heights;
     return came;
   };

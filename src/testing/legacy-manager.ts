@@ -1,15 +1,15 @@
-// A stand-in for a classic manager on real gRPC: it knows fields 1 to 7 and takes messages of 4 MiB.
+// A stand-in for a legacy manager on real gRPC: it knows fields 1 to 7 and takes messages of 4 MiB.
 import { Client, credentials } from "@grpc/grpc-js";
 import { randomUUID } from "node:crypto";
 import { IndexerServiceService } from "../generated/proto/indexer.js";
-import { decodeClassicResponse, encodeClassicRequest, type ClassicResponse } from "./classic-wire.js";
+import { decodeLegacyResponse, encodeLegacyRequest, type LegacyResponse } from "./legacy-wire.js";
 import { until } from "./until.js";
 
-export interface ClassicManager {
+export interface LegacyManager {
   /** Sends a request and resolves with every response up to the first final. */
-  ask(type: string, payload: string): Promise<readonly ClassicResponse[]>;
+  ask(type: string, payload: string): Promise<readonly LegacyResponse[]>;
   /** Every response to a request so far. */
-  responsesTo(id: string): readonly ClassicResponse[];
+  responsesTo(id: string): readonly LegacyResponse[];
   readonly error: Error | undefined;
   /** The largest message that came, in bytes. */
   readonly largest: number;
@@ -17,26 +17,26 @@ export interface ClassicManager {
 }
 
 /** Opens a stream to a worker. */
-export function startClassicManager(address: string): ClassicManager {
+export function startLegacyManager(address: string): LegacyManager {
   const asIs = (bytes: Buffer): Buffer => bytes;
   const client = new Client(address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": 4 * 1024 * 1024,
   });
   const call = client.makeBidiStreamRequest(IndexerServiceService.taskRpc.path, asIs, asIs);
-  const responses: ClassicResponse[] = [];
+  const responses: LegacyResponse[] = [];
   let failure: Error | undefined;
   let largest = 0;
   call.on("data", (bytes: Buffer) => {
     largest = Math.max(largest, bytes.length);
-    responses.push(decodeClassicResponse(bytes));
+    responses.push(decodeLegacyResponse(bytes));
   });
   call.on("error", (error: Error) => (failure = error));
-  const responsesTo = (id: string): ClassicResponse[] => responses.filter((each) => each.id === id);
+  const responsesTo = (id: string): LegacyResponse[] => responses.filter((each) => each.id === id);
 
   return {
     async ask(type, payload) {
       const id = randomUUID();
-      call.write(encodeClassicRequest({ id, type, payload }));
+      call.write(encodeLegacyRequest({ id, type, payload }));
       await until(
         `the end of ${type}`,
         () =>

@@ -2,14 +2,14 @@
 import { expect, it } from "vitest";
 import type { Dispatcher } from "../connectivity/port.js";
 import { TaskFailure } from "../domain/task.js";
-import { createMend } from "./mend.js";
+import { createRetryQuarantined } from "./retry-quarantined.js";
 
 const chain = { network: "demo", chainId: "demo-1" };
 const signal = new AbortController().signal;
 const quarantined = [3, 4, 9, 20, 21];
 
 const store = {
-  quarantined: (_chain: unknown, after: number, limit: number) =>
+  quarantinedHeights: (_chain: unknown, after: number, limit: number) =>
     Promise.resolve(quarantined.filter((height) => height > after).slice(0, limit)),
 };
 const committer = { commit: () => Promise.reject(new Error("Nothing is to be stored here.")) };
@@ -18,7 +18,7 @@ const committer = { commit: () => Promise.reject(new Error("Nothing is to be sto
 function askedWorkers(failing?: number): { readonly dispatcher: Dispatcher; readonly asked: number[] } {
   const asked: number[] = [];
   const dispatcher: Dispatcher = {
-    room: () => 1,
+    capacity: () => 1,
     run: (request) => {
       if (request.kind !== "heights") throw new Error("Only heights are asked for.");
       for (let height = request.range.from; height <= request.range.to; height += 1) asked.push(height);
@@ -36,7 +36,7 @@ async function* partsOf(fails: boolean): AsyncGenerator<never> {
 
 it("asks for the next heights with each call, and begins anew after the last", async () => {
   const { dispatcher, asked } = askedWorkers();
-  const mend = createMend({ store, committer, dispatcher });
+  const mend = createRetryQuarantined({ store, committer, dispatcher });
   const calls: number[][] = [];
   for (let call = 0; call < 4; call += 1) {
     await mend(chain, 2, signal);
@@ -47,7 +47,7 @@ it("asks for the next heights with each call, and begins anew after the last", a
 
 it("goes on behind heights that fail", async () => {
   const { dispatcher, asked } = askedWorkers(3);
-  const mend = createMend({ store, committer, dispatcher });
+  const mend = createRetryQuarantined({ store, committer, dispatcher });
   await expect(mend(chain, 2, signal)).rejects.toThrow("It cannot be read.");
   asked.splice(0);
   await mend(chain, 2, signal);

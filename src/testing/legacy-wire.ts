@@ -1,13 +1,13 @@
-// The messages as classic peers have them: fields 1 to 7 and nothing else, coded apart from the product's code.
+// The messages as legacy peers have them: fields 1 to 7 and nothing else, coded apart from the product's code.
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-export interface ClassicRequest {
+export interface LegacyRequest {
   readonly id: string;
   readonly type: string;
   readonly payload: string;
 }
 
-export interface ClassicResponse {
+export interface LegacyResponse {
   readonly id: string;
   readonly type: string;
   readonly order: number;
@@ -17,14 +17,14 @@ export interface ClassicResponse {
   readonly payload: string;
 }
 
-export function encodeClassicRequest({ id, type, payload }: ClassicRequest): Buffer {
+export function encodeLegacyRequest({ id, type, payload }: LegacyRequest): Buffer {
   const writer = new BinaryWriter();
   writer.uint32(18).string(id).uint32(26).string(type);
   if (payload !== "") writer.uint32(42).bytes(Buffer.from(payload));
   return Buffer.from(writer.finish());
 }
 
-export function encodeClassicResponse({ id, type, order, final, error, payload }: ClassicResponse): Buffer {
+export function encodeLegacyResponse({ id, type, order, final, error, payload }: LegacyResponse): Buffer {
   const writer = new BinaryWriter();
   writer.uint32(18).string(id).uint32(26).string(type);
   if (order !== 0) writer.uint32(32).int64(order);
@@ -34,12 +34,12 @@ export function encodeClassicResponse({ id, type, order, final, error, payload }
   return Buffer.from(writer.finish());
 }
 
-export function decodeClassicRequest(bytes: Uint8Array): ClassicRequest {
+export function decodeLegacyRequest(bytes: Uint8Array): LegacyRequest {
   const fields = readFields(bytes);
   return { id: textOf(fields.get(2)), type: textOf(fields.get(3)), payload: textOf(fields.get(5)) };
 }
 
-export function decodeClassicResponse(bytes: Uint8Array): ClassicResponse {
+export function decodeLegacyResponse(bytes: Uint8Array): LegacyResponse {
   const fields = readFields(bytes);
   const error = fields.get(6);
   return {
@@ -52,7 +52,7 @@ export function decodeClassicResponse(bytes: Uint8Array): ClassicResponse {
   };
 }
 
-/** Fields by number; what a classic peer does not know is skipped, as any protobuf implementation does. */
+/** Fields by number; what a legacy peer does not know is skipped, as any protobuf implementation does. */
 function readFields(bytes: Uint8Array): Map<number, Uint8Array | bigint> {
   const reader = new BinaryReader(bytes);
   const fields = new Map<number, Uint8Array | bigint>();

@@ -2,7 +2,7 @@
 // Imports only domain; never changes a worker.
 import type { WorkerState, WorkerStatus } from "../domain/worker.js";
 
-interface ClassicWorker {
+interface LegacyWorker {
   readonly node_id: string;
   readonly type: string;
   readonly chain_id: string;
@@ -12,15 +12,15 @@ interface ClassicWorker {
   readonly tasks: Readonly<Record<string, unknown>>;
 }
 
-/** The workers of one network, in the keys of classic callers. */
-export interface ClassicNetwork {
-  readonly workers: Readonly<Record<string, ClassicWorker>>;
+/** The workers of one network, in the keys of legacy callers. */
+export interface LegacyNetwork {
+  readonly workers: Readonly<Record<string, LegacyWorker>>;
   readonly all: number;
   readonly active: number;
 }
 
 /** 0 unknown, 1 online, 2 error, 3 reconnecting, 4 closing, 5 offline. */
-const classicStates: Readonly<Record<WorkerState, number>> = {
+const legacyStates: Readonly<Record<WorkerState, number>> = {
   ONLINE: 1,
   CONNECTING: 3,
   DRAINING: 4,
@@ -28,7 +28,7 @@ const classicStates: Readonly<Record<WorkerState, number>> = {
 };
 
 /** The JSON value, by network. */
-export function classicWorkers(statuses: readonly WorkerStatus[]): Record<string, ClassicNetwork> {
+export function legacyWorkers(statuses: readonly WorkerStatus[]): Record<string, LegacyNetwork> {
   const networks = new Map<string, WorkerStatus[]>();
   for (const each of statuses) {
     const { network } = each.chain;
@@ -38,7 +38,7 @@ export function classicWorkers(statuses: readonly WorkerStatus[]): Record<string
     [...networks].map(([network, workers]) => [
       network,
       {
-        workers: Object.fromEntries(workers.map((each) => [each.workerId, classicWorker(each)])),
+        workers: Object.fromEntries(workers.map((each) => [each.workerId, legacyWorker(each)])),
         all: workers.length,
         active: workers.filter(({ state }) => state === "ONLINE").length,
       },
@@ -46,8 +46,8 @@ export function classicWorkers(statuses: readonly WorkerStatus[]): Record<string
   );
 }
 
-function classicWorker(status: WorkerStatus): ClassicWorker {
-  const state = classicStates[status.state];
+function legacyWorker(status: WorkerStatus): LegacyWorker {
+  const state = legacyStates[status.state];
   return {
     node_id: status.workerId,
     type: status.chain.network,

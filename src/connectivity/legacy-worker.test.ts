@@ -1,7 +1,7 @@
-// Our manager with a classic worker, on real gRPC.
+// Our manager with a legacy worker, on real gRPC.
 import { afterEach, describe, expect, it } from "vitest";
-import type { ClassicHandler, ClassicSend, ClassicWorker } from "../testing/classic-worker.js";
-import { startClassicWorker } from "../testing/classic-worker.js";
+import type { LegacyHandler, LegacySend, LegacyWorker } from "../testing/legacy-worker.js";
+import { startLegacyWorker } from "../testing/legacy-worker.js";
 import { countingChain } from "../testing/counting-chain.js";
 import { createManagerBench, span, type ManagerBench } from "../testing/manager-bench.js";
 import { until } from "../testing/until.js";
@@ -28,8 +28,8 @@ interface RangeJson {
   readonly EndHeight: number;
 }
 
-/** Sends a range as the first classic workers did: blocks in any order, transactions in any order, END. */
-const answerPaged: ClassicHandler = async ({ payload }, send) => {
+/** Sends a range as the first legacy workers did: blocks in any order, transactions in any order, END. */
+const answerPaged: LegacyHandler = async ({ payload }, send) => {
   const { StartHeight, EndHeight } = JSON.parse(payload) as RangeJson;
   const heights = span(StartHeight, EndHeight).reverse();
   let order = 0;
@@ -43,7 +43,7 @@ const answerPaged: ClassicHandler = async ({ payload }, send) => {
 };
 
 /** Sends heights in order with a Partial after each. */
-const answerByHeight: ClassicHandler = async ({ payload }, send) => {
+const answerByHeight: LegacyHandler = async ({ payload }, send) => {
   const { StartHeight, EndHeight } = JSON.parse(payload) as RangeJson;
   let order = 0;
   for (const height of span(StartHeight, EndHeight)) {
@@ -56,27 +56,27 @@ const answerByHeight: ClassicHandler = async ({ payload }, send) => {
   await send({ type: "END", order, final: true });
 };
 
-describe("a classic worker", () => {
+describe("a legacy worker", () => {
   const closers: (() => void | Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of closers.splice(0)) await close();
   });
 
   const setUp = async (
-    handlers: Readonly<Record<string, ClassicHandler>>,
+    handlers: Readonly<Record<string, LegacyHandler>>,
     count = 1,
     options: Parameters<typeof createManagerBench>[0] = {},
-  ): Promise<{ bench: ManagerBench; workers: ClassicWorker[] }> => {
+  ): Promise<{ bench: ManagerBench; workers: LegacyWorker[] }> => {
     const bench = createManagerBench(options);
     closers.push(() => bench.close());
     const workers = [];
     for (let at = 0; at < count; at += 1) {
-      const worker = await startClassicWorker(handlers);
+      const worker = await startLegacyWorker(handlers);
       closers.push(() => worker.close());
       workers.push(worker);
       await bench.registry.register(
         {
-          id: `classic-${at}`,
+          id: `legacy-${at}`,
           network: "counting",
           chain_id: "counting-1",
           connectivity: { version: "0.0.1", type: "grpc", address: worker.address },
@@ -159,19 +159,19 @@ describe("a classic worker", () => {
   it.each([
     [
       "ends without a word before its range is whole",
-      async (send: ClassicSend) => send({ type: "END", order: 1, final: true }),
+      async (send: LegacySend) => send({ type: "END", order: 1, final: true }),
     ],
     [
       "ends with an error, and once more without",
-      async (send: ClassicSend) => {
+      async (send: LegacySend) => {
         await send({ error: "Errors Getting Blocks", final: true });
         await send({ type: "END", order: 1, final: true });
       },
     ],
-    ["sends what is no JSON", async (send: ClassicSend) => send({ type: "Block", order: 1, payload: "{" })],
+    ["sends what is no JSON", async (send: LegacySend) => send({ type: "Block", order: 1, payload: "{" })],
   ])("lesson 27, 29: one that %s is replaced by another from the last whole height", async (_, misbehave) => {
     let first = true;
-    const handler: ClassicHandler = async (request, send) => {
+    const handler: LegacyHandler = async (request, send) => {
       if (!first) return answerByHeight(request, send);
       first = false;
       await send({ type: "Block", order: 0, payload: blockJson(3) });
@@ -255,7 +255,7 @@ describe("a classic worker", () => {
 
   it("answers about accounts, in each form that was ever in use", async () => {
     const answer =
-      (type: string, payload: string): ClassicHandler =>
+      (type: string, payload: string): LegacyHandler =>
       async (_, send) => {
         await send({ type, payload });
         await send({ type: "END", order: 1, final: true });
@@ -317,7 +317,7 @@ describe("a classic worker", () => {
   });
 
   it("is let run when its task is cancelled: its answers are dropped, its place is held until its final", async () => {
-    const sends: ClassicSend[] = [];
+    const sends: LegacySend[] = [];
     const { bench } = await setUp({ GetTransactions: (_, send) => void sends.push(send) });
     const leaving = new AbortController();
     const task = bench.heights(1, 5, { signal: leaving.signal });
@@ -333,18 +333,18 @@ describe("a classic worker", () => {
 
   it("lesson 9: an answer over 4 MiB is taken, and one over 16 MiB ends its own task only", async () => {
     const withRaw =
-      (megabytes: number): ClassicHandler =>
+      (megabytes: number): LegacyHandler =>
       async (_, send) => {
         await send({ type: "Block", payload: blockJson(4, 1) });
         const log = `,"raw_log":"${Buffer.alloc(megabytes * 1024 * 1024).toString("base64")}"`;
         await send({ type: "Transaction", order: 1, payload: transactionJson(4, 0, log) });
         await send({ type: "END", order: 2, final: true });
       };
-    const balance: ClassicHandler = async (_, send) => {
+    const balance: LegacyHandler = async (_, send) => {
       await send({ type: "AccountBalance", payload: '{"height":1,"balances":[]}' });
       await send({ type: "END", order: 1, final: true });
     };
-    const handler: ClassicHandler = (request, send) =>
+    const handler: LegacyHandler = (request, send) =>
       withRaw((JSON.parse(request.payload) as RangeJson).EndHeight === 4 ? 6 : 14)(request, send);
     const { bench, workers } = await setUp({ GetTransactions: handler, GetAccountBalance: balance });
     const large = bench.heights(4, 4);
@@ -363,7 +363,7 @@ describe("a classic worker", () => {
   it("lesson 1: a consumer that stops taking stops neither the others nor the PONGs, and gets all in the end", async () => {
     const log = `,"raw_log":"${Buffer.alloc(30_000).toString("base64")}"`;
     const limit = 1024 * 1024;
-    const handlers: Record<string, ClassicHandler> = {
+    const handlers: Record<string, LegacyHandler> = {
       GetTransactions: async ({ payload }, send) => {
         const { StartHeight, EndHeight } = JSON.parse(payload) as RangeJson;
         for (const height of span(StartHeight, EndHeight)) {
@@ -380,14 +380,14 @@ describe("a classic worker", () => {
     const { bench, workers } = await setUp(handlers, 1, { waitingBytes: limit });
     const slow = bench.dispatcher.run(
       { kind: "heights", chain: countingChain, range: { from: 1, to: 60 } },
-      { signal: new AbortController().signal, priority: "interactive", asker: "slow" },
+      { signal: new AbortController().signal, priority: "interactive", caller: "slow" },
     );
     const parts = slow.parts[Symbol.asyncIterator]();
     const seen: number[] = [];
     const take = async (): Promise<boolean> => {
       const next = await parts.next();
       if (next.done === true) return false;
-      for (const answer of next.value.answers) if (answer.kind === "height") seen.push(answer.block.height);
+      for (const answer of next.value.results) if (answer.kind === "height") seen.push(answer.block.height);
       next.value.acknowledge();
       return true;
     };

@@ -1,32 +1,32 @@
-// A stand-in for a classic worker on real gRPC: it knows fields 1 to 7, JSON, PING and nothing of credit or cancel.
+// A stand-in for a legacy worker on real gRPC: it knows fields 1 to 7, JSON, PING and nothing of credit or cancel.
 import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
 import { IndexerServiceService } from "../generated/proto/indexer.js";
 import {
-  decodeClassicRequest,
-  encodeClassicResponse,
-  type ClassicRequest,
-  type ClassicResponse,
-} from "./classic-wire.js";
+  decodeLegacyRequest,
+  encodeLegacyResponse,
+  type LegacyRequest,
+  type LegacyResponse,
+} from "./legacy-wire.js";
 
 /** Sends one response of a task; resolves when more may be sent. */
-export type ClassicSend = (response: Partial<ClassicResponse>) => Promise<void>;
+export type LegacySend = (response: Partial<LegacyResponse>) => Promise<void>;
 
 /** Answers one task, as its author likes. */
-export type ClassicHandler = (request: ClassicRequest, send: ClassicSend) => Promise<void> | void;
+export type LegacyHandler = (request: LegacyRequest, send: LegacySend) => Promise<void> | void;
 
-export interface ClassicWorker {
+export interface LegacyWorker {
   readonly address: string;
-  readonly requests: readonly ClassicRequest[];
+  readonly requests: readonly LegacyRequest[];
   close(): void;
 }
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** Starts a worker that answers tasks by their type; an unknown one as classic workers do. */
-export async function startClassicWorker(
-  handlers: Readonly<Record<string, ClassicHandler>>,
-): Promise<ClassicWorker> {
-  const requests: ClassicRequest[] = [];
+/** Starts a worker that answers tasks by their type; an unknown one as legacy workers do. */
+export async function startLegacyWorker(
+  handlers: Readonly<Record<string, LegacyHandler>>,
+): Promise<LegacyWorker> {
+  const requests: LegacyRequest[] = [];
   const server = new Server();
   const asIs = (bytes: Buffer): Buffer => bytes;
   server.addService(
@@ -45,9 +45,9 @@ export async function startClassicWorker(
       taskRpc(call: Call) {
         call.on("error", () => undefined);
         call.on("data", (bytes: Buffer) => {
-          const request = decodeClassicRequest(bytes);
+          const request = decodeLegacyRequest(bytes);
           requests.push(request);
-          const send: ClassicSend = (response) => write(call, { ...empty, id: request.id, ...response });
+          const send: LegacySend = (response) => write(call, { ...empty, id: request.id, ...response });
           if (request.type === "PING") return void send({ type: "PONG" });
           const handler = handlers[request.type];
           if (handler !== undefined) return void handler(request, send);
@@ -65,9 +65,9 @@ export async function startClassicWorker(
   return { address: `127.0.0.1:${port}`, requests, close: () => server.forceShutdown() };
 }
 
-const empty: ClassicResponse = { id: "", type: "", order: 0, final: false, error: "", payload: "" };
+const empty: LegacyResponse = { id: "", type: "", order: 0, final: false, error: "", payload: "" };
 
-function write(call: Call, response: ClassicResponse): Promise<void> {
-  if (call.write(encodeClassicResponse(response))) return Promise.resolve();
+function write(call: Call, response: LegacyResponse): Promise<void> {
+  if (call.write(encodeLegacyResponse(response))) return Promise.resolve();
   return new Promise((resolve) => call.once("drain", resolve));
 }
