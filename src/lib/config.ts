@@ -18,18 +18,18 @@ export interface Setting<T> {
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 /** A table's values; a setting without a default may be undefined. */
-export type Values<S extends Settings> = {
+export type SettingValues<S extends Settings> = {
   readonly [K in keyof S]: S[K] extends { readonly fallback: string }
     ? z.output<S[K]["schema"]>
     : z.output<S[K]["schema"]> | undefined;
 };
 
-export type Origin = "flag" | "environment" | "file" | "default";
+export type SettingOrigin = "flag" | "environment" | "file" | "default";
 
 /** Texts by a setting's name. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
-export interface Sources {
+export interface SettingSources {
   readonly flags: Texts;
   readonly environment: Texts;
   readonly file: Texts;
@@ -48,10 +48,10 @@ export function flagOf(setting: Setting<unknown>): string {
 /** Resolves a table. Throws a ConfigError that names every wrong value. An empty text counts as not given. */
 export function resolveSettings<const S extends Settings>(
   settings: S,
-  sources: Sources,
-): { readonly values: Values<S>; readonly origins: { readonly [K in keyof S]: Origin } } {
+  sources: SettingSources,
+): { readonly values: SettingValues<S>; readonly origins: { readonly [K in keyof S]: SettingOrigin } } {
   const values: Record<string, unknown> = {};
-  const origins: Record<string, Origin> = {};
+  const origins: Record<string, SettingOrigin> = {};
   const faults: string[] = [];
   for (const [key, setting] of Object.entries(settings)) {
     const { text, origin } = find(setting, sources);
@@ -67,10 +67,16 @@ export function resolveSettings<const S extends Settings>(
     }
   }
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
-  return { values: values as Values<S>, origins: origins as { readonly [K in keyof S]: Origin } };
+  return {
+    values: values as SettingValues<S>,
+    origins: origins as { readonly [K in keyof S]: SettingOrigin },
+  };
 }
 
-function find(setting: Setting<unknown>, sources: Sources): { text: string | undefined; origin: Origin } {
+function find(
+  setting: Setting<unknown>,
+  sources: SettingSources,
+): { text: string | undefined; origin: SettingOrigin } {
   const given = [
     ["flag", sources.flags],
     ["environment", sources.environment],

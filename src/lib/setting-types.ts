@@ -33,7 +33,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodTy
 }
 
 /** A number of 0 or more, with a fraction where wanted. */
-export const amount = z.string().transform((value, context): number => {
+export const nonNegativeNumber = z.string().transform((value, context): number => {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && Number.isFinite(number)) return number;
   context.addIssue("must be a number of 0 or more.");

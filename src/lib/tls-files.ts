@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError } from "./config.js";
 
 /** PEM texts: the authority of the other side, and this side's certificate with its key. */
-export interface TlsFiles {
+export interface TlsCredentials {
   readonly ca: Buffer;
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -17,7 +17,7 @@ export interface TlsPaths {
 }
 
 /** Reads the three files; nothing where none is named. Throws a ConfigError where only some are, or one cannot be read. */
-export function readTlsFiles({ tlsCa, tlsCert, tlsKey }: TlsPaths): TlsFiles | undefined {
+export function readTlsFiles({ tlsCa, tlsCert, tlsKey }: TlsPaths): TlsCredentials | undefined {
   if (tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCa === undefined || tlsCert === undefined || tlsKey === undefined) {
     throw new ConfigError("TLS needs all three: TLS_CA, TLS_CERT and TLS_KEY.");

@@ -1,5 +1,5 @@
 // The settings of a manager. The README's table is held against this one by a test.
-import type { Settings, Values } from "../lib/config.js";
+import type { Settings, SettingValues } from "../lib/config.js";
 import { duration, flag, hostPort, list, path, text, url, wholeNumber } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
 
@@ -104,4 +104,4 @@ export const managerSettings = {
   logLevel,
 } as const satisfies Settings;
 
-export type ManagerConfig = Values<typeof managerSettings>;
+export type ManagerConfig = SettingValues<typeof managerSettings>;

@@ -1,30 +1,31 @@
 // Whether a manager can serve, and what of its work stands still: never a healthy light over nothing moving.
 import type { Client } from "../client/port.js";
-import type { FollowState } from "../client/follower.js";
+import type { FollowStatus } from "../client/follower.js";
 import { chainName, sameChain } from "../domain/chain.js";
 import type { HealthReport } from "../http/endpoint.js";
 import type { Clock } from "../lib/clock.js";
 
-export interface HealthDeps {
+export interface HealthCheckOptions {
   readonly client: Client;
   readonly clock: Clock;
   /** How following goes; empty where this manager follows nothing. */
-  followed(): readonly FollowState[];
+  followed(): readonly FollowStatus[];
   /** Milliseconds without progress after which a followed chain counts as standing still. */
   readonly stalledMs: number;
 }
 
 /** Creates the check. Not ready: the database does not answer, or a chain that is followed stands still. */
-export function createHealth({
+export function createHealthCheck({
   client,
   clock,
   followed,
   stalledMs,
-}: HealthDeps): () => Promise<HealthReport> {
+}: HealthCheckOptions): () => Promise<HealthReport> {
   const startedAt = clock.now();
 
-  const stalled = ({ lastGood }: FollowState): boolean => clock.now() - (lastGood ?? startedAt) > stalledMs;
-  const reasonsOf = (state: FollowState): string[] => {
+  const stalled = ({ lastSuccess }: FollowStatus): boolean =>
+    clock.now() - (lastSuccess ?? startedAt) > stalledMs;
+  const reasonsOf = (state: FollowStatus): string[] => {
     const workers = client.workers(state.chain).filter((worker) => worker.state === "ONLINE");
     return [
       ...(workers.length === 0 ? ["No worker of this chain is online."] : []),
@@ -55,7 +56,7 @@ export function createHealth({
       reasons,
       chains: [
         ...states.map((state) => ({ ...state.chain, reasons: reasonsOf(state) })),
-        ...unfollowed.map((chain) => ({ ...chain, reasons: reasonsOf({ chain, lastGood: clock.now() }) })),
+        ...unfollowed.map((chain) => ({ ...chain, reasons: reasonsOf({ chain, lastSuccess: clock.now() }) })),
       ],
     };
   };

@@ -3,7 +3,7 @@
 // Never holds a rule of its own.
 import { randomUUID } from "node:crypto";
 import { createClient } from "../client/client.js";
-import { startFollower, type FollowState } from "../client/follower.js";
+import { startFollower, type FollowStatus } from "../client/follower.js";
 import type { Client } from "../client/port.js";
 import { createConnectivity } from "../connectivity/connectivity.js";
 import type { Registry } from "../connectivity/registry.js";
@@ -20,7 +20,7 @@ import { createMemoryPubSub } from "../pubsub/memory.js";
 import { createPostgresPubSub } from "../pubsub/postgres.js";
 import { createStore } from "../store/create-store.js";
 import type { ManagerConfig } from "./config.js";
-import { createHealth } from "./health.js";
+import { createHealthCheck } from "./health.js";
 
 export interface RunningManager {
   /** Where it is reached from this machine, without a path. */
@@ -31,7 +31,7 @@ export interface RunningManager {
   /** What the process counts; workers of this process add theirs. */
   readonly metrics: Metrics;
   /** How following goes, a chain each. */
-  followed(): readonly FollowState[];
+  followed(): readonly FollowStatus[];
 }
 
 /** Following stands still when nothing moved for so many intervals, and at least a minute. */
@@ -85,6 +85,7 @@ export async function startManager(
     clock,
     logger,
     metrics,
+    normalizeHash: (_chain, hash) => hash,
     closing: lifecycle.signal,
   });
   lifecycle.onStop("announcements", client.close);
@@ -103,7 +104,7 @@ export async function startManager(
       })
     : undefined;
   if (follower !== undefined) lifecycle.onStop("following", follower.stop);
-  const followed = (): readonly FollowState[] => follower?.states() ?? [];
+  const followed = (): readonly FollowStatus[] => follower?.states() ?? [];
 
   const gateway = createGateway({
     client,
@@ -119,7 +120,7 @@ export async function startManager(
     gateway,
     register: registry.register,
     legacyWorkers: registry.legacy,
-    health: createHealth({
+    health: createHealthCheck({
       client,
       clock,
       followed,

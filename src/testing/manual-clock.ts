@@ -67,7 +67,7 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
 }
 
 /** The real time, `times` as fast: waits of seconds in real code take a fraction of them. */
-export function createHurriedClock(times: number): Clock {
+export function createFastClock(times: number): Clock {
   const start = systemClock.now();
   return {
     now: () => start + (systemClock.now() - start) * times,
