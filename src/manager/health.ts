@@ -1,20 +1,22 @@
-// Whether a manager can serve, and what of its work stands still: never a healthy light over nothing moving.
+// The health check of a manager: ready only if the database responds and every followed chain makes progress.
 import type { Client } from "../client/port.js";
 import type { FollowStatus } from "../client/follower.js";
 import { chainName, sameChain } from "../domain/chain.js";
 import type { HealthReport } from "../http/endpoint.js";
 import type { Clock } from "../lib/clock.js";
+import { errorMessage } from "../lib/error-message.js";
 
+/** The services that the health check uses. */
 export interface HealthCheckOptions {
   readonly client: Client;
   readonly clock: Clock;
-  /** How following goes; empty where this manager follows nothing. */
+  /** The status of each followed chain; empty if this manager follows no chain. */
   followed(): readonly FollowStatus[];
-  /** Milliseconds without progress after which a followed chain counts as standing still. */
+  /** Milliseconds without progress after which a followed chain counts as stalled. */
   readonly stalledMs: number;
 }
 
-/** Creates the check. Not ready: the database does not answer, or a chain that is followed stands still. */
+/** Creates the check. It reports not ready if the database does not respond or a followed chain is stalled. */
 export function createHealthCheck({
   client,
   clock,
@@ -30,9 +32,7 @@ export function createHealthCheck({
     return [
       ...(workers.length === 0 ? ["No worker of this chain is online."] : []),
       ...(state.error === undefined ? [] : [`The last step of following failed: ${state.error}`]),
-      ...(stalled(state)
-        ? [`Nothing was stored or found up to date for ${Math.round(stalledMs / 1_000)} s.`]
-        : []),
+      ...(stalled(state) ? [`No step of following succeeded for ${Math.round(stalledMs / 1_000)} s.`] : []),
     ];
   };
 
@@ -41,11 +41,11 @@ export function createHealthCheck({
     try {
       await client.ready();
     } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
+      reasons.push(errorMessage(error));
     }
     const states = followed();
     for (const state of states.filter(stalled))
-      reasons.push(`Following ${chainName(state.chain)} stands still.`);
+      reasons.push(`Following ${chainName(state.chain)} is stalled.`);
     const unfollowed = client
       .workers()
       .map(({ chain }) => chain)

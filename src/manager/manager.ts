@@ -1,6 +1,6 @@
-// A manager, wired: store, wake-ups, workers, use cases, gateway, HTTP, and following where it is wanted.
-// Imports every level below; read top to bottom it says what is connected to what.
-// Never holds a rule of its own.
+// Starts a manager: connects store, pubsub, connectivity, client, follower, gateway and HTTP server.
+// Imports all levels below.
+// Never contains a rule of its own.
 import { randomUUID } from "node:crypto";
 import { createClient } from "../client/client.js";
 import { startFollower, type FollowStatus } from "../client/follower.js";
@@ -22,24 +22,25 @@ import { createStore } from "../store/create-store.js";
 import type { ManagerConfig } from "./config.js";
 import { createHealthCheck } from "./health.js";
 
+/** A manager after its start. */
 export interface RunningManager {
-  /** Where it is reached from this machine, without a path. */
+  /** The URL on this machine, without a path. */
   readonly url: string;
   readonly client: Client;
-  /** Where workers of this process are attached. */
+  /** Attaches workers of this process. */
   readonly registry: Registry;
-  /** What the process counts; workers of this process add theirs. */
+  /** The metrics of the process, including those of its workers. */
   readonly metrics: Metrics;
-  /** How following goes, a chain each. */
+  /** Returns the status of each followed chain. */
   followed(): readonly FollowStatus[];
 }
 
-/** Following stands still when nothing moved for so many intervals, and at least a minute. */
+/** Following is stalled after this many intervals without progress, and at least a minute. */
 const stalledIntervals = 10;
-/** Between two pages of requests that close and the end of the process. */
+/** Milliseconds that open connections have to finish when the server closes. */
 const closeGraceMs = 2_000;
 
-/** Starts a manager; it ends with the lifecycle, last started first. */
+/** Starts a manager. The lifecycle stops its parts in reverse order. */
 export async function startManager(
   config: ManagerConfig,
   lifecycle: Lifecycle,
@@ -134,7 +135,7 @@ export async function startManager(
   const { url, port, metricsUrl } = await server.listen();
   ownPorts = [port, Number(new URL(metricsUrl).port)];
   lifecycle.onStop("the HTTP server", server.close);
-  logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager serves.");
+  logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager is ready.");
 
   return { url, client, registry, metrics, followed };
 }
