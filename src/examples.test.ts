@@ -371,7 +371,7 @@ describe.skipIf(python === undefined)("the worker in Python", () => {
       await until("a PONG that reports the drain", async () => (await ping(stream)).draining);
       expect(await stream.send(range(1, 2)).final()).toMatchObject({
         outcome: Outcome.CANCELLED,
-        error: { retry: Retry.OTHER_WORKER },
+        error: { type: "draining", retry: Retry.OTHER_WORKER },
       });
       stream.send({ type: "CREDIT", id: held.id, lease: held.lease, credit: 1 });
       expect(await held.final()).toMatchObject({ outcome: Outcome.COMPLETE, count: 2n });

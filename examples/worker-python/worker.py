@@ -72,8 +72,8 @@ class Session:  # The stream of one manager. `tasks` maps (id, lease) to a task 
             task, credit = self.tasks.get(key, (None, asyncio.Semaphore(request.credit)))
             if request.type == "PING":
                 head = pb.Head(height=head_height(), hash=hash_of(head_height()), earliest=1, has_earliest=True)
-                await self.send(type="PONG", id=request.id, features=FEATURES, capacity=CAPACITY,
-                                inflight=len(running), draining=stopping.is_set(), head=head)
+                await self.send(type="PONG", id=request.id, features=FEATURES if request.features else [],
+                                capacity=CAPACITY, inflight=len(running), draining=stopping.is_set(), head=head)
             elif request.type == "CANCEL" and task:
                 task.cancel()
             elif request.type == "CREDIT" and task:
@@ -98,7 +98,7 @@ class Session:  # The stream of one manager. `tasks` maps (id, lease) to a task 
                                                    cursor=cursor or 0, has_cursor=cursor is not None))
             outcome = pb.COMPLETE
         except asyncio.CancelledError:
-            outcome, error = pb.CANCELLED, pb.TaskError(msg="Stopped.", type="unavailable", retry=pb.OTHER_WORKER)
+            outcome, error = pb.CANCELLED, pb.TaskError(msg="Stopped.", type="draining", retry=pb.OTHER_WORKER)
         except TimeoutError:
             error = pb.TaskError(msg="timeout_ms has passed.", type="timeout", retry=pb.OTHER_WORKER)
         except Failure as failure:
