@@ -8,6 +8,7 @@ import type { Store } from "../store/port.js";
 import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
 import { createFetch } from "./fetch.js";
+import { spellFilter, type SpellAccount } from "./filter-spelling.js";
 import { createFollow } from "./follow.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
 import type { Client } from "./port.js";
@@ -22,13 +23,15 @@ export interface ClientDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Returns an account address as the store spells it. */
+  readonly spellAccount: SpellAccount;
   /** Aborts when the manager ends. */
   readonly closing: AbortSignal;
 }
 
 /** Creates the client; `close` ends what it runs in the background. */
 export async function createClient(deps: ClientDeps): Promise<Client & { close(): Promise<void> }> {
-  const { store, pubsub, workers } = deps;
+  const { store, pubsub, workers, spellAccount } = deps;
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
   const watch = createWatch({ ...deps, announcements });
@@ -42,8 +45,9 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     blocks: store.blocks,
     countBlocks: store.countBlocks,
     transactionByHash: store.transactionByHash,
-    transactions: store.transactions,
-    countTransactions: store.countTransactions,
+    transactions: (filter, page, columns) =>
+      store.transactions(spellFilter(filter, spellAccount), page, columns),
+    countTransactions: (filter, exact) => store.countTransactions(spellFilter(filter, spellAccount), exact),
     indexed: store.indexed,
     coverage: store.verifyCoverage,
     fetch: createFetch({ ...deps, committer }),
@@ -51,6 +55,8 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     retryQuarantined: createRetryQuarantined({ ...deps, committer }),
     workers: workers.list,
     ...watch,
+    watchTransactions: (filter, columns, signal) =>
+      watch.watchTransactions(spellFilter(filter, spellAccount), columns, signal),
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,

@@ -31,7 +31,7 @@ export function createFetch(
   deps: FetchDeps,
 ): (request: FetchRequest, signal: AbortSignal) => AsyncIterable<FetchEvent> {
   return (request, signal) => {
-    check(request);
+    checkFetchRequest(request);
     return abortable(signal, (ended) => fetchEvents(deps, request, ended));
   };
 }
@@ -124,12 +124,17 @@ export async function* runTasks(
   );
 }
 
-function check({ target, maxHeights }: FetchRequest): void {
+/** Throws BAD_USER_INPUT if the request names too many heights, or a hash that is empty or too long. */
+export function checkFetchRequest({ target, maxHeights }: FetchRequest): void {
   if ("hash" in target) {
     if (target.hash.trim() === "" || target.hash.length > 256) {
-      throw new IndexerError("BAD_USER_INPUT", "The hash is empty or longer than 256 characters.", {
-        argument: "target.hash",
-      });
+      throw new IndexerError(
+        "BAD_USER_INPUT",
+        "target.hash: the hash is empty or longer than 256 characters.",
+        {
+          argument: "target.hash",
+        },
+      );
     }
     return;
   }
@@ -137,7 +142,7 @@ function check({ target, maxHeights }: FetchRequest): void {
   if (actual > maxHeights) {
     throw new IndexerError(
       "BAD_USER_INPUT",
-      `One fetch takes ${maxHeights} heights at most, and these are ${actual}: ask for fewer, or start a run (startRun).`,
+      `target.heights: ${actual} heights requested, at most ${maxHeights} allowed. Fetch smaller ranges one after another.`,
       { argument: "target.heights", limit: maxHeights, actual },
     );
   }

@@ -155,12 +155,13 @@ function concerns({ network, chainIds }: TransactionFilter, chain: ChainRef): bo
   return (network === undefined || network === chain.network) && (chainIds?.includes(chain.chainId) ?? true);
 }
 
-function refuseSearchOnly(filter: TransactionFilter): void {
+/** Throws BAD_USER_INPUT if the filter has a part that only a search of the store can evaluate. */
+export function refuseSearchOnly(filter: TransactionFilter): void {
   for (const name of ["hash", "blockHash", "memo"] as const) {
     if (filter[name] !== undefined) {
       throw new IndexerError(
         "BAD_USER_INPUT",
-        `'${name}' is no filter of a subscription: leave it out, or search.`,
+        `filter.${name}: not allowed in a subscription. Omit it, or query 'transactions' instead.`,
         {
           argument: `filter.${name}`,
         },

@@ -4,15 +4,15 @@ import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQ
 import type { GatewayContext } from "./context.js";
 
 /** One answer, or a stream of them. */
-export type Answer = ExecutionResult | AsyncIterable<ExecutionResult>;
+export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 /** The stages of an operation, with every plugin around them. */
 export interface Stages {
   readonly parse: (source: string) => DocumentNode;
   readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
   readonly contextFactory: () => GatewayContext | Promise<GatewayContext>;
-  readonly execute: (args: ExecutionArgs) => Answer | Promise<Answer>;
-  readonly subscribe: (args: ExecutionArgs) => Answer | Promise<Answer>;
+  readonly execute: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
+  readonly subscribe: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
 }
 
 /** Before a document is validated. */
@@ -42,5 +42,5 @@ export interface BeforeRun {
 
 /** After an operation was run, or begun to be. */
 export interface AfterRun {
-  readonly result: Answer;
+  readonly result: OperationResult;
 }

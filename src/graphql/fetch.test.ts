@@ -41,12 +41,12 @@ describe("Query.fetch", () => {
     });
   });
 
-  it("takes a transaction's hash", async () => {
+  it("passes the hash of a transaction on unchanged", async () => {
     const { ask, client } = createTestGateway();
     await ask(
       `{ fetch(chain: { network: "ethereum", chainId: "1" }, target: { hash: "0xABC" }) { final { status } } }`,
     );
-    expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xabc" } });
+    expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xABC" } });
   });
 
   it("keeps what came when the work fails", async () => {
@@ -92,10 +92,12 @@ describe("Query.fetch", () => {
     expect(client.calls).toEqual([]);
   });
 
-  it("names what to use for more", async () => {
+  it("reports the requested and allowed heights and the next step", async () => {
     const { ask } = createTestGateway();
     const { errors } = await ask(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
-    expect(errors?.[0]?.message).toContain("startRun");
+    expect(errors?.[0]?.message).toBe(
+      "target.heights: 1001 heights requested, at most 1000 allowed. Fetch smaller ranges one after another.",
+    );
   });
 
   it("ends at its time limit, states it, and keeps what came", async () => {
@@ -147,7 +149,7 @@ describe("Subscription.fetch", () => {
     );
   });
 
-  it("refuses more than 100,000 heights, and names startRun", async () => {
+  it("refuses more than 100,000 heights", async () => {
     const { listen } = createTestGateway();
     const [first, ...rest] = await heard(
       listen(`subscription { fetch(${target("demo", 1, 100_001)}) { __typename } }`),
@@ -159,7 +161,7 @@ describe("Subscription.fetch", () => {
         extensions: { code: "BAD_USER_INPUT", argument: "target.heights", limit: 100_000, actual: 100_001 },
       },
     ]);
-    expect(first?.errors?.[0]?.message).toContain("startRun");
+    expect(first?.errors?.[0]?.message).toContain("Fetch smaller ranges");
   });
 
   it("tells the client's refusal", async () => {

@@ -11,7 +11,7 @@ import type { Metrics } from "../lib/metrics.js";
 import type { GatewayContext, ManagerInfo } from "./context.js";
 import type { Stages } from "./envelop.js";
 import { createPublicErrors } from "./errors.js";
-import { answerPlugin, emptyAnswerPlugin, pagePlugin, requestPlugin } from "./http-plugins.js";
+import { answerPlugin, emptyResponsePlugin, pagePlugin, requestPlugin } from "./http-plugins.js";
 import { defaultLimits, type Limits } from "./limits.js";
 import { createLoaders } from "./loaders.js";
 import { createOperationMetrics } from "./metrics.js";
@@ -24,7 +24,7 @@ import {
   subscriptionPlugin,
 } from "./plugins.js";
 import { printedSchema, schema } from "./schema.js";
-import type { Asked, Caller, Prepared } from "./socket-protocol.js";
+import type { OperationRequest, SocketCaller, Prepared } from "./socket-protocol.js";
 import { createSockets } from "./websocket.js";
 
 /** What a gateway needs, and what can be set. */
@@ -37,7 +37,7 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>;
   /** Serves GraphiQL to browsers; on unless told. */
   readonly graphiql?: boolean;
-  /** Answers questions about the schema; on unless told. */
+  /** OperationResults questions about the schema; on unless told. */
   readonly introspection?: boolean;
   /** Origins whose pages may ask, beside this service's own; `*` for any. */
   readonly allowedOrigins?: readonly string[];
@@ -45,7 +45,7 @@ export interface GatewayOptions {
 
 /** The gateway, to be put behind a server. */
 export interface Gateway {
-  /** Answers a request to the endpoint. */
+  /** OperationResults a request to the endpoint. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** The same without a socket, for tests. */
   fetch(url: string, init?: RequestInit): Promise<Response>;
@@ -62,7 +62,7 @@ const endpoint = "/graphql";
 /** What a transport tells of the caller. */
 interface ServerContext {
   readonly req?: IncomingMessage;
-  readonly socketAsker?: Caller;
+  readonly socketCaller?: SocketCaller;
 }
 
 /** Creates the gateway. */
@@ -76,14 +76,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const closing = new AbortController();
   const costs = new WeakMap<object, number>();
 
-  const contextFor = ({ request, req, socketAsker }: YogaInitialContext & ServerContext): GatewayContext => ({
+  const contextFor = ({
+    request,
+    req,
+    socketCaller,
+  }: YogaInitialContext & ServerContext): GatewayContext => ({
     client,
     manager,
     limits,
     loaders: createLoaders(client, { remember: true }),
-    transport: socketAsker === undefined ? "sse" : "websocket",
-    caller: (socketAsker?.request ?? req)?.socket.remoteAddress ?? "unknown",
-    left: socketAsker?.left ?? request.signal,
+    transport: socketCaller === undefined ? "sse" : "websocket",
+    caller: (socketCaller?.request ?? req)?.socket.remoteAddress ?? "unknown",
+    disconnected: socketCaller?.disconnected ?? request.signal,
     closing: closing.signal,
   });
 
@@ -111,25 +115,28 @@ export function createGateway(options: GatewayOptions): Gateway {
       subscriptionPlugin({ limits, errors, metrics }),
       useExecutionCancellation(),
       answerPlugin({ limits, errors, costs }),
-      emptyAnswerPlugin(errors),
+      emptyResponsePlugin(errors),
     ],
   });
 
-  const prepare = async (asked: Asked, socketAsker: Caller): Promise<Prepared | readonly GraphQLError[]> => {
-    const stages: Stages = yoga.getEnveloped({ socketAsker, params: asked });
+  const prepare = async (
+    payload: OperationRequest,
+    socketCaller: SocketCaller,
+  ): Promise<Prepared | readonly GraphQLError[]> => {
+    const stages: Stages = yoga.getEnveloped({ socketCaller, params: payload });
     try {
-      const document = stages.parse(asked.query);
+      const document = stages.parse(payload.query);
       const faults = stages.validate(schema, document);
       if (faults.length > 0) return faults;
-      const operation = getOperationAST(document, asked.operationName)?.operation;
+      const operation = getOperationAST(document, payload.operationName)?.operation;
       return {
         run: operation === OperationTypeNode.SUBSCRIPTION ? stages.subscribe : stages.execute,
         args: {
           schema,
           document,
           contextValue: await stages.contextFactory(),
-          operationName: asked.operationName ?? null,
-          variableValues: asked.variables ?? {},
+          operationName: payload.operationName ?? null,
+          variableValues: payload.variables ?? {},
         },
       };
     } catch (error) {

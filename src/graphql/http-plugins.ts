@@ -126,7 +126,7 @@ export function pagePlugin(endpoint: string): Plugin {
 }
 
 /** Says in the gateway's words what yoga answers without any: no content, or content that cannot be served. */
-export function emptyAnswerPlugin(errors: PublicErrors): Plugin {
+export function emptyResponsePlugin(errors: PublicErrors): Plugin {
   const messages: Readonly<Record<number, string>> = {
     406: "Accept application/json, application/graphql-response+json or, for subscriptions, text/event-stream.",
     415: "Send the operation as JSON: content-type application/json.",

@@ -336,24 +336,6 @@ describe("filters", () => {
     });
   });
 
-  it("drops the case of Ethereum's addresses", async () => {
-    const { ask, client } = createTestGateway();
-    const address = "0xAbCdefAbCdefAbCdefAbCdefAbCdefAbCdefAbCd";
-    const lower = address.toLowerCase();
-    await ask(
-      `{ transactions(filter: { network: "ethereum", accounts: { any: ["${address}"] } }) { nodes { hash } } }`,
-    );
-    expect(client.calls.at(-1)?.args[0]).toMatchObject({ accounts: { any: [lower] } });
-    await ask(
-      `{ transactions(filter: { senders: { all: ["${address}", "cosmos1ABC"] } }) { nodes { hash } } }`,
-    );
-    expect(client.calls.at(-1)?.args[0]).toMatchObject({ senders: { all: [lower, "cosmos1ABC"] } });
-    await ask(
-      `{ transactions(filter: { network: "cosmos", recipients: { any: ["${address}"] } }) { nodes { hash } } }`,
-    );
-    expect(client.calls.at(-1)?.args[0]).toMatchObject({ recipients: { any: [address] } });
-  });
-
   it("refuses a list that is too long, with the limit", async () => {
     const { ask } = createTestGateway();
     const { errors } = await ask(

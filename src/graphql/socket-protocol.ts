@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import { makeServer, type WebSocket as ProtocolSocket } from "graphql-ws";
 import { IndexerError } from "../domain/errors.js";
-import type { Answer } from "./envelop.js";
+import type { OperationResult } from "./envelop.js";
 import type { PublicErrors } from "./errors.js";
 import { withoutTransport } from "./http-status.js";
 import type { Limits } from "./limits.js";
@@ -12,21 +12,21 @@ import type { Limits } from "./limits.js";
 /** An operation, ready to be run. */
 export interface Prepared {
   readonly args: ExecutionArgs;
-  readonly run: (args: ExecutionArgs) => Answer | Promise<Answer>;
+  readonly run: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
 }
 
 /** What a message asks, as it came. */
-export interface Asked {
+export interface OperationRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
 
 /** Who asks over a socket. */
-export interface Caller {
+export interface SocketCaller {
   readonly request: IncomingMessage;
   /** Aborts when the operation is ended by its caller, or its socket closes. */
-  readonly left: AbortSignal;
+  readonly disconnected: AbortSignal;
 }
 
 /** What the protocol needs. */
@@ -34,7 +34,10 @@ export interface ProtocolDeps {
   readonly limits: Pick<Limits, "connectionInitMs" | "subscriptionsPerSocket">;
   readonly errors: PublicErrors;
   /** Parses, validates and gives the context; answers errors where that fails. */
-  readonly prepare: (asked: Asked, caller: Caller) => Promise<Prepared | readonly GraphQLError[]>;
+  readonly prepare: (
+    payload: OperationRequest,
+    caller: SocketCaller,
+  ) => Promise<Prepared | readonly GraphQLError[]>;
 }
 
 /** The protocol's side of the gateway. */
@@ -45,7 +48,7 @@ export interface Protocol {
 
 /** One operation that a peer runs. */
 interface Operation {
-  readonly left: AbortController;
+  readonly disconnected: AbortController;
   readonly isWanted: () => boolean;
 }
 
@@ -57,7 +60,7 @@ type Peer = Record<PropertyKey, unknown> & {
 /** Creates the protocol. */
 export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Protocol {
   const runs = new WeakMap<object, Prepared["run"]>();
-  const run = (args: ExecutionArgs): Answer | Promise<Answer> => {
+  const run = (args: ExecutionArgs): OperationResult | Promise<OperationResult> => {
     const prepared = runs.get(args);
     if (prepared === undefined) throw new Error("An operation was run that was not prepared.");
     return prepared(args);
@@ -70,9 +73,9 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
       const open = Object.keys(context.subscriptions).length;
       if (open > limits.subscriptionsPerSocket) return [errors.of(tooMany(limits.subscriptionsPerSocket))];
       const { operations, request } = context.extra;
-      const left = new AbortController();
-      operations.add({ left, isWanted: () => id in context.subscriptions });
-      const prepared = await prepare(payload, { request, left: left.signal });
+      const disconnected = new AbortController();
+      operations.add({ disconnected, isWanted: () => id in context.subscriptions });
+      const prepared = await prepare(payload, { request, disconnected: disconnected.signal });
       if (!("run" in prepared)) return prepared;
       runs.set(prepared.args, prepared.run);
       return prepared.args;
@@ -92,7 +95,7 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
         for (const operation of operations) {
           if (!isOver(operation)) continue;
           operations.delete(operation);
-          operation.left.abort();
+          operation.disconnected.abort();
         }
       };
       const carried: ProtocolSocket = {

@@ -2,6 +2,7 @@
 // Imports every level below; read top to bottom it says what is connected to what.
 // Never holds a rule of its own.
 import { randomUUID } from "node:crypto";
+import { spellAccount } from "../chains/account-spelling.js";
 import { createClient } from "../client/client.js";
 import { startFollower, type FollowState } from "../client/follower.js";
 import type { Client } from "../client/port.js";
@@ -85,6 +86,7 @@ export async function startManager(
     clock,
     logger,
     metrics,
+    spellAccount,
     closing: lifecycle.signal,
   });
   lifecycle.onStop("announcements", client.close);
