@@ -25,7 +25,7 @@ function caller(limits: Partial<Limits> = {}): Caller {
   };
 }
 
-/** A source that tells how far it was read, and whether it was ended. */
+/** A source that records how far it was read, and whether it ended. */
 function counting(
   count: number,
   make: (n: number) => Item = (n) => ({ n }),
@@ -60,7 +60,7 @@ async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; err
 }
 
 describe("a subscriber", () => {
-  it("holds 256 events; one more ends it with the cursor of the last", async () => {
+  it("buffers 256 events, and ends with the last cursor after one more", async () => {
     const { source, state } = counting(1_000);
     const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
     await expect.poll(() => state.ended).toBe(true);
@@ -74,7 +74,7 @@ describe("a subscriber", () => {
     });
   });
 
-  it("holds 1 MiB, and one event of any size", async () => {
+  it("buffers 1 MiB, and one event of any size", async () => {
     const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
     const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
     await expect.poll(() => state.ended).toBe(true);
@@ -88,7 +88,7 @@ describe("a subscriber", () => {
     });
   });
 
-  it("never ends one who keeps up", async () => {
+  it("does not end if it keeps up", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       for (let n = 0; n < 5_000; n += 1) {
         yield { n };
@@ -100,7 +100,7 @@ describe("a subscriber", () => {
     expect(items).toHaveLength(5_000);
   });
 
-  it("lets a burst wait for one who takes", async () => {
+  it("receives a burst if it keeps reading", async () => {
     const { source } = counting(5_000);
     const taken: number[] = [];
     for await (const { n } of buffered(caller({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
@@ -110,7 +110,7 @@ describe("a subscriber", () => {
     expect(taken).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
   });
 
-  it("adds the last cursor where the source itself gave up", async () => {
+  it("gets the last cursor if the source itself overflows", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       yield { n: 7 };
       throw new IndexerError("OVERLOADED", "Too far behind.", { limit: 1024 });
@@ -119,7 +119,7 @@ describe("a subscriber", () => {
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { limit: 1024, cursor: "cursor-7" } });
   });
 
-  it("makes a fetch wait for its subscriber, who gets everything", async () => {
+  it("slows a fetch and receives all of its events", async () => {
     const { source, state } = counting(1_000);
     const events = backpressured(caller(), { source });
     await events.next();
@@ -130,7 +130,7 @@ describe("a subscriber", () => {
     expect(items).toHaveLength(999);
   });
 
-  it("ends a fetch whose subscriber takes nothing", async () => {
+  it("ends a fetch if it reads nothing", async () => {
     const { source, state } = counting(1_000);
     const events = backpressured(caller({ fetchStallMs: 50 }), { source });
     await expect.poll(() => state.ended).toBe(true);
@@ -139,37 +139,34 @@ describe("a subscriber", () => {
     expect(error).toMatchObject({ code: "OVERLOADED" });
   });
 
-  it("keeps only the newest state of each thing", async () => {
+  it("receives only the newest state of each key", async () => {
     const { source, state } = counting(1_000);
     const events = conflated(caller(), { source, keyOf: ({ n }) => `${n % 3}` });
     await expect.poll(() => state.ended).toBe(true);
     expect(await drain(events)).toEqual({ items: [999, 997, 998], error: undefined });
   });
 
-  it.each(["leaves by the signal", "leaves by the iteration"])(
-    "ends the source when the subscriber %s",
-    async (how) => {
-      const each = caller();
-      let ended = false;
-      const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
-        try {
-          yield { n: 0 };
-          await new Promise((resolve) => signal.addEventListener("abort", resolve));
-        } finally {
-          ended = true;
-        }
-      };
-      const events = buffered(each, { source, cursorOf: () => "" });
-      await events.next();
-      const pending = events.next();
-      if (how === "leaves by the signal") each.disconnect();
-      else await events.return?.();
-      expect(await pending).toEqual({ value: undefined, done: true });
-      await expect.poll(() => ended).toBe(true);
-    },
-  );
+  it.each(["disconnects", "ends the iteration"])("ends the source when the subscriber %s", async (how) => {
+    const each = caller();
+    let ended = false;
+    const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
+      try {
+        yield { n: 0 };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      } finally {
+        ended = true;
+      }
+    };
+    const events = buffered(each, { source, cursorOf: () => "" });
+    await events.next();
+    const pending = events.next();
+    if (how === "disconnects") each.disconnect();
+    else await events.return?.();
+    expect(await pending).toEqual({ value: undefined, done: true });
+    await expect.poll(() => ended).toBe(true);
+  });
 
-  it("tells an error of the source after what came before it", async () => {
+  it("receives an error of the source after the events before it", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       yield { n: 0 };
       throw new Error("broken");

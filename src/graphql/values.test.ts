@@ -163,7 +163,7 @@ describe("scalars", () => {
     expect(() => literal(name, source)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT" }) as Error);
   });
 
-  it("read heights and decimals as they may be written", () => {
+  it("read heights and decimals in each allowed form", () => {
     expect(scalar("Height").parseValue("9007199254740991")).toBe(2 ** 53 - 1);
     expect(literal("Height", `"7"`)).toBe(7);
     expect(scalar("Decimal").parseValue("-12.500")).toBe("-12.500");
