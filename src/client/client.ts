@@ -3,7 +3,6 @@
 // Never knows HTTP, GraphQL, gRPC or SQL.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
 import type { ChainRef } from "../domain/chain.js";
-import type { TransactionFilter } from "../domain/search.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
@@ -13,6 +12,7 @@ import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
+import { normalizeFilter, type Normalizer } from "./normalization.js";
 import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
 import { createWaitForHeight } from "./wait.js";
@@ -27,15 +27,15 @@ export interface ClientDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Returns a hash in the spelling that the chain's network stores. Depends on the network only, not on the chain id. */
-  readonly normalizeHash: (chain: ChainRef, hash: string) => string;
+  readonly normalizer: Normalizer;
   /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
 }
 
 /** Creates the client; `close` stops its background work. */
 export async function createClient(deps: ClientDeps): Promise<Client & { close(): Promise<void> }> {
-  const { store, pubsub, workers, normalizeHash } = deps;
+  const { store, pubsub, workers, normalizer } = deps;
+  const { normalizeHash } = normalizer;
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
   const fetch = createFetch({ ...deps, committer });
@@ -43,16 +43,7 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
 
-  const normalizeFilter = (filter: TransactionFilter): TransactionFilter => {
-    const { network, chainIds, hash, blockHash } = filter;
-    if (network === undefined) return filter;
-    const chain = { network, chainId: chainIds?.[0] ?? "" };
-    return {
-      ...filter,
-      ...(hash !== undefined && { hash: normalizeHash(chain, hash) }),
-      ...(blockHash !== undefined && { blockHash: normalizeHash(chain, blockHash) }),
-    };
-  };
+  const watch = createWatch({ ...deps, announcements });
 
   return {
     chains: store.chains,
@@ -64,8 +55,9 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     countBlocks: store.countBlocks,
     transactionByHash: (chain, hash, columns) =>
       store.transactionByHash(chain, normalizeHash(chain, hash), columns),
-    transactions: (filter, page, columns) => store.transactions(normalizeFilter(filter), page, columns),
-    countTransactions: (filter, exact) => store.countTransactions(normalizeFilter(filter), exact),
+    transactions: (filter, page, columns) =>
+      store.transactions(normalizeFilter(filter, normalizer), page, columns),
+    countTransactions: (filter, exact) => store.countTransactions(normalizeFilter(filter, normalizer), exact),
     indexed: store.indexed,
     coverage: store.verifyCoverage,
     fetch: (request, signal) =>
@@ -73,7 +65,9 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     followLatest: createFollow({ ...deps, committer }),
     retryQuarantined: createRetryQuarantined({ ...deps, committer }),
     workers: workers.list,
-    ...createWatch({ ...deps, announcements }),
+    ...watch,
+    watchTransactions: (filter, columns, signal) =>
+      watch.watchTransactions(normalizeFilter(filter, normalizer), columns, signal),
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,

@@ -24,7 +24,7 @@ export function createFetch(
   deps: FetchDeps,
 ): (request: FetchRequest, signal: AbortSignal) => AsyncIterable<FetchEvent> {
   return (request, signal) => {
-    validateRequest(request);
+    validateFetchRequest(request);
     return runFetch(deps, request, signal);
   };
 }
@@ -93,7 +93,8 @@ async function* runFetch(
   }
 }
 
-function validateRequest({ target, maxHeights }: FetchRequest): void {
+/** Throws BAD_USER_INPUT if the request names too many heights, or a hash that is empty or too long. */
+export function validateFetchRequest({ target, maxHeights }: FetchRequest): void {
   if ("hash" in target) {
     if (target.hash.trim() === "" || target.hash.length > 256) {
       throw new IndexerError(

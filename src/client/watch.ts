@@ -151,7 +151,8 @@ function mayMatch({ network, chainIds }: TransactionFilter, chain: ChainRef): bo
   return (network === undefined || network === chain.network) && (chainIds?.includes(chain.chainId) ?? true);
 }
 
-function rejectSearchOnlyFilters(filter: TransactionFilter): void {
+/** Throws BAD_USER_INPUT if the filter has a part that only a search of the store can evaluate. */
+export function rejectSearchOnlyFilters(filter: TransactionFilter): void {
   for (const name of ["hash", "blockHash", "memo"] as const) {
     if (filter[name] !== undefined) {
       throw new IndexerError(

@@ -2,6 +2,7 @@
 // Imports all levels below.
 // Never contains a rule of its own.
 import { randomUUID } from "node:crypto";
+import { normalizeAccount, normalizeHash } from "../chains/registry.js";
 import { createClient } from "../client/client.js";
 import { startFollower, type FollowStatus } from "../client/follower.js";
 import type { Client } from "../client/port.js";
@@ -86,7 +87,7 @@ export async function startManager(
     clock,
     logger,
     metrics,
-    normalizeHash: (_chain, hash) => hash,
+    normalizer: { normalizeHash, normalizeAccount },
     closing: lifecycle.signal,
   });
   lifecycle.onStop("announcements", client.close);
