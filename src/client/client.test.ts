@@ -37,7 +37,10 @@ async function createBench(options: CountingOptions = {}) {
     clock,
     logger: silentLogger(),
     metrics: createMetrics({ processMetrics: false }),
-    normalizeHash: (_chain, hash) => hash.toLowerCase(),
+    normalizer: {
+      normalizeHash: (_chain, hash) => hash.toLowerCase(),
+      normalizeAccount: (_network, account) => account,
+    },
     closing: new AbortController().signal,
   });
   const signal = new AbortController().signal;
