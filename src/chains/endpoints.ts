@@ -169,7 +169,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         endpoint: state.endpoint.name,
         fault: error.fault,
         reason: error.message,
-        restMs: state.coolingDownUntil - now,
+        cooldownMs: state.coolingDownUntil - now,
       },
       "An endpoint failed and cools down.",
     );

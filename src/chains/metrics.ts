@@ -14,7 +14,7 @@ const shown: readonly {
   {
     name: "indexer_endpoint_rest_seconds",
     help: "Seconds until a failing endpoint may be called again; 0 if it is healthy.",
-    value: ({ cooldownMs: restMs }) => restMs / 1000,
+    value: ({ cooldownMs }) => cooldownMs / 1000,
   },
   {
     name: "indexer_endpoint_latency_seconds",
