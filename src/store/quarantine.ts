@@ -4,7 +4,7 @@ import type { Quarantined } from "../domain/task.js";
 import type { ChainIds } from "./chain-ids.js";
 import { cleanText } from "./clean-text.js";
 import type { Store } from "./port.js";
-import { arrayLiteral, type Database, type Session } from "./sql.js";
+import { arrayLiteral, type Database, type SqlTransaction } from "./sql.js";
 
 /** Index of a row that means its whole height. */
 const wholeHeight = -1;
@@ -32,13 +32,13 @@ export function createQuarantine({
 }
 
 /** Removes what this batch stored whole without complaint, and keeps what it complains of. */
-export async function writeQuarantine(
-  session: Session,
+export async function updateQuarantine(
+  sql: SqlTransaction,
   chainId: number,
   { whole, quarantined }: { readonly whole: readonly Height[]; readonly quarantined: readonly Quarantined[] },
 ): Promise<void> {
   if (whole.length > 0) {
-    await session.query({
+    await sql.query({
       text: "delete from quarantine where chain_id = $1 and height = any($2::int8[])",
       values: [chainId, arrayLiteral(whole)],
     });
@@ -46,7 +46,7 @@ export async function writeQuarantine(
   if (quarantined.length === 0) return;
   const unique = new Map(quarantined.map((each) => [`${each.height}/${each.index ?? wholeHeight}`, each]));
   const rows = [...unique.values()].sort((a, b) => a.height - b.height);
-  await session.query({
+  await sql.query({
     text: `insert into quarantine (chain_id, height, "index", error, raw)
            select $1::int4, height, "index", error, decode(raw, 'hex')
            from unnest($2::int8[], $3::int4[], $4::text[], $5::text[]) as given (height, "index", error, raw)

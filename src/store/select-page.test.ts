@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PageRequest } from "../domain/search.js";
-import { readPage, type PageReader } from "./read-page.js";
+import { selectPage, type PageReader } from "./select-page.js";
 
 const list = fc
   .uniqueArray(fc.nat(30), { maxLength: 20 })
@@ -51,7 +51,7 @@ describe("pages", () => {
         const items = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
         const outside = ordered.filter((each) => !items.includes(each));
         const edge = items[0] ?? after ?? before ?? 0;
-        const page = await readPage(asked, readerOf(numbers));
+        const page = await selectPage(asked, readerOf(numbers));
         expect(page.items).toEqual(items);
         if (items.length > 0) {
           expect(page.hasPrevious).toBe(outside.some((each) => way * (each - edge) < 0));
@@ -66,7 +66,7 @@ describe("pages", () => {
 
   it("cost one scan where the cursor is a row of the list", async () => {
     const reader = readerOf([1, 2, 3, 4, 5]);
-    expect(await readPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({
+    expect(await selectPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({
       items: [3, 4],
       hasNext: true,
       hasPrevious: true,
