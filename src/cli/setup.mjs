@@ -1,4 +1,4 @@
-// Makes a fresh checkout ready: dependencies and the built code, each only where it is missing or old.
+// Makes a fresh checkout ready: packages, generated code and the build, each only if it is missing or old.
 // Plain JavaScript without imports from outside Node, since it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ if (!existsSync(installedMark) || readFileSync(installedMark, "utf8") !== readFi
   step("Installing packages (npm ci) …", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(installedMark, readFileSync(lockFile, "utf8"));
 }
+step(undefined, process.execPath, ["src/cli/generate.mjs"]);
 if (newest(["src", "prisma", "tsconfig.json", "tsconfig.build.json", "package-lock.json"]) > age(builtMark)) {
   step("Building …", process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
   writeFileSync(builtMark, "");
@@ -26,11 +27,11 @@ if (newest(["src", "prisma", "tsconfig.json", "tsconfig.build.json", "package-lo
 
 function step(title, command, args) {
   const began = Date.now();
-  process.stderr.write(`${title}\n`);
+  if (title !== undefined) process.stderr.write(`${title}\n`);
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0)
     fail(`${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ` with code ${status}`}.`);
-  process.stderr.write(`  done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+  if (title !== undefined) process.stderr.write(`  done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
 }
 
 function newest(paths) {

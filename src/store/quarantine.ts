@@ -1,31 +1,36 @@
 // What could not be decoded, kept with its error and bytes until its height is stored whole.
 import type { Height } from "../domain/height.js";
 import type { Quarantined } from "../domain/task.js";
+import type { PrismaClient } from "../generated/prisma/client.js";
 import type { ChainIds } from "./chain-ids.js";
 import { cleanText } from "./clean-text.js";
+import { guarded } from "./failures.js";
 import type { Store } from "./port.js";
-import { arrayLiteral, type Database, type SqlTransaction } from "./sql.js";
+import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
 /** Index of a row that means its whole height. */
 const wholeHeight = -1;
 
 /** Creates the reads of quarantine. */
 export function createQuarantine({
-  database,
+  prisma,
   chainIds,
 }: {
-  readonly database: Database;
+  readonly prisma: PrismaClient;
   readonly chainIds: ChainIds;
 }): Pick<Store, "quarantinedHeights"> {
   return {
     async quarantinedHeights(chain, after, limit) {
       const chainId = await chainIds.idOf(chain);
       if (chainId === undefined) return [];
-      const rows = await database.query<{ height: bigint }>({
-        name: "quarantined",
-        text: `select distinct height from quarantine where chain_id = $1 and height > $2 order by height limit $3`,
-        values: [chainId, after, limit],
-      });
+      const rows = await guarded(() =>
+        prisma.quarantine.groupBy({
+          by: ["height"],
+          where: { chainId, height: { gt: BigInt(after) } },
+          orderBy: { height: "asc" },
+          take: limit,
+        }),
+      );
       return rows.map(({ height }) => Number(height));
     },
   };

@@ -64,6 +64,25 @@ describe("pages", () => {
     );
   });
 
+  it.each([
+    ["before alone", { before: 4 }, { items: [1, 2], hasNext: true, hasPrevious: false }],
+    [
+      "before, from the end",
+      { before: 4, fromEnd: true },
+      { items: [2, 3], hasNext: true, hasPrevious: true },
+    ],
+    ["the end alone", { fromEnd: true }, { items: [4, 5], hasNext: false, hasPrevious: true }],
+    [
+      "after, from the end",
+      { after: 3, fromEnd: true },
+      { items: [4, 5], hasNext: false, hasPrevious: true },
+    ],
+    ["after the last row", { after: 5 }, { items: [], hasNext: false, hasPrevious: true }],
+  ])("are cut by %s", async (_, cursor, expected) => {
+    const reader = readerOf([1, 2, 3, 4, 5]);
+    expect(await selectPage({ order: "OLDEST_FIRST", limit: 2, ...cursor }, reader)).toEqual(expected);
+  });
+
   it("cost one scan where the cursor is a row of the list", async () => {
     const reader = readerOf([1, 2, 3, 4, 5]);
     expect(await selectPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({

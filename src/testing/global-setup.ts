@@ -1,4 +1,6 @@
 // Once per test run: one PostgreSQL server for all suites; each suite makes its own database in it.
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { postgresBinaries, startPostgresServer } from "./postgres-server.js";
 
@@ -10,6 +12,10 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  // A bare `vitest run` on a fresh checkout has no generated code yet.
+  execFileSync(process.execPath, [fileURLToPath(new URL("../cli/generate.mjs", import.meta.url))], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const binaries = postgresBinaries();
   if (binaries === undefined) {
     if (process.env["CI"] === "true")
