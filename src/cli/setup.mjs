@@ -1,4 +1,4 @@
-// Prepares a checkout: installs dependencies and builds the code if they are missing or outdated.
+// Prepares a checkout: installs packages, generates code and builds it, each only if it is missing or outdated.
 // With `--build-only` it installs nothing; test runs use it so that no test starts an outdated build.
 // Plain JavaScript without imports from outside Node, since it runs before anything is installed.
 import { spawnSync } from "node:child_process";
@@ -34,7 +34,10 @@ if (
   step("Installing packages (npm ci) …", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(installedMark, readFileSync(lockFile, "utf8"));
 }
-if (outdated()) await exclusively(build);
+await exclusively(() => {
+  step(undefined, process.execPath, ["src/cli/generate.mjs"]);
+  if (outdated()) build();
+});
 
 function outdated() {
   const sources = ["src", "prisma", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
@@ -42,8 +45,6 @@ function outdated() {
 }
 
 function build() {
-  // Another process may have built while this one waited.
-  if (!outdated()) return;
   const startedAt = new Date();
   step("Building …", process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
   writeFileSync(builtMark, "");
@@ -84,11 +85,11 @@ function isAbandoned(lock, owner) {
 
 function step(title, command, args) {
   const began = Date.now();
-  process.stderr.write(`${title}\n`);
+  if (title !== undefined) process.stderr.write(`${title}\n`);
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0)
     fail(`${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ` with code ${status}`}.`);
-  process.stderr.write(`  done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+  if (title !== undefined) process.stderr.write(`  done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
 }
 
 function newest(paths) {
