@@ -9,7 +9,7 @@ import type { CosmosNode } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
 
 /** What an address turned out to be. */
-export interface KnownAddress {
+export interface ProbedAddress {
   readonly kind: "grpc" | "rpc";
   /** The address as `createCosmosChain` takes it: an RPC's always with its scheme. */
   readonly url: string;
@@ -23,16 +23,16 @@ export interface ProbeOptions {
 }
 
 /** Finds out whether an address is a node's gRPC or its RPC. Rejects with a TaskFailure that says what each probe met. */
-export async function probeCosmosAddress(url: string, options: ProbeOptions): Promise<KnownAddress> {
+export async function probeCosmosAddress(url: string, options: ProbeOptions): Promise<ProbedAddress> {
   const { signal, timeoutMs = 10_000 } = options;
   const rpcUrl = /^https?:\/\//i.test(url) ? url : `http://${url}`;
   const inner = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const done = new AbortController();
   const probe = async (
-    kind: KnownAddress["kind"],
+    kind: ProbedAddress["kind"],
     known: string,
     create: () => CosmosNode,
-  ): Promise<KnownAddress> => {
+  ): Promise<ProbedAddress> => {
     const node = create();
     try {
       const { chainId } = await node.status(AbortSignal.any([inner, done.signal]));

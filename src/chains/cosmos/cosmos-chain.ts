@@ -9,8 +9,8 @@ import type { Logger } from "../../lib/logger.js";
 import type { EndpointStatus } from "../endpoints.js";
 import type { ChainReader } from "../port.js";
 import { readAccount } from "./accounts.js";
-import { createHeights } from "./heights.js";
-import { connectNodes, createNodes, identifyChain, type NodeEndpoints } from "./nodes.js";
+import { createHeightReader } from "./heights.js";
+import { createNodeEndpoints, createNodes, identifyChain, type NodeEndpoints } from "./nodes.js";
 
 export interface CosmosChainOptions {
   /** gRPC endpoints: `host:port`, or `https://host:port` for TLS. */
@@ -59,9 +59,9 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
       },
     );
   }
-  const endpoints = connectNodes({ rpcUrls, grpcUrls, parallel, clock });
+  const endpoints = createNodeEndpoints({ rpcUrls, grpcUrls, parallel, clock });
   const signal = options.signal ?? new AbortController().signal;
-  const chain = await knownOrAsked(endpoints, { chainId, timeoutMs, clock, signal });
+  const chain = await resolveChain(endpoints, { chainId, timeoutMs, clock, signal });
   const nodes = createNodes({
     chain,
     endpoints,
@@ -70,16 +70,16 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     logger,
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
   });
-  const heights = createHeights({ chain, nodes, parallel, clock });
+  const heights = createHeightReader({ chain, nodes, parallel, clock });
 
   let earliest: Height | undefined;
 
-  async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<TaskResult> {
+  async function* readRange(range: HeightRange, inner: AbortSignal): AsyncGenerator<TaskResult> {
     yield* heights.range(checkedRange(range), inner);
   }
 
   /** The heights after what the caller holds, or the newest ones; nothing where there are none. */
-  async function newHeights(
+  async function latestRange(
     { after, limit }: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
   ): Promise<HeightRange | undefined> {
@@ -92,24 +92,24 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     return from > to ? undefined : { from, to };
   }
 
-  async function* latest(
+  async function* readLatest(
     request: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
   ): AsyncGenerator<TaskResult> {
-    const range = await newHeights(request, inner);
+    const range = await latestRange(request, inner);
     if (range !== undefined) yield* heights.range(range, inner);
   }
 
-  async function* byHash(hash: string, inner: AbortSignal): AsyncGenerator<TaskResult> {
+  async function* readTransaction(hash: string, inner: AbortSignal): AsyncGenerator<TaskResult> {
     const wanted = hash.replace(/^0x/i, "").toUpperCase();
     if (!/^[0-9A-F]{64}$/.test(wanted))
       throw badRequest(`'${hash.slice(0, 80)}' is no transaction hash: it has 64 hexadecimal digits.`);
-    const height = await nodes.heightOf(wanted, inner);
+    const height = await nodes.findHeight(wanted, inner);
     const answers = await heights.read(height, inner);
-    for (const answer of answers) {
-      if (answer.kind === "quarantine" && answer.index === undefined) yield answer;
-      if (answer.kind !== "height") continue;
-      const { block, transactions } = answer;
+    for (const execute of answers) {
+      if (execute.kind === "quarantine" && execute.index === undefined) yield execute;
+      if (execute.kind !== "height") continue;
+      const { block, transactions } = execute;
       const transaction = transactions.find((each) => each.hash === wanted);
       if (transaction === undefined) {
         const words = `The index says that ${wanted} is in height ${height}, but the block does not hold it.`;
@@ -120,7 +120,7 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     }
   }
 
-  async function* account(
+  async function* readAccountState(
     { kind, account: id, height }: Extract<TaskRequest, { account: string }>,
     inner: AbortSignal,
   ): AsyncGenerator<TaskResult> {
@@ -130,18 +130,18 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     yield await readAccount(nodes, { kind, account: id, height: at }, inner);
   }
 
-  function answer(request: TaskRequest, inner: AbortSignal): AsyncIterable<TaskResult> {
+  function execute(request: TaskRequest, inner: AbortSignal): AsyncIterable<TaskResult> {
     switch (request.kind) {
       case "heights":
-        return ranged(request.range, inner);
+        return readRange(request.range, inner);
       case "transaction":
-        return byHash(request.hash, inner);
+        return readTransaction(request.hash, inner);
       case "latest":
-        return latest(request, inner);
+        return readLatest(request, inner);
       case "reward":
       case "balance":
       case "delegations":
-        return account(request, inner);
+        return readAccountState(request, inner);
     }
   }
 
@@ -154,13 +154,13 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
       earliest ??= await nodes.earliest(inner).catch(() => undefined);
       return { ...head, ...(earliest !== undefined && { earliest }) };
     },
-    execute: answer,
+    execute: execute,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(nodes.close()),
   };
 }
 
-interface Asking {
+interface IdentifyOptions {
   readonly chainId: string | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -168,10 +168,13 @@ interface Asking {
 }
 
 /** The chain that was named, or else what the endpoints say; whoever tries again makes new connections. */
-async function knownOrAsked(endpoints: NodeEndpoints, { chainId, ...asking }: Asking): Promise<ChainRef> {
+async function resolveChain(
+  endpoints: NodeEndpoints,
+  { chainId, ...options }: IdentifyOptions,
+): Promise<ChainRef> {
   if (chainId !== undefined) return { network: "cosmos", chainId };
   try {
-    return await identifyChain(endpoints, asking);
+    return await identifyChain(endpoints, options);
   } catch (error) {
     for (const { client } of [...endpoints.rpc, ...endpoints.grpc]) client.close();
     throw error;

@@ -13,9 +13,9 @@ import {
 } from "../../testing/cosmos-node.js";
 import { until } from "../../testing/until.js";
 import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
-import { decodeHeight } from "./decode/height.js";
+import { decodeCosmosHeight } from "./decode/height.js";
 import { transactionHash } from "./decode/transaction.js";
-import { readBlock, readBlockResults } from "./rpc-answers.js";
+import { blockFromRpc, resultsFromRpc } from "./rpc-responses.js";
 
 const logger = silentLogger();
 const signal = new AbortController().signal;
@@ -56,7 +56,10 @@ function readAll(reader: CosmosChain, to = count, from = 1): Promise<TaskResult[
 async function truth(): Promise<TaskResult[]> {
   const parts = await Promise.all(
     [...heights.values()].map(({ block, blockResults }) =>
-      decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results }),
+      decodeCosmosHeight(chain, {
+        block: blockFromRpc(block),
+        results: resultsFromRpc(blockResults).results,
+      }),
     ),
   );
   return parts.flat();
@@ -171,7 +174,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
 
   it("results of the newest height that come a moment later are waited for", async () => {
     const node = await startNode();
-    const last = readBlock(heights.get(count - 1)?.block);
+    const last = blockFromRpc(heights.get(count - 1)?.block);
     node.behaviour.resultsMissingFrom = count - 1;
     for (const hash of last.transactions.map(transactionHash)) node.behaviour.lostHashes.add(hash);
     const reader = await open(urls(carrier, node));
@@ -253,7 +256,7 @@ describe.concurrent("results that do not fit", () => {
   it("of a block over gRPC whose transaction the index lost: a failure, never a transaction less", async () => {
     const node = await startNode();
     const block = heights.get(6)?.block;
-    const [, lost = ""] = readBlock(block).transactions.map(transactionHash);
+    const [, lost = ""] = blockFromRpc(block).transactions.map(transactionHash);
     node.behaviour.lostHashes.add(lost);
     const reader = await open({ grpcUrls: [node.grpcUrl] });
     await expect(readAll(reader, 8)).rejects.toMatchObject({ retry: "other-worker", details: { height: 6 } });
@@ -294,10 +297,10 @@ it("keeps to the requests a second that it was told", async () => {
 it("lets others run while it decodes a block of thousands of transactions", async () => {
   const transactions = Array.from({ length: 4_000 }, (_, index) => makePayment(1, index));
   const { block, blockResults } = makeHeight(chainId, 1, { transactions, era: "finalize" });
-  const raw = { block: readBlock(block), results: readBlockResults(blockResults).results };
+  const raw = { block: blockFromRpc(block), results: resultsFromRpc(blockResults).results };
   let turns = 0;
   let done = false;
-  const decoding = decodeHeight(chain, raw).then((answers) => {
+  const decoding = decodeCosmosHeight(chain, raw).then((answers) => {
     done = true;
     return answers;
   });

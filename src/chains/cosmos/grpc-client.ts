@@ -1,12 +1,12 @@
 // Unary gRPC calls to one node, with its errors in the words of endpoints.
-// Imports only grpc-js and endpoint-error; never knows what is asked.
+// Imports only grpc-js and endpoint-error; never knows the requested data.
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import type { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
-import { faultOfWords, type Asked } from "./node-faults.js";
+import { faultFromMessage, type RequestSubject } from "./node-faults.js";
 
 /** A unary method: its path and what it takes and gives, as cosmjs-types has them. */
-export interface Method<Request, Response> {
+export interface GrpcMethod<Request, Response> {
   readonly path: string;
   encode(request: Request): Uint8Array;
   decode(bytes: Uint8Array): Response;
@@ -14,14 +14,14 @@ export interface Method<Request, Response> {
 
 export interface GrpcCall {
   readonly signal: AbortSignal;
-  readonly asked: Asked;
-  /** The height whose state is asked. */
+  readonly subject: RequestSubject;
+  /** The height whose state is subject. */
   readonly height?: number;
 }
 
 export interface GrpcClient {
   call<Request, Response>(
-    method: Method<Request, Response>,
+    method: GrpcMethod<Request, Response>,
     request: Request,
     options: GrpcCall,
   ): Promise<Response>;
@@ -56,7 +56,7 @@ export function createGrpcClient(address: string): GrpcClient {
   });
 
   return {
-    call: (method, request, { signal, asked, height }) =>
+    call: (method, request, { signal, subject: subject, height }) =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted();
         const metadata = new Metadata();
@@ -71,7 +71,7 @@ export function createGrpcClient(address: string): GrpcClient {
           metadata,
           (error, response) => {
             signal.removeEventListener("abort", cancel);
-            if (error !== null) return reject(faultOf(error, asked));
+            if (error !== null) return reject(faultOf(error, subject));
             if (height !== undefined && answeredHeight !== undefined && answeredHeight !== String(height)) {
               const words = `it answered for height ${answeredHeight} where ${height} was asked`;
               return reject(new EndpointError("unavailable", words));
@@ -91,7 +91,7 @@ export function createGrpcClient(address: string): GrpcClient {
   };
 }
 
-function faultOf(error: ServiceError, asked: Asked): EndpointError | TaskFailure {
+function faultOf(error: ServiceError, subject: RequestSubject): EndpointError | TaskFailure {
   const words = error.details === "" ? error.message : error.details;
   const cause = { cause: error };
   switch (error.code) {
@@ -108,18 +108,18 @@ function faultOf(error: ServiceError, asked: Asked): EndpointError | TaskFailure
         ? new EndpointError("unavailable", `its answer is too large: ${words}`, {}, cause)
         : new EndpointError("rate-limited", `it limits requests: ${words}`, {}, cause);
     case status.UNIMPLEMENTED:
-      return unsupported(words, asked);
+      return unsupported(words, subject);
     default:
       return (
-        faultOfWords(words, asked) ??
-        new EndpointError("unavailable", `it fails for ${asked.what}: ${words}`, {}, cause)
+        faultFromMessage(words, subject) ??
+        new EndpointError("unavailable", `it fails for ${subject.name}: ${words}`, {}, cause)
       );
   }
 }
 
 /** A service that the node does not have. */
-export class Unsupported extends EndpointError {}
+export class UnsupportedService extends EndpointError {}
 
-function unsupported(words: string, { what }: Asked): EndpointError {
-  return new Unsupported("lacking", `it does not serve ${what} over gRPC: ${words}`);
+function unsupported(words: string, { name }: RequestSubject): EndpointError {
+  return new UnsupportedService("lacking", `it does not serve ${name} over gRPC: ${words}`);
 }

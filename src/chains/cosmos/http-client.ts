@@ -5,14 +5,17 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly body: TakeOnce<Buffer>;
 }
 
 export interface HttpClient {
   /** Sends a request below the base URL: a GET, or a POST of JSON where there is a body. */
-  send(path: string, options: { readonly body?: string; readonly signal: AbortSignal }): Promise<HttpAnswer>;
+  send(
+    path: string,
+    options: { readonly body?: string; readonly signal: AbortSignal },
+  ): Promise<HttpResponse>;
   close(): void;
 }
 
@@ -21,7 +24,7 @@ export interface HttpClientOptions {
   readonly baseUrl: string;
   readonly maxSockets: number;
   /** Larger answers are refused: a node must not be able to fill the memory. */
-  readonly maxAnswerBytes?: number;
+  readonly maxResponseBytes?: number;
   /** Milliseconds since 1970, for a `Retry-After` that is a date. */
   readonly now: () => number;
 }
@@ -34,7 +37,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const secure = base.protocol === "https:";
   const agentOptions = { keepAlive: true, maxSockets: options.maxSockets };
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+  const maxAnswerBytes = options.maxResponseBytes ?? defaultMaxAnswerBytes;
   const root = base.pathname.replace(/\/+$/, "");
   const auth =
     base.username === ""

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import { grpcTarget } from "./grpc-client.js";
-import { faultOfWords } from "./node-faults.js";
+import { faultFromMessage } from "./node-faults.js";
 
 const iavl = (height: number, latest: number): string =>
   `codespace sdk code 18: invalid request: failed to load state at height ${height}; version mismatch on immutable IAVL tree; ` +
@@ -33,7 +33,7 @@ describe("a node's words", () => {
     ["tx (ABCD) not found, err: %!w(<nil>)", "not_found"],
     ["rpc error: code = NotFound desc = tx not found: ABCD: key not found", "not_found"],
   ])("'%s' may be better elsewhere: %s", (words, type) => {
-    const fault = faultOfWords(words, { what: "height 105", height: 105 });
+    const fault = faultFromMessage(words, { name: "height 105", height: 105 });
     expect(fault).toBeInstanceOf(EndpointError);
     expect(fault).toMatchObject({
       fault: "lacking",
@@ -47,14 +47,14 @@ describe("a node's words", () => {
     "rpc error: code = InvalidArgument desc = invalid address: empty address string is not allowed",
     "invalid Bech32 prefix; expected cosmos, got osmo",
   ])("'%s' is for good", (words) => {
-    const fault = faultOfWords(words, { what: "it" });
+    const fault = faultFromMessage(words, { name: "it" });
     expect(fault).toBeInstanceOf(TaskFailure);
     expect(fault).toMatchObject({ retry: "never", details: { type: "bad_request" } });
   });
 
   it("may limit requests, or say what nobody knows", () => {
-    expect(faultOfWords("rate limit exceeded", { what: "it" })).toMatchObject({ fault: "rate-limited" });
-    expect(faultOfWords("goroutine panic: runtime error", { what: "it" })).toBeUndefined();
+    expect(faultFromMessage("rate limit exceeded", { name: "it" })).toMatchObject({ fault: "rate-limited" });
+    expect(faultFromMessage("goroutine panic: runtime error", { name: "it" })).toBeUndefined();
   });
 });
 

@@ -2,12 +2,13 @@
 // Imports only domain and endpoint-error; never does I/O.
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { EndpointError } from "../endpoint-error.js";
 
-/** What was asked, for the error's words. */
-export interface Asked {
+/** What was subject, for the error's words. */
+export interface RequestSubject {
   /** For example `height 5`. */
-  readonly what: string;
+  readonly name: string;
   readonly height?: Height;
 }
 
@@ -18,8 +19,11 @@ const soonHeights = 3;
  * The error that a node's words stand for, or nothing where they are not known. Words are of CometBFT (`rpc/core`), IAVL, the
  * SDK's baseapp (`CreateQueryContext`) and its query services.
  */
-export function faultOfWords(words: string, asked: Asked): EndpointError | TaskFailure | undefined {
-  const { what, height } = asked;
+export function faultFromMessage(
+  words: string,
+  subject: RequestSubject,
+): EndpointError | TaskFailure | undefined {
+  const { name, height } = subject;
   const details = height === undefined ? {} : { height };
   const lacking = (type: string, message: string): EndpointError =>
     new EndpointError("lacking", message, {
@@ -32,7 +36,7 @@ export function faultOfWords(words: string, asked: Asked): EndpointError | TaskF
     const soon = current !== undefined && height !== undefined && height <= Number(current) + soonHeights;
     return lacking(
       soon ? "not_ready" : "height_not_reached",
-      `the chain has not reached ${what} yet: ${short(words)}`,
+      `the chain has not reached ${name} yet: ${firstLine(words)}`,
     );
   }
   if (
@@ -41,20 +45,20 @@ export function faultOfWords(words: string, asked: Asked): EndpointError | TaskF
     )
   ) {
     const never = /not persisting/i.test(words);
-    return lacking(never ? "unsupported" : "not_ready", `it has no results of ${what}: ${short(words)}`);
+    return lacking(never ? "unsupported" : "not_ready", `it has no results of ${name}: ${firstLine(words)}`);
   }
   if (
     /lowest height is|pruned|version does not exist|version mismatch|failed to load state|no commit info|failed to get commit info/i.test(
       words,
     )
   ) {
-    return lacking("pruned", `it no longer has ${what}: ${short(words)}`);
+    return lacking("pruned", `it no longer has ${name}: ${firstLine(words)}`);
   }
   if (/indexing is disabled/i.test(words)) {
-    return lacking("unsupported", `it keeps no index of transactions, so ${what} cannot be found by hash`);
+    return lacking("unsupported", `it keeps no index of transactions, so ${name} cannot be found by hash`);
   }
   if (/height must be (greater|non-negative)|must be greater than 0/i.test(words)) {
-    return new TaskFailure(`There is no ${what}: ${short(words)}`, "never", {
+    return new TaskFailure(`There is no ${name}: ${firstLine(words)}`, "never", {
       type: "bad_request",
       ...details,
     });
@@ -64,35 +68,35 @@ export function faultOfWords(words: string, asked: Asked): EndpointError | TaskF
       words,
     )
   ) {
-    return new TaskFailure(`The node refuses ${what}: ${short(words)}`, "never", {
+    return new TaskFailure(`The node refuses ${name}: ${firstLine(words)}`, "never", {
       type: "bad_request",
       ...details,
     });
   }
   if (/unable to find delegations for address/i.test(words))
-    return new TaskFailure(`There is nothing of ${what}: ${short(words)}`, "never", {
+    return new TaskFailure(`There is nothing of ${name}: ${firstLine(words)}`, "never", {
       type: "not_found",
       ...details,
     });
   if (/rate limit|too many requests|limit exceeded/i.test(words)) {
-    return new EndpointError("rate-limited", `it limits requests: ${short(words)}`);
+    return new EndpointError("rate-limited", `it limits requests: ${firstLine(words)}`);
   }
   if (/not found/i.test(words)) {
-    const message = `it does not know ${what}`;
+    const message = `it does not know ${name}`;
     return lacking("not_found", message);
   }
   return undefined;
 }
 
 /** An error of a node without its stack trace, which some nodes send along. */
-function short(words: string): string {
+function firstLine(words: string): string {
   const line = words.split("\n")[0] ?? "";
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
 /** A height that the node says to have passed, and does not have. */
-export function missingBlock({ what, height }: Asked): EndpointError {
-  const message = `it does not have ${what}`;
+export function notReadyError({ name, height }: RequestSubject): EndpointError {
+  const message = `it does not have ${name}`;
   const failure = new TaskFailure(message, "other-worker", {
     type: "not_ready",
     ...(height !== undefined && { height }),
@@ -104,8 +108,8 @@ export function missingBlock({ what, height }: Asked): EndpointError {
  * An answer that is not what it must be. Of a height, another node may give a proper one, and where none does the height is to blame;
  * anything else that makes no sense is the node's own illness.
  */
-export function malformed(error: Error, { what, height }: Asked): EndpointError {
-  const message = `its answer for ${what} is not as it must be: ${error.message}`;
+export function malformedResponse(error: unknown, { name, height }: RequestSubject): EndpointError {
+  const message = `its answer for ${name} is not as it must be: ${errorMessage(error)}`;
   if (height === undefined) return new EndpointError("unavailable", message, {}, { cause: error });
   const failure = new TaskFailure(message, "other-worker", {
     type: "malformed",

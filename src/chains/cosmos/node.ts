@@ -3,7 +3,7 @@
 import type { Height } from "../../domain/height.js";
 import type { ChainHead } from "../../domain/chain.js";
 import type { TakeOnce } from "../../lib/take-once.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./decode/raw-height.js";
 
 /** How far a node is. */
 export interface NodeStatus {
@@ -29,15 +29,15 @@ export interface CosmosNode {
   status(signal: AbortSignal): Promise<NodeStatus>;
   /** The first height that the node still has. */
   earliest(signal: AbortSignal): Promise<Height>;
-  block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
+  block(height: Height, signal: AbortSignal): Promise<Measured<RawCosmosBlock>>;
   /** The results of a block's transactions, by position: of each, unless those that the node lost may be left unknown. */
   results(
-    block: RawBlock,
+    block: RawCosmosBlock,
     signal: AbortSignal,
     options?: { readonly leaveUnknown: boolean },
-  ): Promise<Measured<TakeOnce<readonly RawResult[]>>>;
+  ): Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>>;
   /** The height that holds a transaction, as the node's index says. */
-  heightOf(hash: string, signal: AbortSignal): Promise<Height>;
+  findHeight(hash: string, signal: AbortSignal): Promise<Height>;
   /** The response to a query of state, in protobuf. */
   query(query: StateQuery, signal: AbortSignal): Promise<Uint8Array>;
   close(): void;

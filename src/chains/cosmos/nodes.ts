@@ -8,41 +8,44 @@ import { TakeOnce } from "../../lib/take-once.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
 import { EndpointError } from "../endpoint-error.js";
 import { createEndpoints, type Endpoint, type Endpoints, type EndpointStatus } from "../endpoints.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./decode/raw-height.js";
 import { createGrpcClient } from "./grpc-client.js";
 import { createGrpcNode, resultsAtOnce } from "./grpc-node.js";
 import { createHttpClient } from "./http-client.js";
-import { malformed } from "./node-faults.js";
+import { malformedResponse } from "./node-faults.js";
 import type { CosmosNode, Measured } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
-import { provenAnswer, type ListQuery } from "./state-proof.js";
+import { queryProvenState, type ListStateQuery } from "./state-proof.js";
 
 /** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
 export interface Nodes {
   head(signal: AbortSignal): Promise<ChainHead>;
   earliest(signal: AbortSignal): Promise<Height>;
-  block(height: Height, signal: AbortSignal): Promise<Measured<RawBlock>>;
+  block(height: Height, signal: AbortSignal): Promise<Measured<RawCosmosBlock>>;
   /** The results of a block's transactions: as many as it has. */
-  results(block: RawBlock, signal: AbortSignal): Promise<Measured<TakeOnce<readonly RawResult[]>>>;
-  /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
-  readonly knownResults?: (
-    block: RawBlock,
+  results(
+    block: RawCosmosBlock,
     signal: AbortSignal,
-  ) => Promise<Measured<TakeOnce<readonly RawResult[]>>>;
-  heightOf(hash: string, signal: AbortSignal): Promise<Height>;
-  query<T>(query: ListQuery<T>, signal: AbortSignal): Promise<T>;
+  ): Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>>;
+  /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
+  readonly availableResults?: (
+    block: RawCosmosBlock,
+    signal: AbortSignal,
+  ) => Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>>;
+  findHeight(hash: string, signal: AbortSignal): Promise<Height>;
+  query<T>(query: ListStateQuery<T>, signal: AbortSignal): Promise<T>;
   status(): readonly EndpointStatus[];
   close(): void;
 }
 
-/** The endpoints of one kind, as clients that connect when they are first asked. */
+/** The endpoints of one kind, as clients that connect when they are first subject. */
 export interface NodeEndpoints {
   readonly rpc: readonly Endpoint<CosmosNode>[];
   readonly grpc: readonly Endpoint<CosmosNode>[];
 }
 
 /** Creates clients for URLs; a URL's credentials go to its node and nowhere else. */
-export function connectNodes({
+export function createNodeEndpoints({
   rpcUrls,
   grpcUrls,
   parallel,
@@ -75,8 +78,8 @@ export interface NodesOptions {
 
 interface NodeSet {
   readonly endpoints: Endpoints<CosmosNode>;
-  /** What asking for the results of a block takes: over RPC one request, over gRPC one for each transaction. */
-  readonly resultRequests: (block: RawBlock) => { readonly weight: number; readonly rounds: number };
+  /** What requests for the results of a block takes: over RPC one request, over gRPC one for each transaction. */
+  readonly resultRequests: (block: RawCosmosBlock) => { readonly weight: number; readonly rounds: number };
 }
 
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
@@ -134,10 +137,10 @@ export function createNodes(options: NodesOptions): Nodes {
   }
 
   async function results(
-    block: RawBlock,
+    block: RawCosmosBlock,
     signal: AbortSignal,
     leaveUnknown: boolean,
-  ): Promise<Measured<TakeOnce<readonly RawResult[]>>> {
+  ): Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>> {
     const { height, transactions } = block;
     if (transactions.length === 0) return { value: new TakeOnce([]), bytes: 0 };
     return firstOf(forBlocks, (set) =>
@@ -146,8 +149,8 @@ export function createNodes(options: NodesOptions): Nodes {
           const found = await node.results(block, inner, { leaveUnknown });
           const [expected, actual] = [transactions.length, found.value.value.length];
           if (expected === actual) return found;
-          const asked = { what: `the results of height ${height}`, height };
-          throw malformed(new Error(`${actual} results for ${expected} transactions`), asked);
+          const subject = { name: `the results of height ${height}`, height };
+          throw malformedResponse(new Error(`${actual} results for ${expected} transactions`), subject);
         },
         { signal, ...set.resultRequests(block) },
       ),
@@ -179,15 +182,15 @@ export function createNodes(options: NodesOptions): Nodes {
       ),
     results: (block, signal) => results(block, signal, false),
     ...(rpc.length === 0 && {
-      knownResults: (block: RawBlock, signal: AbortSignal) => results(block, signal, true),
+      availableResults: (block: RawCosmosBlock, signal: AbortSignal) => results(block, signal, true),
     }),
-    heightOf: (hash, signal) =>
+    findHeight: (hash, signal) =>
       firstOf(forBlocks, (set) =>
-        set.endpoints.call((node, inner) => node.heightOf(hash, inner), { signal }),
+        set.endpoints.call((node, inner) => node.findHeight(hash, inner), { signal }),
       ),
     query: (query, signal) =>
       firstOf(forState, (set) =>
-        set.endpoints.call((node, inner) => provenAnswer(node, query, inner), { signal }),
+        set.endpoints.call((node, inner) => queryProvenState(node, query, inner), { signal }),
       ),
     status: () => forBlocks.flatMap((set) => set.endpoints.status()),
     close: () => [...endpoints.rpc, ...endpoints.grpc].forEach(({ client }) => client.close()),

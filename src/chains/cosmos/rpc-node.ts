@@ -4,18 +4,18 @@ import { parseTime } from "../../domain/time.js";
 import { TaskFailure } from "../../domain/task.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError } from "../endpoint-error.js";
-import type { HttpAnswer, HttpClient } from "./http-client.js";
-import { faultOfWords, malformed, missingBlock, type Asked } from "./node-faults.js";
+import type { HttpResponse, HttpClient } from "./http-client.js";
+import { faultFromMessage, malformedResponse, notReadyError, type RequestSubject } from "./node-faults.js";
 import type { CosmosNode } from "./node.js";
 import {
-  heightIn,
-  MalformedAnswer,
-  objectIn,
-  readBlock,
-  readBlockResults,
-  textIn,
+  heightField,
+  MalformedResponse,
+  objectField,
+  blockFromRpc,
+  resultsFromRpc,
+  textField,
   type JsonObject,
-} from "./rpc-answers.js";
+} from "./rpc-responses.js";
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -27,15 +27,15 @@ export function createRpcNode(http: HttpClient): CosmosNode {
   async function ask(
     method: string,
     parameters: Parameters,
-    asked: Asked,
+    subject: RequestSubject,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const answer = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
     if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body.value)) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
-      resultOf(posted.status, posted.body.value, asked);
+      resultOf(posted.status, posted.body.value, subject);
       byPost = true;
       return posted;
     }
@@ -44,15 +44,15 @@ export function createRpcNode(http: HttpClient): CosmosNode {
 
   return {
     async status(signal) {
-      const asked = { what: "its status" };
-      return read(await ask("status", {}, asked, signal), asked, (result) => {
-        const sync = objectIn(result, "sync_info");
-        const hash = textIn(sync, "latest_block_hash");
-        const time = textIn(sync, "latest_block_time");
+      const subject = { name: "its status" };
+      return read(await ask("status", {}, subject, signal), subject, (result) => {
+        const sync = objectField(result, "sync_info");
+        const hash = textField(sync, "latest_block_hash");
+        const time = textField(sync, "latest_block_time");
         return {
-          chainId: textIn(objectIn(result, "node_info"), "network"),
+          chainId: textField(objectField(result, "node_info"), "network"),
           head: {
-            height: heightIn(sync, "latest_block_height"),
+            height: heightField(sync, "latest_block_height"),
             ...(hash !== "" && { hash: hash.toUpperCase() }),
             ...(time !== "" && { time: parseTime(time) }),
           },
@@ -60,50 +60,52 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       });
     },
     async earliest(signal) {
-      const asked = { what: "its status" };
-      return read(await ask("status", {}, asked, signal), asked, (result) =>
-        Math.max(1, heightIn(objectIn(result, "sync_info"), "earliest_block_height")),
+      const subject = { name: "its status" };
+      return read(await ask("status", {}, subject, signal), subject, (result) =>
+        Math.max(1, heightField(objectField(result, "sync_info"), "earliest_block_height")),
       );
     },
     async block(height, signal) {
-      const asked = { what: `height ${height}`, height };
-      const answer = await ask("block", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result, bytes) => {
+      const subject = { name: `height ${height}`, height };
+      const answer = await ask("block", { height: String(height) }, subject, signal);
+      return read(answer, subject, (result, bytes) => {
         // A node that has lost a height answers with no block and no error.
-        if (isObject(result) && result["block"] === null) throw missingBlock(asked);
-        const block = readBlock(result);
-        if (block.height !== height) throw new MalformedAnswer(`It is of height ${block.height}.`);
+        if (isObject(result) && result["block"] === null) throw notReadyError(subject);
+        const block = blockFromRpc(result);
+        if (block.height !== height) throw new MalformedResponse(`It is of height ${block.height}.`);
         return { value: block, bytes };
       });
     },
     async results({ height }, signal) {
-      const asked = { what: `the results of height ${height}`, height };
-      const answer = await ask("block_results", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result, bytes) => {
-        const found = readBlockResults(result);
-        if (found.height !== height) throw new MalformedAnswer(`They are of height ${found.height}.`);
+      const subject = { name: `the results of height ${height}`, height };
+      const answer = await ask("block_results", { height: String(height) }, subject, signal);
+      return read(answer, subject, (result, bytes) => {
+        const found = resultsFromRpc(result);
+        if (found.height !== height) throw new MalformedResponse(`They are of height ${found.height}.`);
         return { value: new TakeOnce(found.results), bytes };
       });
     },
-    async heightOf(hash, signal) {
-      const asked = { what: `transaction ${hash}` };
+    async findHeight(hash, signal) {
+      const subject = { name: `transaction ${hash}` };
       // A path takes hashes as 0x…, JSON-RPC as base64.
       const parameters = { hash: byPost ? Buffer.from(hash, "hex").toString("base64") : `0x${hash}` };
-      const answer = await ask("tx", parameters, asked, signal);
-      return read(answer, asked, (result) => heightIn(isObject(result) ? result : {}, "height"));
+      const answer = await ask("tx", parameters, subject, signal);
+      return read(answer, subject, (result) => heightField(isObject(result) ? result : {}, "height"));
     },
     async query({ path, request, height }, signal) {
-      const asked = { what: `the state at height ${height}`, height };
+      const subject = { name: `the state at height ${height}`, height };
       const hex = Buffer.from(request).toString("hex");
       const parameters: Parameters = byPost
         ? { path, data: hex, height: String(height) }
         : { path: `"${path}"`, data: `0x${hex}`, height: String(height) };
-      return read(await ask("abci_query", parameters, asked, signal), asked, (result) => {
-        const response = objectIn(result, "response");
-        if (Number(textIn(response, "code") || "0") !== 0) throw unknownWords(textIn(response, "log"), asked);
-        const answered = heightIn(response, "height");
-        if (answered !== 0 && answered !== height) throw new MalformedAnswer(`It is of height ${answered}.`);
-        return Buffer.from(textIn(response, "value"), "base64");
+      return read(await ask("abci_query", parameters, subject, signal), subject, (result) => {
+        const response = objectField(result, "response");
+        if (Number(textField(response, "code") || "0") !== 0)
+          throw unknownWords(textField(response, "log"), subject);
+        const answered = heightField(response, "height");
+        if (answered !== 0 && answered !== height)
+          throw new MalformedResponse(`It is of height ${answered}.`);
+        return Buffer.from(textField(response, "value"), "base64");
       });
     },
     close: () => http.close(),
@@ -128,7 +130,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** The result of an answer. Nodes answer errors as JSON with status 500, so the body is looked at first. */
-function resultOf(status: number, body: Buffer, asked: Asked): unknown {
+function resultOf(status: number, body: Buffer, subject: RequestSubject): unknown {
   let answer: unknown;
   try {
     answer = JSON.parse(body.toString("utf8"));
@@ -136,32 +138,37 @@ function resultOf(status: number, body: Buffer, asked: Asked): unknown {
     if (status === 401 || status === 403)
       throw new EndpointError("refused", `it answers ${status}: check the URL's credentials`);
     const what = status === 200 ? "what is no JSON" : `${status}`;
-    throw new EndpointError("unavailable", `it answers ${what}`, {}, { cause: error });
+    throw new EndpointError("unavailable", `it answers ${name}`, {}, { cause: error });
   }
   if (!isObject(answer)) throw new EndpointError("unavailable", "it answers JSON that is no object");
   if (isObject(answer["error"])) {
     const { error } = answer;
     const words = [error["message"], error["data"]].filter((each) => typeof each === "string").join(": ");
-    throw unknownWords(words, asked);
+    throw unknownWords(words, subject);
   }
   if (!("result" in answer)) throw new EndpointError("unavailable", `it answers ${status} without a result`);
   return answer["result"];
 }
 
-function unknownWords(words: string, asked: Asked): EndpointError | TaskFailure {
+function unknownWords(words: string, subject: RequestSubject): EndpointError | TaskFailure {
   return (
-    faultOfWords(words, asked) ?? new EndpointError("unavailable", `it fails for ${asked.what}: ${words}`)
+    faultFromMessage(words, subject) ??
+    new EndpointError("unavailable", `it fails for ${subject.name}: ${words}`)
   );
 }
 
 /** Reads an answer in one go, so that its JSON is gone at once; where it is not as it must be, the node is to blame. */
-function read<T>(answer: HttpAnswer, asked: Asked, use: (result: unknown, bytes: number) => T): T {
+function read<T>(
+  answer: HttpResponse,
+  subject: RequestSubject,
+  use: (result: unknown, bytes: number) => T,
+): T {
   const body = answer.body.take();
-  const result = resultOf(answer.status, body, asked);
+  const result = resultOf(answer.status, body, subject);
   try {
     return use(result, body.length);
   } catch (error) {
     if (error instanceof EndpointError || error instanceof TaskFailure) throw error;
-    throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
+    throw malformedResponse(error, subject);
   }
 }

@@ -19,7 +19,7 @@ const validatorEnding = /(valoper|valcons|cncl|cnclcons)$/;
 const distributionModule = "jv65s3grqf6v6jl3dp4t6c9t9rk99cd8";
 
 /** The address in its canonical, lower case, form, or nothing where the text is none. */
-export function readAddress(text: string): string | undefined {
+export function normalizeAddress(text: string): string | undefined {
   if (text.length < 40 || text.length > 110) return undefined;
   const lower = text.toLowerCase();
   if (lower !== text && text.toUpperCase() !== text && !text.startsWith("0x")) return undefined;
@@ -28,28 +28,28 @@ export function readAddress(text: string): string | undefined {
 
 /** The address in canonical form; any other text as it is, since a field may say that it holds an account of any kind. */
 export function canonicalAccount(text: string): string {
-  return readAddress(text) ?? text;
+  return normalizeAddress(text) ?? text;
 }
 
 /** The part before the `1`; nothing where the address is not bech32. */
-export function prefixOf(address: string): string | undefined {
+export function addressPrefix(address: string): string | undefined {
   const separator = address.lastIndexOf("1");
   return separator > 0 && !address.startsWith("0x") ? address.slice(0, separator) : undefined;
 }
 
 /** Whether the address is a validator's, not an account's. */
 export function isValidatorAddress(address: string): boolean {
-  return validatorEnding.test(prefixOf(address) ?? "");
+  return validatorEnding.test(addressPrefix(address) ?? "");
 }
 
 /** The prefix of accounts where `address` is an account or a validator. */
 export function accountPrefix(address: string): string | undefined {
-  const prefix = prefixOf(address)?.replace(validatorEnding, "");
+  const prefix = addressPrefix(address)?.replace(validatorEnding, "");
   return prefix === "" ? undefined : prefix;
 }
 
 /** The account that a validator's operator is; any other address as it is. */
-export function accountOf(address: string): string {
+export function operatorAccount(address: string): string {
   const prefix = accountPrefix(address);
   if (prefix === undefined || !isValidatorAddress(address)) return address;
   const decoded = bech32.decodeUnsafe(address, false);
@@ -64,7 +64,7 @@ export function addressHex(address: string): string | undefined {
 }
 
 /** The account of a secp256k1 public key (33 bytes): RIPEMD-160 of its SHA-256. */
-export function accountOfKey(key: Uint8Array, prefix: string): string {
+export function accountFromPublicKey(key: Uint8Array, prefix: string): string {
   const bytes = createHash("ripemd160")
     .update(hash("sha256", key, "buffer"))
     .digest();

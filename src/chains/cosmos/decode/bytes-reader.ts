@@ -47,11 +47,11 @@ export interface Codec<T = object> {
 const reused = new BytesReader(new Uint8Array());
 
 /** A reader that is good until the next one is asked for: to make one costs more than to read a short message. */
-export function readerOf(bytes: Uint8Array): BytesReader {
+export function sharedReader(bytes: Uint8Array): BytesReader {
   return reused.begin(bytes);
 }
 
 /** Decodes a message. Codecs leave packed bytes packed, so none decodes while another does. */
 export function decodeBytes<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  return codec.decode(readerOf(bytes));
+  return codec.decode(sharedReader(bytes));
 }

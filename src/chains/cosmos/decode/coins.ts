@@ -17,19 +17,19 @@ export class AmountError extends Error {
 }
 
 /** A coin as an amount. Throws AmountError where its number is none; an empty one is 0, as the SDK reads it. */
-export function coinAmount({ denom, amount }: Coin): Amount {
-  const numeric = wholeNumber(amount);
+export function amountFromCoin({ denom, amount }: Coin): Amount {
+  const numeric = parseInteger(amount);
   return { text: `${numeric}${denom}`, currency: denom, numeric, exp: 0 };
 }
 
 /** A DecCoin as protobuf carries it, its number times 10^18, as an amount. */
-export function decCoinAmount({ denom, amount }: Coin): Amount {
-  const numeric = wholeNumber(amount);
-  return { text: `${decimalText(numeric)}${denom}`, currency: denom, numeric, exp: decimalPlaces };
+export function amountFromDecCoin({ denom, amount }: Coin): Amount {
+  const numeric = parseInteger(amount);
+  return { text: `${formatDecimal(numeric)}${denom}`, currency: denom, numeric, exp: decimalPlaces };
 }
 
 /** A decimal number as protobuf carries it, times 10^18, as the SDK writes it: `100000000000000000` is `0.100000000000000000`. */
-export function decimalText(atomics: string): string {
+export function formatDecimal(atomics: string): string {
   if (!/^-?\d+$/.test(atomics)) return atomics;
   const negative = atomics.startsWith("-");
   const digits = (negative ? atomics.slice(1) : atomics).padStart(decimalPlaces + 1, "0");
@@ -42,12 +42,12 @@ export function parseCoins(text: string): Amount[] {
   const amounts: Amount[] = [];
   for (const part of text.split(",")) {
     const match = /^(\d+)([a-zA-Z].*)$/.exec(part.trim());
-    if (match !== null) amounts.push(coinAmount({ amount: match[1] ?? "", denom: match[2] ?? "" }));
+    if (match !== null) amounts.push(amountFromCoin({ amount: match[1] ?? "", denom: match[2] ?? "" }));
   }
   return amounts;
 }
 
-function wholeNumber(text: string): string {
+function parseInteger(text: string): string {
   if (/^(0|-?[1-9]\d*)$/.test(text)) return text;
   if (text === "") return "0";
   if (/^-?\d+$/.test(text)) return BigInt(text).toString();

@@ -1,11 +1,11 @@
 // Accounts that a contract's message names: CosmWasm contracts take JSON, and what they pass on stands in it in base64.
 // Imports only addresses; never knows a contract.
-import { readAddress } from "./addresses.js";
+import { normalizeAddress } from "./addresses.js";
 
 /** Larger messages are not looked into: the text itself holds all that they say. */
-const longestJson = 65_536;
+const maxJsonLength = 65_536;
 /** Messages passed on inside messages passed on. */
-const deepest = 4;
+const maxDepth = 4;
 
 /** The accounts in JSON, in any place and in the JSON that is packed in it in base64; none where it is no JSON. */
 export function accountsInJson(text: string): string[] {
@@ -15,7 +15,7 @@ export function accountsInJson(text: string): string[] {
 }
 
 function collect(text: string, depth: number, found: Set<string>): void {
-  if (text.length > longestJson || depth > deepest) return;
+  if (text.length > maxJsonLength || depth > maxDepth) return;
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -26,9 +26,10 @@ function collect(text: string, depth: number, found: Set<string>): void {
   const left = [json];
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
     if (typeof value === "string") {
-      const address = readAddress(value);
+      const address = normalizeAddress(value);
       if (address !== undefined) found.add(address);
-      else if (looksPacked(value)) collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
+      else if (looksLikeBase64Json(value))
+        collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
     } else if (typeof value === "object" && value !== null) {
       const inside: readonly unknown[] = Object.values(value);
       left.push(...inside);
@@ -37,6 +38,6 @@ function collect(text: string, depth: number, found: Set<string>): void {
 }
 
 /** Base64 of what begins with `{`. */
-function looksPacked(text: string): boolean {
+function looksLikeBase64Json(text: string): boolean {
   return /^e[w-z][A-Za-z0-9+/]+=*$/.test(text);
 }

@@ -2,7 +2,7 @@
 // Imports nothing; never looks inside a message.
 
 /** Types whose name in the common format is not the message's own in snake case. */
-const exceptions: ReadonlyMap<string, string> = new Map([
+const irregularNames: ReadonlyMap<string, string> = new Map([
   ["/cosmos.bank.v1beta1.MsgMultiSend", "multisend"],
   ["/cosmos.staking.v1beta1.MsgUndelegate", "begin_unbonding"],
   ["/cosmos.vesting.v1beta1.MsgCreateVestingAccount", "msg_create_vesting_account"],
@@ -13,22 +13,22 @@ const exceptions: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Beyond this, names are turned each time: a stranger's type URLs must not fill the memory. */
-const mostNames = 10_000;
+const maxCachedNames = 10_000;
 
 /** Names are the fields and types that we know, some thousands: each is turned once. */
-function turnedOnce(turn: (name: string) => string): (name: string) => string {
+function memoized(turn: (name: string) => string): (name: string) => string {
   const turned = new Map<string, string>();
   return (name) => {
     const known = turned.get(name);
     if (known !== undefined) return known;
     const result = turn(name);
-    if (turned.size < mostNames) turned.set(name, result);
+    if (turned.size < maxCachedNames) turned.set(name, result);
     return result;
   };
 }
 
 /** `fromAddress`, `MintNFT` → `from_address`, `mint_nft`. */
-export const snakeCase = turnedOnce((name) =>
+export const snakeCase = memoized((name) =>
   name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
@@ -36,15 +36,15 @@ export const snakeCase = turnedOnce((name) =>
 );
 
 /** The type of a message: its own name in snake case without `Msg`, but for the few that chains always named otherwise. */
-export const typeName = turnedOnce((typeUrl) => {
-  const known = exceptions.get(typeUrl);
+export const typeName = memoized((typeUrl) => {
+  const known = irregularNames.get(typeUrl);
   if (known !== undefined) return known;
   const name = typeUrl.slice(typeUrl.lastIndexOf(".") + 1);
   return snakeCase(name.replace(/^Msg(?=[A-Z])/, ""));
 });
 
 /** The module of a message: the last part of its package that is no version; `ibc` for all of IBC, `evm` for every EVM. */
-export const moduleName = turnedOnce((typeUrl) => {
+export const moduleName = memoized((typeUrl) => {
   const parts = typeUrl.replace(/^\//, "").split(".").slice(0, -1);
   if (parts[0] === "ibc") return "ibc";
   const named = parts.filter((part) => !/^v\d+((alpha|beta)\d+)?$/.test(part)).at(-1) ?? "";

@@ -69,7 +69,7 @@ function fromBase64(text: string): string {
 }
 
 /** What of a transaction's result tells its events. */
-export interface EventSource {
+export interface ResultEvents {
   /** May be read lazily: it is not touched where the log tells enough. */
   readonly events: readonly NodeEvent[];
   readonly log: string;
@@ -79,20 +79,20 @@ export interface EventSource {
  * The events of each message. Up to SDK 0.47 the log says it, as JSON per message; since 0.50 the attribute `msg_index`.
  * Without both the flat list is cut where the SDK begins each message, with `message.action` of its type.
  */
-export function eventsByMessage(source: EventSource, messageTypes: readonly string[]): NodeEvent[][] {
+export function eventsByMessage(source: ResultEvents, messageTypes: readonly string[]): NodeEvent[][] {
   const count = messageTypes.length;
   return (
-    loggedEvents(source.log, count) ??
-    indexedEvents(source.events, count) ??
-    cutEvents(source.events, messageTypes)
+    eventsFromLog(source.log, count) ??
+    eventsByIndex(source.events, count) ??
+    eventsByAction(source.events, messageTypes)
   );
 }
 
-function indexedEvents(events: readonly NodeEvent[], count: number): NodeEvent[][] | undefined {
+function eventsByIndex(events: readonly NodeEvent[], count: number): NodeEvent[][] | undefined {
   const groups = Array.from({ length: count }, (): NodeEvent[] => []);
   let some = false;
   for (const event of events) {
-    const index = attributeOf(event, "msg_index");
+    const index = firstAttribute(event, "msg_index");
     if (index === undefined) continue;
     some = true;
     if (/^\d+$/.test(index)) groups[Number(index)]?.push(event);
@@ -100,7 +100,7 @@ function indexedEvents(events: readonly NodeEvent[], count: number): NodeEvent[]
   return some ? groups : undefined;
 }
 
-function loggedEvents(log: string, count: number): NodeEvent[][] | undefined {
+function eventsFromLog(log: string, count: number): NodeEvent[][] | undefined {
   if (!log.startsWith("[")) return undefined;
   let entries: unknown;
   try {
@@ -128,7 +128,7 @@ function isLogEntry(value: unknown): value is { msg_index?: number; events?: Jso
   );
 }
 
-function cutEvents(events: readonly NodeEvent[], messageTypes: readonly string[]): NodeEvent[][] {
+function eventsByAction(events: readonly NodeEvent[], messageTypes: readonly string[]): NodeEvent[][] {
   const groups = messageTypes.map((): NodeEvent[] => []);
   let current = -1;
   for (const event of events) {
@@ -141,25 +141,25 @@ function cutEvents(events: readonly NodeEvent[], messageTypes: readonly string[]
 
 /** Chains write the type URL since SDK 0.43, before that the short name (`send`, `begin_unbonding`). */
 function beginsMessage(event: NodeEvent, typeUrl: string): boolean {
-  const action = attributeOf(event, "action");
+  const action = firstAttribute(event, "action");
   return action !== undefined && (action === typeUrl || !action.startsWith("/"));
 }
 
 /** The value of an event's first attribute of that name. */
-export function attributeOf({ attributes }: NodeEvent, key: string): string | undefined {
+export function firstAttribute({ attributes }: NodeEvent, key: string): string | undefined {
   for (const attribute of attributes) if (attribute.key === key) return attribute.value;
   return undefined;
 }
 
 /** The value of an event's last attribute of that name. */
-export function lastOf({ attributes }: NodeEvent, key: string): string | undefined {
+export function lastAttribute({ attributes }: NodeEvent, key: string): string | undefined {
   let last: string | undefined;
   for (const attribute of attributes) if (attribute.key === key) last = attribute.value;
   return last;
 }
 
 /** All values of an attribute over events of one type. */
-export function attributesOf(events: readonly NodeEvent[], type: string, key: string): string[] {
+export function attributeValues(events: readonly NodeEvent[], type: string, key: string): string[] {
   const values: string[] = [];
   for (const event of events) {
     if (event.type !== type) continue;
@@ -169,27 +169,27 @@ export function attributesOf(events: readonly NodeEvent[], type: string, key: st
 }
 
 /** The attribute by which the SDK (since 0.46) marks the events of the n-th message inside an exec. */
-const execMark = "authz_msg_index";
+const execIndexKey = "authz_msg_index";
 
 /** Events of the messages inside an exec, each without its mark, and those that are the exec's own. */
 export interface ExecEvents {
-  readonly inside: readonly (readonly NodeEvent[])[];
+  readonly inner: readonly (readonly NodeEvent[])[];
   readonly own: readonly NodeEvent[];
 }
 
 /** Sorts the events of an exec of `count` messages. Without marks only a single message's are sure. */
-export function execEvents(events: readonly NodeEvent[], count: number): ExecEvents {
+export function splitExecEvents(events: readonly NodeEvent[], count: number): ExecEvents {
   const inside = Array.from({ length: count }, (): NodeEvent[] => []);
   const own: NodeEvent[] = [];
   let some = false;
   for (const event of events) {
-    const at = event.attributes.findLastIndex(({ key }) => key === execMark);
+    const at = event.attributes.findLastIndex(({ key }) => key === execIndexKey);
     const group = at < 0 ? undefined : inside[Number(event.attributes[at]?.value)];
     some ||= group !== undefined;
     if (group === undefined) own.push(event);
     else group.push({ type: event.type, attributes: event.attributes.filter((_, index) => index !== at) });
   }
-  return some || count !== 1 ? { inside, own } : { inside: [events], own: [] };
+  return some || count !== 1 ? { inner: inside, own } : { inner: [events], own: [] };
 }
 
 /** The log merges all events of a type into one: each began where one of its keys comes again. */
@@ -198,7 +198,7 @@ function splitMerged({ type, attributes }: NodeEvent): NodeEvent[] {
   let keys = new Set<string>();
   for (const attribute of attributes) {
     // Of an exec inside an exec one event bears two marks: the inner one's, then the outer one's.
-    if (events.length === 0 || (keys.has(attribute.key) && attribute.key !== execMark)) {
+    if (events.length === 0 || (keys.has(attribute.key) && attribute.key !== execIndexKey)) {
       events.push({ type, attributes: [] });
       keys = new Set();
     }

@@ -4,7 +4,7 @@ import type { UnixNanos } from "../../../domain/time.js";
 import type { NodeEvent } from "./node-events.js";
 
 /** A block as its node gives it. Hashes in upper case hexadecimal. */
-export interface RawBlock {
+export interface RawCosmosBlock {
   readonly chainId: string;
   readonly height: number;
   readonly hash: string;
@@ -17,9 +17,9 @@ export interface RawBlock {
 }
 
 /** What running one transaction gave. */
-export interface RawResult {
+export interface RawCosmosResult {
   /** Why no node tells it: all else is then empty, and the transaction is no good one. */
-  readonly unknown?: string;
+  readonly unknownReason?: string;
   readonly code: number;
   readonly codespace: string;
   readonly log: string;
@@ -29,12 +29,12 @@ export interface RawResult {
 }
 
 /** The result of a transaction that no node tells. */
-export function unknownResult(reason: string): RawResult {
-  return { unknown: reason, code: 0, codespace: "", log: "", gasWanted: 0n, gasUsed: 0n, events: [] };
+export function unknownResult(reason: string): RawCosmosResult {
+  return { unknownReason: reason, code: 0, codespace: "", log: "", gasWanted: 0n, gasUsed: 0n, events: [] };
 }
 
 /** A block and one result for each of its transactions, by position. */
-export interface RawHeight {
-  readonly block: RawBlock;
-  readonly results: readonly RawResult[];
+export interface RawCosmosHeight {
+  readonly block: RawCosmosBlock;
+  readonly results: readonly RawCosmosResult[];
 }

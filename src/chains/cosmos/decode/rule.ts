@@ -3,9 +3,9 @@
 import type { Amount } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
 import { decodeBytes, type Codec } from "./bytes-reader.js";
-import { coinAmount, type Coin } from "./coins.js";
+import { amountFromCoin, type Coin } from "./coins.js";
 import type { FieldHints, Packed } from "./fields.js";
-import { transfer } from "./money.js";
+import { createTransfer } from "./transfers.js";
 import type { NodeEvent } from "./node-events.js";
 
 /** What surrounds a message. */
@@ -17,11 +17,11 @@ export interface MessageContext {
   /** How many messages this one is inside of. */
   readonly depth: number;
   /** Understands a message inside this one, with the events that are its own. */
-  inner(packed: Packed, events?: readonly NodeEvent[]): SubEvent;
+  decodeInner(packed: Packed, events?: readonly NodeEvent[]): SubEvent;
 }
 
 /** What a rule says. What it leaves out is read off the fields. */
-export interface Meaning {
+export interface Interpretation {
   readonly sender?: readonly Transfer[];
   readonly recipient?: readonly Transfer[];
   readonly node?: Readonly<Record<string, readonly string[]>>;
@@ -32,38 +32,41 @@ export interface Meaning {
   /** RFC 3339. */
   readonly completion?: string;
   /** Under which name the distribution module's payments stand; `reward` unless told. */
-  readonly payments?: string;
+  readonly payoutName?: string;
   /** The events that are the message's own, where others of them are of messages in `sub` and stand there. */
-  readonly eventsLeft?: readonly NodeEvent[];
+  readonly ownEvents?: readonly NodeEvent[];
   readonly hints?: FieldHints;
 }
 
 /** The rule of one type. */
-export interface Rule {
+export interface MessageRule {
   readonly typeUrl: string;
-  read(bytes: Uint8Array, context: MessageContext): { readonly message: object; readonly meaning: Meaning };
+  interpret(
+    bytes: Uint8Array,
+    context: MessageContext,
+  ): { readonly message: object; readonly meaning: Interpretation };
 }
 
 /** A rule over a library's type. */
-export function rule<T extends object>(
+export function messageRule<T extends object>(
   codec: Codec<T>,
-  explain: (message: T, context: MessageContext) => Meaning,
-): Rule {
+  interpret: (message: T, context: MessageContext) => Interpretation,
+): MessageRule {
   return {
     typeUrl: codec.typeUrl,
-    read: (bytes, context) => {
+    interpret: (bytes, context) => {
       const message = decodeBytes(codec, bytes);
-      return { message, meaning: explain(message, context) };
+      return { message, meaning: interpret(message, context) };
     },
   };
 }
 
 /** One account that gives or gets coins; nobody where it is empty. */
-export function one(account: string, coins: readonly Coin[] = []): Transfer[] {
-  return account === "" ? [] : [transfer(account, coins.map(coinAmount))];
+export function singleTransfer(account: string, coins: readonly Coin[] = []): Transfer[] {
+  return account === "" ? [] : [createTransfer(account, coins.map(amountFromCoin))];
 }
 
 /** A coin that may be left out, as a list. */
-export function some(coin: Coin | undefined): Coin[] {
+export function coinList(coin: Coin | undefined): Coin[] {
   return coin === undefined ? [] : [coin];
 }

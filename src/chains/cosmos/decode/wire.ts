@@ -3,8 +3,8 @@
 import type { BinaryReader } from "cosmjs-types/binary";
 import { Coin } from "cosmjs-types/cosmos/base/v1beta1/coin";
 import { Any } from "cosmjs-types/google/protobuf/any";
-import { readAddress } from "./addresses.js";
-import { BytesReader, readerOf, type Codec } from "./bytes-reader.js";
+import { normalizeAddress } from "./addresses.js";
+import { BytesReader, sharedReader, type Codec } from "./bytes-reader.js";
 
 type Kind = "string" | "bytes" | "uint" | "int" | "bool" | "coin" | "any" | Shape;
 
@@ -96,7 +96,7 @@ function readValue(reader: BinaryReader, kind: Kind): unknown {
 const scanDepth = 6;
 
 /** Addresses in bytes of no known type: texts that are one, wherever a message could hold them. */
-export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
+export function findAddresses(bytes: Uint8Array, depth = 0): string[] {
   const found: string[] = [];
   const reader = new BytesReader(bytes);
   try {
@@ -107,9 +107,10 @@ export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
         continue;
       }
       const value = reader.bytes();
-      const address = value.length < 120 ? readAddress(Buffer.from(value).toString("latin1")) : undefined;
+      const address =
+        value.length < 120 ? normalizeAddress(Buffer.from(value).toString("latin1")) : undefined;
       if (address !== undefined) found.push(address);
-      else if (depth < scanDepth && value.length > 40) found.push(...scanAddresses(value, depth + 1));
+      else if (depth < scanDepth && value.length > 40) found.push(...findAddresses(value, depth + 1));
     }
   } catch {
     // Not protobuf after all: what was found before stands.
@@ -119,7 +120,7 @@ export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
 
 /** Whether bytes are one whole message that holds only the fields given, all of them bytes or text: as the SDK checks a TxRaw. */
 export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number>): boolean {
-  const reader = readerOf(bytes);
+  const reader = sharedReader(bytes);
   try {
     while (reader.pos < bytes.length) {
       const { number, wire } = readTag(reader);

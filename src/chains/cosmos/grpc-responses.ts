@@ -6,18 +6,18 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { addressHex } from "./decode/addresses.js";
 import { decodeBytes } from "./decode/bytes-reader.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
-import { MalformedAnswer } from "./rpc-answers.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./decode/raw-height.js";
+import { MalformedResponse } from "./rpc-responses.js";
 
 /** What every service that gives a block gives; `sdkBlock` differs only in how it writes the proposer. */
-export type BlockAnswer = Partial<Pick<GetBlockByHeightResponse, "blockId" | "block" | "sdkBlock">>;
+export type BlockResponse = Partial<Pick<GetBlockByHeightResponse, "blockId" | "block" | "sdkBlock">>;
 
 /** The block of an answer. */
-export function readBlockAnswer(answer: BlockAnswer): RawBlock {
+export function blockFromGrpc(answer: BlockResponse): RawCosmosBlock {
   const { blockId, block, sdkBlock } = answer;
   const found = block ?? sdkBlock;
   if (found === undefined || blockId === undefined || blockId.hash.length === 0)
-    throw new MalformedAnswer("The node's answer holds no block.");
+    throw new MalformedResponse("The node's answer holds no block.");
   const { header, data } = found;
   const parent = header.lastBlockId.hash;
   return {
@@ -32,14 +32,14 @@ export function readBlockAnswer(answer: BlockAnswer): RawBlock {
 }
 
 /** The older field has the proposer as the block has it, the newer one writes the same bytes in bech32. */
-function proposerOf({ block, sdkBlock }: BlockAnswer): { readonly proposer?: string } {
+function proposerOf({ block, sdkBlock }: BlockResponse): { readonly proposer?: string } {
   const bytes = block?.header.proposerAddress ?? new Uint8Array();
   const proposer = bytes.length > 0 ? hex(bytes) : addressHex(sdkBlock?.header.proposerAddress ?? "");
   return proposer === undefined ? {} : { proposer };
 }
 
 /** The result that the node's index holds of one transaction. */
-export function readTxResponse(response: TxResponse): RawResult {
+export function resultFromTxResponse(response: TxResponse): RawCosmosResult {
   return {
     code: response.code,
     codespace: response.codespace,
@@ -62,7 +62,7 @@ export function isDecodable(bytes: Uint8Array): boolean {
 }
 
 /** What the SDK answers to bytes that are no transaction, on every node (types/errors, ErrTxDecode). */
-export const undecodableResult: RawResult = {
+export const undecodableResult: RawCosmosResult = {
   code: 2,
   codespace: "sdk",
   log: "tx parse error",

@@ -2,10 +2,10 @@
 // Imports only domain and decode/; never does I/O. What is not there as it must be throws MalformedAnswer.
 import { parseTime } from "../../domain/time.js";
 import { isBase64Encoded, readJsonEvents, type JsonEvent, type NodeEvent } from "./decode/node-events.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./decode/raw-height.js";
 
 /** An answer of a node that is not what its protocol says. */
-export class MalformedAnswer extends Error {
+export class MalformedResponse extends Error {
   override readonly name = "MalformedAnswer";
 }
 
@@ -17,63 +17,63 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** The object in a field. */
-export function objectIn(value: unknown, field: string): JsonObject {
+export function objectField(value: unknown, field: string): JsonObject {
   const inner = isObject(value) ? value[field] : undefined;
-  if (!isObject(inner)) throw new MalformedAnswer(`The node's answer has no object '${field}'.`);
+  if (!isObject(inner)) throw new MalformedResponse(`The node's answer has no object '${field}'.`);
   return inner;
 }
 
 /** The text in a field; empty where it is null or left out. */
-export function textIn(value: JsonObject, field: string): string {
+export function textField(value: JsonObject, field: string): string {
   const inner = value[field];
   if (inner === undefined || inner === null) return "";
   if (typeof inner === "string") return inner;
   if (typeof inner === "number") return String(inner);
-  throw new MalformedAnswer(`The node's answer has no text '${field}'.`);
+  throw new MalformedResponse(`The node's answer has no text '${field}'.`);
 }
 
 /** The list in a field; empty where it is null or left out. */
-export function listIn(value: JsonObject, field: string): readonly unknown[] {
+export function listField(value: JsonObject, field: string): readonly unknown[] {
   const inner = value[field];
   if (inner === undefined || inner === null) return [];
   if (Array.isArray(inner)) return inner;
-  throw new MalformedAnswer(`The node's answer has no list '${field}'.`);
+  throw new MalformedResponse(`The node's answer has no list '${field}'.`);
 }
 
 /** The height in a field, which nodes write as a decimal text. */
-export function heightIn(value: JsonObject, field: string): number {
-  const height = Number(textIn(value, field));
+export function heightField(value: JsonObject, field: string): number {
+  const height = Number(textField(value, field));
   if (!Number.isSafeInteger(height) || height < 0)
-    throw new MalformedAnswer(`The node's answer has no height '${field}'.`);
+    throw new MalformedResponse(`The node's answer has no height '${field}'.`);
   return height;
 }
 
 /** The whole number in a field, which nodes write as a number or as a decimal text; 0 where it is left out. */
-function wholeIn(value: JsonObject, field: string): bigint {
-  const text = textIn(value, field) || "0";
-  if (!/^-?\d+$/.test(text)) throw new MalformedAnswer(`The node's answer has no whole number '${field}'.`);
+function integerField(value: JsonObject, field: string): bigint {
+  const text = textField(value, field) || "0";
+  if (!/^-?\d+$/.test(text)) throw new MalformedResponse(`The node's answer has no whole number '${field}'.`);
   return BigInt(text);
 }
 
 /** The result of `block`. */
-export function readBlock(answer: unknown): RawBlock {
-  const hash = textIn(objectIn(answer, "block_id"), "hash");
-  const block = objectIn(answer, "block");
-  const header = objectIn(block, "header");
-  if (hash === "") throw new MalformedAnswer("The node's block has no hash.");
-  const parentHash = isObject(header["last_block_id"]) ? textIn(header["last_block_id"], "hash") : "";
-  const proposer = textIn(header, "proposer_address");
-  const transactions = listIn(isObject(block["data"]) ? block["data"] : {}, "txs").map((bytes) => {
+export function blockFromRpc(answer: unknown): RawCosmosBlock {
+  const hash = textField(objectField(answer, "block_id"), "hash");
+  const block = objectField(answer, "block");
+  const header = objectField(block, "header");
+  if (hash === "") throw new MalformedResponse("The node's block has no hash.");
+  const parentHash = isObject(header["last_block_id"]) ? textField(header["last_block_id"], "hash") : "";
+  const proposer = textField(header, "proposer_address");
+  const transactions = listField(isObject(block["data"]) ? block["data"] : {}, "txs").map((bytes) => {
     if (typeof bytes !== "string")
-      throw new MalformedAnswer("The node's block holds a transaction that is no text.");
+      throw new MalformedResponse("The node's block holds a transaction that is no text.");
     const { buffer, byteOffset, length } = Buffer.from(bytes, "base64");
     return new Uint8Array(buffer, byteOffset, length);
   });
   return {
-    chainId: textIn(header, "chain_id"),
-    height: heightIn(header, "height"),
+    chainId: textField(header, "chain_id"),
+    height: heightField(header, "height"),
     hash: hash.toUpperCase(),
-    time: parseTime(textIn(header, "time")),
+    time: parseTime(textField(header, "time")),
     transactions,
     ...(parentHash !== "" && { parentHash: parentHash.toUpperCase() }),
     ...(proposer !== "" && { proposer: proposer.toUpperCase() }),
@@ -81,25 +81,25 @@ export function readBlock(answer: unknown): RawBlock {
 }
 
 /** The transactions' results of `block_results`, and the height they are of. */
-export function readBlockResults(answer: unknown): {
+export function resultsFromRpc(answer: unknown): {
   readonly height: number;
-  readonly results: RawResult[];
+  readonly results: RawCosmosResult[];
 } {
-  if (!isObject(answer)) throw new MalformedAnswer("The node's answer is no object.");
-  const entries = listIn(answer, "txs_results").map((entry) => {
-    if (!isObject(entry)) throw new MalformedAnswer("The node's results hold one that is no object.");
+  if (!isObject(answer)) throw new MalformedResponse("The node's answer is no object.");
+  const entries = listField(answer, "txs_results").map((entry) => {
+    if (!isObject(entry)) throw new MalformedResponse("The node's results hold one that is no object.");
     return entry;
   });
   // `finalize_block_events` came with CometBFT 0.38, which writes attributes plainly; before, the answer must be looked at.
-  const encoded = !("finalize_block_events" in answer) && isBase64Encoded(entries.flatMap(eventsIn));
+  const encoded = !("finalize_block_events" in answer) && isBase64Encoded(entries.flatMap(eventsOf));
   return {
-    height: heightIn(answer, "height"),
+    height: heightField(answer, "height"),
     results: entries.map((entry) => new JsonResult(entry, encoded)),
   };
 }
 
-function eventsIn(result: JsonObject): readonly JsonEvent[] {
-  return listIn(result, "events").filter(isEvent);
+function eventsOf(result: JsonObject): readonly JsonEvent[] {
+  return listField(result, "events").filter(isEvent);
 }
 
 function isEvent(value: unknown): value is JsonEvent {
@@ -107,7 +107,7 @@ function isEvent(value: unknown): value is JsonEvent {
 }
 
 /** A result as JSON has it. A class, since the engine keeps what a getter of an object literal sees long after the object is gone. */
-class JsonResult implements RawResult {
+class JsonResult implements RawCosmosResult {
   readonly code: number;
   readonly codespace: string;
   readonly log: string;
@@ -119,19 +119,19 @@ class JsonResult implements RawResult {
 
   /** `encoded` says that the events are in base64. */
   constructor(entry: JsonObject, encoded: boolean) {
-    this.code = Number(wholeIn(entry, "code"));
-    this.codespace = textIn(entry, "codespace");
-    this.log = textIn(entry, "log");
-    this.gasWanted = wholeIn(entry, "gas_wanted");
-    this.gasUsed = wholeIn(entry, "gas_used");
+    this.code = Number(integerField(entry, "code"));
+    this.codespace = textField(entry, "codespace");
+    this.log = textField(entry, "log");
+    this.gasWanted = integerField(entry, "gas_wanted");
+    this.gasUsed = integerField(entry, "gas_used");
     // Looked at here, so that what is no list is found while the node can still be asked again.
-    listIn(entry, "events");
+    listField(entry, "events");
     this.#entry = entry;
     this.#encoded = encoded;
   }
 
   /** Read when they are asked for: most transactions never need them, and to decode all attributes is the larger part of the work. */
   get events(): readonly NodeEvent[] {
-    return (this.#events ??= readJsonEvents(eventsIn(this.#entry), this.#encoded));
+    return (this.#events ??= readJsonEvents(eventsOf(this.#entry), this.#encoded));
   }
 }
