@@ -1,4 +1,4 @@
-// What an account has at a height: balances, pending rewards, delegations, all pages.
+// Reads an account's state at a height: balances, pending rewards and delegations, all pages.
 // Imports only cosmjs-types, domain, decode/ and its neighbours; never chooses between nodes.
 import { QueryAllBalancesRequest, QueryAllBalancesResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import type { PageRequest, PageResponse } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
@@ -16,7 +16,7 @@ import { amountFromCoin, amountFromDecCoin, formatDecimal } from "./decode/coins
 import type { Nodes } from "./nodes.js";
 import type { ListStateQuery } from "./state-proof.js";
 
-/** A question about an account. */
+/** A request for one kind of account state at one height. */
 export interface AccountStateRequest {
   readonly kind: AccountQuery;
   readonly account: string;
@@ -25,7 +25,7 @@ export interface AccountStateRequest {
 
 const pageSize = 500n;
 
-/** Answers a question about an account. Rejects with a TaskFailure where the state at the height is not there. */
+/** Reads the requested account state. Rejects with a TaskFailure if no node has the state of the height. */
 export async function readAccount(
   nodes: Pick<Nodes, "query">,
   { kind, account, height }: AccountStateRequest,
@@ -34,8 +34,8 @@ export async function readAccount(
   const query = <T>(
     path: string,
     request: { finish(): Uint8Array },
-    answer: Pick<ListStateQuery<T>, "decode" | "isEmpty">,
-  ): Promise<T> => nodes.query({ path, height, request: request.finish(), ...answer }, signal);
+    decoder: Pick<ListStateQuery<T>, "decode" | "isEmpty">,
+  ): Promise<T> => nodes.query({ path, height, request: request.finish(), ...decoder }, signal);
 
   switch (kind) {
     case "reward": {
@@ -97,7 +97,7 @@ interface Page {
   readonly pagination?: PageResponse | undefined;
 }
 
-/** Follows pages to the end. A node that gives the same page for ever is not followed. */
+/** Reads all pages. Fails if the node returns a page key for the second time, which would loop forever. */
 async function readAllPages<P extends Page>(
   height: Height,
   read: (page: PageRequest) => Promise<P>,
@@ -111,7 +111,7 @@ async function readAllPages<P extends Page>(
     if (key.length === 0) return pages;
     const cursor = Buffer.from(key).toString("hex");
     if (seen.has(cursor)) {
-      throw new TaskFailure("The node gives the same page again and again.", "other-worker", {
+      throw new TaskFailure("The node returned the same page key twice: paging never ends.", "other-worker", {
         type: "malformed",
         height,
       });

@@ -172,7 +172,7 @@ describe.concurrent("a node that answers 429 with Retry-After", () => {
     const { reader, warnings } = await open("rpc", [limited, free]);
     expect(heightsOf(await readAll(reader))).toEqual(all);
     const [first] = reader.endpoints();
-    expect(first?.lastFault).toBe("it answers 429, too many requests");
+    expect(first?.lastFault).toBe("it returned 429, too many requests");
     expect(dataRequests(limited).length).toBeLessThan(40);
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.every((line) => line.includes('"fault":"rate-limited"'))).toBe(true);

@@ -271,7 +271,7 @@ describe.concurrent("results that do not fit", () => {
     const served = new Map([[1, makeHeight(chainId, 1, { transactions: [twice, again], era: "finalize" })]]);
     const node = await startNode(served);
     await expect(readAll(await open({ grpcUrls: [node.grpcUrl] }), 1)).rejects.toThrow(
-      /give the worker the node's RPC/,
+      /configure the node's RPC \(COSMOS_RPC_URL\)/,
     );
     const [answer] = await readAll(await open({ rpcUrls: [node.rpcUrl] }), 1);
     expect(answer).toMatchObject({ transactions: [{ hasErrors: false }, { hasErrors: true }] });

@@ -37,7 +37,7 @@ function method<Request, Response>(
   return {
     path,
     encode: (message) => request.encode(message).finish(),
-    // Logs may hold bytes that are no UTF-8: they become what they become in the node's JSON.
+    // Logs may contain invalid UTF-8, which becomes U+FFFD as in the node's JSON.
     decode: (bytes) => decodeBytes(response, bytes),
   };
 }
@@ -60,15 +60,15 @@ const getBlockWithTxs = method(
 );
 const getTx = method("/cosmos.tx.v1beta1.Service/GetTx", GetTxRequest, GetTxResponse);
 
-/** Results of one block that are asked at once. */
+/** Maximum parallel GetTx calls for the results of one block. */
 export const resultsAtOnce = 16;
 
-/** Creates a node over gRPC; `client` is closed with it. */
+/** Creates a node over gRPC. Closing the node closes `client`. */
 export function createGrpcNode(client: GrpcClient): CosmosNode {
-  /** Nodes have the one service or the other; found out once, then kept. */
+  /** The block service that the node implements; detected on the first call. */
   let blockService: "tendermint" | "tx" = "tendermint";
 
-  async function blockAnswer(height: number, signal: AbortSignal): Promise<BlockResponse> {
+  async function fetchBlock(height: number, signal: AbortSignal): Promise<BlockResponse> {
     const options = { signal, subject: { name: `height ${height}`, height } };
     if (blockService === "tx") {
       return client.call(getBlockWithTxs, { height: BigInt(height) }, options);
@@ -77,9 +77,9 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
       return await client.call(getBlockByHeight, { height: BigInt(height) }, options);
     } catch (error) {
       if (!(error instanceof UnsupportedService)) throw error;
-      const answer = await client.call(getBlockWithTxs, { height: BigInt(height) }, options);
+      const response = await client.call(getBlockWithTxs, { height: BigInt(height) }, options);
       blockService = "tx";
-      return answer;
+      return response;
     }
   }
 
@@ -92,24 +92,24 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
     const hash = transactionHash(bytes);
     if (isTwice)
       throw notIndexed(
-        `height ${block.height} holds transaction ${hash} twice, which only the RPC's results tell apart`,
+        `height ${block.height} contains transaction ${hash} twice, which only the RPC's results distinguish`,
         block.height,
       );
     const subject = { name: `the result of transaction ${hash}`, height: block.height };
     const { txResponse } = await client.call(getTx, { hash }, { signal, subject }).catch((error: unknown) => {
-      // The index may be a moment behind the block: asked again soon, and never taken for a transaction without a result.
+      // The index may lag behind the block. `not_ready` makes the caller retry instead of storing a transaction without a result.
       if (error instanceof EndpointError && error.details.failure?.details.type === "not_found")
         throw notReadyError(subject);
       throw error;
     });
-    // The index holds one entry for a hash: a transaction that was tried twice has only one of its two results there.
+    // The index has one entry per hash: of bytes that were committed twice it keeps only one result.
     if (
       txResponse === undefined ||
       Number(txResponse.height) !== block.height ||
       txResponse.txhash.toUpperCase() !== hash
     )
       throw notIndexed(
-        `its index holds transaction ${hash} of height ${block.height} at another height`,
+        `its index has transaction ${hash} of height ${block.height} at another height`,
         block.height,
       );
     return resultFromTxResponse(txResponse);
@@ -117,32 +117,36 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
 
   return {
     async status(signal) {
-      const answer = await client.call(getLatestBlock, {}, { signal, subject: { name: "its newest block" } });
-      const { chainId, height, hash, time } = read(answer, { name: "its newest block" });
+      const response = await client.call(
+        getLatestBlock,
+        {},
+        { signal, subject: { name: "its newest block" } },
+      );
+      const { chainId, height, hash, time } = blockOrMalformed(response, { name: "its newest block" });
       return { chainId, head: { height, hash, time } };
     },
     async earliest(signal) {
       try {
-        await blockAnswer(1, signal);
+        await fetchBlock(1, signal);
         return 1;
       } catch (error) {
-        const words = error instanceof EndpointError ? error.message : "";
-        const lowest = /lowest height is (\d+)/.exec(words)?.[1];
+        const message = error instanceof EndpointError ? error.message : "";
+        const lowest = /lowest height is (\d+)/.exec(message)?.[1];
         if (lowest === undefined) throw error;
         return Number(lowest);
       }
     },
     async block(height, signal) {
       const subject = { name: `height ${height}`, height };
-      const answer = await blockAnswer(height, signal);
-      if (answer.block === undefined && answer.sdkBlock === undefined) throw notReadyError(subject);
-      const block = read(answer, subject);
+      const response = await fetchBlock(height, signal);
+      if (response.block === undefined && response.sdkBlock === undefined) throw notReadyError(subject);
+      const block = blockOrMalformed(response, subject);
       if (block.height !== height)
-        throw malformedResponse(new Error(`it is of height ${block.height}`), subject);
+        throw malformedResponse(new Error(`it has height ${block.height}`), subject);
       return { value: block, bytes: sizeOf(block.transactions) };
     },
     async results(block, signal, { leaveUnknown } = { leaveUnknown: false }) {
-      // Many calls at once under one signal are no leak.
+      // Many parallel calls listen to one signal: Node would warn of a leak.
       setMaxListeners(0, signal);
       const requests = transactionRequests(block.transactions);
       const results: RawCosmosResult[] = [];
@@ -164,7 +168,7 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
     async findHeight(hash, signal) {
       const subject = { name: `transaction ${hash}` };
       const { txResponse } = await client.call(getTx, { hash }, { signal, subject });
-      if (txResponse === undefined) throw malformedResponse(new Error("it holds no transaction"), subject);
+      if (txResponse === undefined) throw malformedResponse(new Error("it contains no transaction"), subject);
       return Number(txResponse.height);
     },
     query: ({ path, request, height }, signal) =>
@@ -177,9 +181,9 @@ export function createGrpcNode(client: GrpcClient): CosmosNode {
   };
 }
 
-function read(answer: BlockResponse, subject: RequestSubject): RawCosmosBlock {
+function blockOrMalformed(response: BlockResponse, subject: RequestSubject): RawCosmosBlock {
   try {
-    return blockFromGrpc(answer);
+    return blockFromGrpc(response);
   } catch (error) {
     throw malformedResponse(error, subject);
   }
@@ -187,7 +191,7 @@ function read(answer: BlockResponse, subject: RequestSubject): RawCosmosBlock {
 
 interface TransactionRequest {
   readonly bytes: Uint8Array;
-  /** The block holds the same bytes more than once. */
+  /** Whether the block contains the same bytes more than once. */
   readonly isTwice: boolean;
 }
 
@@ -198,7 +202,7 @@ function transactionRequests(transactions: readonly Uint8Array[]): TransactionRe
   return transactions.map((bytes, index) => ({ bytes, isTwice: (counts.get(hashes[index] ?? "") ?? 0) > 1 }));
 }
 
-/** Whether the node's index does not hold what was requested. */
+/** Whether the error means that the node's index has no result for the transaction. */
 function isLost(error: unknown): error is EndpointError {
   const type = error instanceof EndpointError ? error.details.failure?.details.type : undefined;
   return type === "not_indexed" || type === "not_ready";
@@ -214,7 +218,7 @@ function resultSize({ log, events }: RawCosmosResult): number {
 }
 
 function notIndexed(message: string, height: number): EndpointError {
-  const mend = `${message}: give the worker the node's RPC as well`;
-  const failure = new TaskFailure(mend, "other-worker", { type: "not_indexed", height });
-  return new EndpointError("lacking", mend, { failure });
+  const advice = `${message}: configure the node's RPC (COSMOS_RPC_URL) as well`;
+  const failure = new TaskFailure(advice, "other-worker", { type: "not_indexed", height });
+  return new EndpointError("lacking", advice, { failure });
 }

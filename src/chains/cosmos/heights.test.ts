@@ -131,7 +131,8 @@ describe("reading ahead", () => {
       head: () => Promise.resolve({ height: head }),
       block: () => Promise.resolve({ value: block, bytes: 1 }),
       results: () => Promise.reject(late),
-      availableResults: () => Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
+      availableResults: () =>
+        Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
     };
     const reading = createHeightReader({ chain, nodes, parallel: 1, clock }).read(100, signal);
     const done = goesOn
@@ -142,5 +143,42 @@ describe("reading ahead", () => {
       : expect(reading).rejects.toBe(late);
     await clock.advance(2_500);
     await done;
+  });
+
+  it("quarantines a height after the third malformed response", async () => {
+    const clock = createManualClock();
+    const error = new TaskFailure("Malformed.", "other-worker", { type: "malformed", height: 1 });
+    let requests = 0;
+    const nodes = {
+      ...countingNodes(1),
+      block: () => {
+        requests += 1;
+        return Promise.reject(error);
+      },
+    };
+    const reading = createHeightReader({ chain, nodes, parallel: 1, clock }).read(1, signal);
+    await clock.advance(10_000);
+    expect(await reading).toEqual([{ kind: "quarantine", height: 1, error: "Malformed." }]);
+    expect(requests).toBe(3);
+  });
+
+  it("lowers its estimate slowly after a large height", async () => {
+    let bytes = 8 * 1024 * 1024;
+    const nodes = countingNodes(0);
+    const reader = createHeightReader({
+      chain,
+      nodes: { ...nodes, block: async (height) => ({ ...(await nodes.block(height, signal)), bytes }) },
+      parallel: 32,
+      clock: createManualClock(),
+    });
+    await heightsOf(reader, { from: 1, to: 1 });
+    bytes = 1;
+    await heightsOf(reader, { from: 2, to: 2 });
+    nodes.most = 0;
+    // 8 MiB × 0.7 fits twice into the budget of 16 MiB.
+    const task = reader.range({ from: 3, to: 60 }, signal)[Symbol.asyncIterator]();
+    await task.next();
+    expect(nodes.most).toBe(2);
+    await task.return?.();
   });
 });

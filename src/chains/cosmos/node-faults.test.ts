@@ -22,6 +22,9 @@ describe("a node's words", () => {
     ["Internal error: height 105 is not available, lowest height is 1000", "pruned"],
     ["could not find results for height #105", "not_ready"],
     ["node is not persisting abci responses", "unsupported"],
+    ["height 105 must be less than or equal to the current blockchain height 102", "not_ready"],
+    ["height 105 must be less than or equal to the current blockchain height 101", "height_not_reached"],
+    [iavl(105, 105), "pruned"],
     [iavl(105, 14_502_063), "pruned"],
     [iavl(105, 20), "height_not_reached"],
     [
@@ -76,4 +79,11 @@ describe("a gRPC address", () => {
   it.each(["", "://x", "a b:c:d"])("'%s' is none", (address) => {
     expect(() => grpcTarget(address)).toThrow(/host:port/);
   });
+});
+
+it("a failure has the first 300 characters of the first line of a node's message", () => {
+  const fault = (length: number): string =>
+    faultFromMessage(`rate limit ${"x".repeat(length - 11)}\nstack trace`, { name: "it" })?.message ?? "";
+  expect(fault(300)).toBe(`it limits requests: rate limit ${"x".repeat(289)}`);
+  expect(fault(301)).toBe(`it limits requests: rate limit ${"x".repeat(289)}…`);
 });

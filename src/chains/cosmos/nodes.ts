@@ -1,9 +1,10 @@
-// All nodes that a chain is read from: those with an RPC and those with gRPC, each kind as one set of endpoints.
+// All nodes of a chain: the RPC endpoints and the gRPC endpoints, each kind as one endpoint set.
 // Imports only domain, endpoints and its neighbours; never decodes.
 import type { ChainRef, ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
 import { EndpointError } from "../endpoint-error.js";
@@ -17,17 +18,17 @@ import type { CosmosNode, Measured } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
 import { queryProvenState, type ListStateQuery } from "./state-proof.js";
 
-/** Reads of one chain, from whichever of its nodes can answer. All reject with a TaskFailure. */
+/** Reads one chain from any of its nodes. All methods reject with a TaskFailure. */
 export interface Nodes {
   head(signal: AbortSignal): Promise<ChainHead>;
   earliest(signal: AbortSignal): Promise<Height>;
   block(height: Height, signal: AbortSignal): Promise<Measured<RawCosmosBlock>>;
-  /** The results of a block's transactions: as many as it has. */
+  /** The results of a block's transactions, one for each. */
   results(
     block: RawCosmosBlock,
     signal: AbortSignal,
   ): Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>>;
-  /** The same, with those unknown that the nodes' indexes lost; absent where there is an RPC, which has them all. */
+  /** The same, but unknown results for those that the nodes' indexes lost. Absent if there is an RPC, which has all results. */
   readonly availableResults?: (
     block: RawCosmosBlock,
     signal: AbortSignal,
@@ -38,13 +39,13 @@ export interface Nodes {
   close(): void;
 }
 
-/** The endpoints of one kind, as clients that connect when they are first subject. */
+/** The clients of all endpoints, by protocol. They connect on their first call. */
 export interface NodeEndpoints {
   readonly rpc: readonly Endpoint<CosmosNode>[];
   readonly grpc: readonly Endpoint<CosmosNode>[];
 }
 
-/** Creates clients for URLs; a URL's credentials go to its node and nowhere else. */
+/** Creates the clients of URLs. The endpoint's name has no credentials. */
 export function createNodeEndpoints({
   rpcUrls,
   grpcUrls,
@@ -67,6 +68,7 @@ export function createNodeEndpoints({
   };
 }
 
+/** Options of `createNodes`. */
 export interface NodesOptions {
   readonly chain: ChainRef;
   readonly endpoints: NodeEndpoints;
@@ -82,17 +84,17 @@ interface NodeSet {
   readonly resultRequests: (block: RawCosmosBlock) => { readonly weight: number; readonly rounds: number };
 }
 
-/** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
+/** Cosmos chains do not reorganise; nodes behind one address may be a few blocks apart. */
 const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
 
-/** Milliseconds to wait for resting endpoints of one kind where the other kind can be asked at once. */
+/** Milliseconds to wait for cooling-down endpoints of one kind if endpoints of the other kind exist. */
 const shortPatienceMs = 500;
 
-/** Creates the nodes of a chain; nothing is asked before the first read. */
+/** Creates the nodes of a chain. Sends no request before the first read. */
 export function createNodes(options: NodesOptions): Nodes {
   const { chain, endpoints, timeoutMs, requestsPerSecond, clock, logger } = options;
   const bothKinds = endpoints.rpc.length > 0 && endpoints.grpc.length > 0;
-  const setOf = (
+  const createSets = (
     list: readonly Endpoint<CosmosNode>[],
     resultRequests: NodeSet["resultRequests"],
   ): NodeSet[] =>
@@ -114,20 +116,20 @@ export function createNodes(options: NodesOptions): Nodes {
             }),
           },
         ];
-  const rpc = setOf(endpoints.rpc, () => ({ weight: 1, rounds: 1 }));
-  const grpc = setOf(endpoints.grpc, ({ transactions }) => ({
+  const rpc = createSets(endpoints.rpc, () => ({ weight: 1, rounds: 1 }));
+  const grpc = createSets(endpoints.grpc, ({ transactions }) => ({
     weight: Math.max(1, transactions.length),
     rounds: Math.max(1, Math.ceil(transactions.length / resultsAtOnce)),
   }));
-  // The RPC has every result by position, gRPC only what the index has; a query of state is the same over both.
+  // For blocks RPC comes first: it has every result by position, gRPC only those in the index. State queries are equal over both.
   const forBlocks = [...rpc, ...grpc];
   const forState = [...grpc, ...rpc];
 
-  async function firstOf<T>(sets: readonly NodeSet[], ask: (set: NodeSet) => Promise<T>): Promise<T> {
+  async function firstSuccess<T>(sets: readonly NodeSet[], call: (set: NodeSet) => Promise<T>): Promise<T> {
     let failure: unknown;
     for (const set of sets) {
       try {
-        return await ask(set);
+        return await call(set);
       } catch (error) {
         failure ??= error;
         if (!(error instanceof TaskFailure) || error.retry === "never") throw error;
@@ -143,7 +145,7 @@ export function createNodes(options: NodesOptions): Nodes {
   ): Promise<Measured<TakeOnce<readonly RawCosmosResult[]>>> {
     const { height, transactions } = block;
     if (transactions.length === 0) return { value: new TakeOnce([]), bytes: 0 };
-    return firstOf(forBlocks, (set) =>
+    return firstSuccess(forBlocks, (set) =>
       set.endpoints.call(
         async (node, inner) => {
           const found = await node.results(block, inner, { leaveUnknown });
@@ -159,13 +161,13 @@ export function createNodes(options: NodesOptions): Nodes {
 
   return {
     head: (signal) =>
-      firstOf(forBlocks, (set) =>
+      firstSuccess(forBlocks, (set) =>
         set.endpoints.head(async (node, inner) => (await node.status(inner)).head, signal),
       ),
     earliest: (signal) =>
-      firstOf(forBlocks, (set) => set.endpoints.call((node, inner) => node.earliest(inner), { signal })),
+      firstSuccess(forBlocks, (set) => set.endpoints.call((node, inner) => node.earliest(inner), { signal })),
     block: (height, signal) =>
-      firstOf(forBlocks, (set) =>
+      firstSuccess(forBlocks, (set) =>
         set.endpoints.call(
           async (node, inner) => {
             const block = await node.block(height, inner);
@@ -173,7 +175,7 @@ export function createNodes(options: NodesOptions): Nodes {
             if (chainId !== chain.chainId)
               throw new EndpointError(
                 "refused",
-                `its block is of chain id '${chainId}', not '${chain.chainId}'`,
+                `its block has chain id '${chainId}', not '${chain.chainId}'`,
               );
             return block;
           },
@@ -185,11 +187,11 @@ export function createNodes(options: NodesOptions): Nodes {
       availableResults: (block: RawCosmosBlock, signal: AbortSignal) => results(block, signal, true),
     }),
     findHeight: (hash, signal) =>
-      firstOf(forBlocks, (set) =>
+      firstSuccess(forBlocks, (set) =>
         set.endpoints.call((node, inner) => node.findHeight(hash, inner), { signal }),
       ),
     query: (query, signal) =>
-      firstOf(forState, (set) =>
+      firstSuccess(forState, (set) =>
         set.endpoints.call((node, inner) => queryProvenState(node, query, inner), { signal }),
       ),
     status: () => forBlocks.flatMap((set) => set.endpoints.status()),
@@ -197,7 +199,7 @@ export function createNodes(options: NodesOptions): Nodes {
   };
 }
 
-/** Asks nodes in turn for the chain that they serve, until one answers. */
+/** Reads the chain id from one node after the other until one returns it. Rejects with a TaskFailure if none does. */
 export async function identifyChain(
   { rpc, grpc }: NodeEndpoints,
   {
@@ -206,29 +208,29 @@ export async function identifyChain(
     signal,
   }: { readonly timeoutMs: number; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<ChainRef> {
-  const words: string[] = [];
+  const reasons: string[] = [];
   for (const { name, client } of [...rpc, ...grpc]) {
     const attempt = new AbortController();
     const stop = (): void => attempt.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
     void clock.sleep(timeoutMs, attempt.signal).then(
-      () => attempt.abort(new Error(`it did not answer within ${timeoutMs} ms`)),
+      () => attempt.abort(new Error(`it did not respond within ${timeoutMs} ms`)),
       () => undefined,
     );
     try {
       signal.throwIfAborted();
       const { chainId } = await client.status(attempt.signal);
       if (chainId !== "") return { network: "cosmos", chainId };
-      words.push(`${name}: it names no chain`);
+      reasons.push(`${name}: it returned an empty chain id`);
     } catch (error) {
       signal.throwIfAborted();
-      words.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      reasons.push(`${name}: ${errorMessage(error)}`);
     } finally {
       signal.removeEventListener("abort", stop);
       attempt.abort();
     }
   }
-  throw new TaskFailure(`No node says which chain it serves. ${words.join("; ")}.`, "other-worker", {
+  throw new TaskFailure(`No node returned its chain id. ${reasons.join("; ")}.`, "other-worker", {
     type: "unavailable",
   });
 }

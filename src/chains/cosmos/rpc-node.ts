@@ -1,6 +1,7 @@
 // A node through its CometBFT (Tendermint) RPC over HTTP.
 // Imports only domain, lib, endpoint-error and its neighbours; never chooses between nodes, never retries.
 import { parseTime } from "../../domain/time.js";
+import { isRecord } from "../../lib/is-record.js";
 import { TaskFailure } from "../../domain/task.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError } from "../endpoint-error.js";
@@ -19,33 +20,37 @@ import {
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** Creates a node over HTTP; `http` is closed with it. */
+/** Creates a node over RPC. Closing the node closes `http`. */
 export function createRpcNode(http: HttpClient): CosmosNode {
-  /** Nodes take parameters in the path; some proxies pass only JSON-RPC by POST. Found out once, then kept. */
+  /** Whether to send JSON-RPC by POST: nodes accept GET with a query, but some proxies do not. Detected on the first call. */
   let byPost = false;
 
-  async function ask(
+  async function send(
     method: string,
     parameters: Parameters,
     subject: RequestSubject,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const answer = byPost
+    const response = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
-    if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body.value)) {
+    if (
+      !byPost &&
+      (response.status === 404 || response.status === 405) &&
+      !looksLikeJson(response.body.value)
+    ) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
       resultOf(posted.status, posted.body.value, subject);
       byPost = true;
       return posted;
     }
-    return answer;
+    return response;
   }
 
   return {
     async status(signal) {
       const subject = { name: "its status" };
-      return read(await ask("status", {}, subject, signal), subject, (result) => {
+      return readResponse(await send("status", {}, subject, signal), subject, (result) => {
         const sync = objectField(result, "sync_info");
         const hash = textField(sync, "latest_block_hash");
         const time = textField(sync, "latest_block_time");
@@ -61,36 +66,38 @@ export function createRpcNode(http: HttpClient): CosmosNode {
     },
     async earliest(signal) {
       const subject = { name: "its status" };
-      return read(await ask("status", {}, subject, signal), subject, (result) =>
+      return readResponse(await send("status", {}, subject, signal), subject, (result) =>
         Math.max(1, heightField(objectField(result, "sync_info"), "earliest_block_height")),
       );
     },
     async block(height, signal) {
       const subject = { name: `height ${height}`, height };
-      const answer = await ask("block", { height: String(height) }, subject, signal);
-      return read(answer, subject, (result, bytes) => {
-        // A node that has lost a height answers with no block and no error.
-        if (isObject(result) && result["block"] === null) throw notReadyError(subject);
+      const response = await send("block", { height: String(height) }, subject, signal);
+      return readResponse(response, subject, (result, bytes) => {
+        // A node that lost a height returns a null block without an error.
+        if (isRecord(result) && result["block"] === null) throw notReadyError(subject);
         const block = blockFromRpc(result);
-        if (block.height !== height) throw new MalformedResponse(`It is of height ${block.height}.`);
+        if (block.height !== height) throw new MalformedResponse(`It has height ${block.height}.`);
         return { value: block, bytes };
       });
     },
     async results({ height }, signal) {
       const subject = { name: `the results of height ${height}`, height };
-      const answer = await ask("block_results", { height: String(height) }, subject, signal);
-      return read(answer, subject, (result, bytes) => {
+      const response = await send("block_results", { height: String(height) }, subject, signal);
+      return readResponse(response, subject, (result, bytes) => {
         const found = resultsFromRpc(result);
-        if (found.height !== height) throw new MalformedResponse(`They are of height ${found.height}.`);
+        if (found.height !== height) throw new MalformedResponse(`They have height ${found.height}.`);
         return { value: new TakeOnce(found.results), bytes };
       });
     },
     async findHeight(hash, signal) {
       const subject = { name: `transaction ${hash}` };
-      // A path takes hashes as 0x…, JSON-RPC as base64.
+      // The query of a GET takes a hash as 0x…, JSON-RPC takes base64.
       const parameters = { hash: byPost ? Buffer.from(hash, "hex").toString("base64") : `0x${hash}` };
-      const answer = await ask("tx", parameters, subject, signal);
-      return read(answer, subject, (result) => heightField(isObject(result) ? result : {}, "height"));
+      const response = await send("tx", parameters, subject, signal);
+      return readResponse(response, subject, (result) =>
+        heightField(isRecord(result) ? result : {}, "height"),
+      );
     },
     async query({ path, request, height }, signal) {
       const subject = { name: `the state at height ${height}`, height };
@@ -98,13 +105,13 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       const parameters: Parameters = byPost
         ? { path, data: hex, height: String(height) }
         : { path: `"${path}"`, data: `0x${hex}`, height: String(height) };
-      return read(await ask("abci_query", parameters, subject, signal), subject, (result) => {
+      return readResponse(await send("abci_query", parameters, subject, signal), subject, (result) => {
         const response = objectField(result, "response");
         if (Number(textField(response, "code") || "0") !== 0)
-          throw unknownWords(textField(response, "log"), subject);
-        const answered = heightField(response, "height");
-        if (answered !== 0 && answered !== height)
-          throw new MalformedResponse(`It is of height ${answered}.`);
+          throw unknownFault(textField(response, "log"), subject);
+        const returnedHeight = heightField(response, "height");
+        if (returnedHeight !== 0 && returnedHeight !== height)
+          throw new MalformedResponse(`It has height ${returnedHeight}.`);
         return Buffer.from(textField(response, "value"), "base64");
       });
     },
@@ -125,46 +132,43 @@ function looksLikeJson(body: Buffer): boolean {
   return body.subarray(0, 64).toString("latin1").trimStart().startsWith("{");
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The result of an answer. Nodes answer errors as JSON with status 500, so the body is looked at first. */
+/** Parses a JSON-RPC response and returns its result. Checks the body before the status, since nodes return JSON errors with status 500. */
 function resultOf(status: number, body: Buffer, subject: RequestSubject): unknown {
-  let answer: unknown;
+  let parsed: unknown;
   try {
-    answer = JSON.parse(body.toString("utf8"));
+    parsed = JSON.parse(body.toString("utf8"));
   } catch (error) {
     if (status === 401 || status === 403)
-      throw new EndpointError("refused", `it answers ${status}: check the URL's credentials`);
-    const what = status === 200 ? "what is no JSON" : `${status}`;
-    throw new EndpointError("unavailable", `it answers ${name}`, {}, { cause: error });
+      throw new EndpointError("refused", `it returned ${status}: check the URL's credentials`);
+    const problem = status === 200 ? "a body that is not JSON" : `status ${status}`;
+    throw new EndpointError("unavailable", `it returned ${problem}`, {}, { cause: error });
   }
-  if (!isObject(answer)) throw new EndpointError("unavailable", "it answers JSON that is no object");
-  if (isObject(answer["error"])) {
-    const { error } = answer;
-    const words = [error["message"], error["data"]].filter((each) => typeof each === "string").join(": ");
-    throw unknownWords(words, subject);
+  if (!isRecord(parsed)) throw new EndpointError("unavailable", "it returned JSON that is not an object");
+  if (isRecord(parsed["error"])) {
+    const { error } = parsed;
+    const message = [error["message"], error["data"]].filter((each) => typeof each === "string").join(": ");
+    throw unknownFault(message, subject);
   }
-  if (!("result" in answer)) throw new EndpointError("unavailable", `it answers ${status} without a result`);
-  return answer["result"];
+  if (!("result" in parsed))
+    throw new EndpointError("unavailable", `it returned status ${status} without a result`);
+  return parsed["result"];
 }
 
-function unknownWords(words: string, subject: RequestSubject): EndpointError | TaskFailure {
+function unknownFault(message: string, subject: RequestSubject): EndpointError | TaskFailure {
   return (
-    faultFromMessage(words, subject) ??
-    new EndpointError("unavailable", `it fails for ${subject.name}: ${words}`)
+    faultFromMessage(message, subject) ??
+    new EndpointError("unavailable", `it fails for ${subject.name}: ${message}`)
   );
 }
 
-/** Reads an answer in one go, so that its JSON is gone at once; where it is not as it must be, the node is to blame. */
-function read<T>(
-  answer: HttpResponse,
+/** Parses and reads a response synchronously, so that its JSON is released at once. Errors of `use` become malformed responses. */
+function readResponse<T>(
+  response: HttpResponse,
   subject: RequestSubject,
   use: (result: unknown, bytes: number) => T,
 ): T {
-  const body = answer.body.take();
-  const result = resultOf(answer.status, body, subject);
+  const body = response.body.take();
+  const result = resultOf(response.status, body, subject);
   try {
     return use(result, body.length);
   } catch (error) {

@@ -1,34 +1,34 @@
-// Coins as amounts of the common format, exact: whole numbers and decimal points moved as text, never floating point.
+// Converts coins to amounts of the common format, exactly, on decimal strings.
 // Imports only domain; never rounds.
 import type { Amount } from "../../../domain/amount.js";
 
-/** A coin as protobuf has it: the amount in decimal digits. */
+/** cosmos.base.v1beta1.Coin: the amount is an integer in decimal digits. */
 export interface Coin {
   readonly denom: string;
   readonly amount: string;
 }
 
-/** Digits behind the decimal point of the SDK's decimal numbers (cosmossdk.io/math, LegacyPrecision). */
+/** Decimal places of the SDK's decimal numbers (cosmossdk.io/math, LegacyPrecision). */
 export const decimalPlaces = 18;
 
-/** An amount that is no number: the bytes are not what their type says. */
+/** Thrown for a coin whose amount is not an integer. */
 export class AmountError extends Error {
   override readonly name = "AmountError";
 }
 
-/** A coin as an amount. Throws AmountError where its number is none; an empty one is 0, as the SDK reads it. */
+/** Converts a coin. An empty amount is 0, as in the SDK. Throws AmountError if the amount is not an integer. */
 export function amountFromCoin({ denom, amount }: Coin): Amount {
   const numeric = parseInteger(amount);
   return { text: `${numeric}${denom}`, currency: denom, numeric, exp: 0 };
 }
 
-/** A DecCoin as protobuf carries it, its number times 10^18, as an amount. */
+/** Converts a cosmos.base.v1beta1.DecCoin, whose amount is multiplied by 10^18. Throws AmountError if it is not an integer. */
 export function amountFromDecCoin({ denom, amount }: Coin): Amount {
   const numeric = parseInteger(amount);
   return { text: `${formatDecimal(numeric)}${denom}`, currency: denom, numeric, exp: decimalPlaces };
 }
 
-/** A decimal number as protobuf carries it, times 10^18, as the SDK writes it: `100000000000000000` is `0.100000000000000000`. */
+/** Formats a decimal that protobuf carries multiplied by 10^18: `100000000000000000` → `0.100000000000000000`. Returns other texts unchanged. */
 export function formatDecimal(atomics: string): string {
   if (!/^-?\d+$/.test(atomics)) return atomics;
   const negative = atomics.startsWith("-");
@@ -37,7 +37,7 @@ export function formatDecimal(atomics: string): string {
   return `${negative ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Coins of an event's attribute, `5uatom,7ibc/AB…`. What is not written so is left out. */
+/** Parses the coins of an event's attribute, `5uatom,7ibc/AB…` (SDK, Coins.String). Skips invalid entries. */
 export function parseCoins(text: string): Amount[] {
   const amounts: Amount[] = [];
   for (const part of text.split(",")) {

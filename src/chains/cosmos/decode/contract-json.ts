@@ -1,13 +1,13 @@
-// Accounts that a contract's message names: CosmWasm contracts take JSON, and what they pass on stands in it in base64.
-// Imports only addresses; never knows a contract.
+// Finds the accounts in a CosmWasm contract's JSON message, including messages nested in it as base64.
+// Imports only addresses; never knows a contract's schema.
 import { normalizeAddress } from "./addresses.js";
 
-/** Larger messages are not looked into: the text itself holds all that they say. */
+/** Maximum characters of a message to search; the message itself is kept as text. */
 const maxJsonLength = 65_536;
-/** Messages passed on inside messages passed on. */
+/** Maximum depth of base64 messages in messages. */
 const maxDepth = 4;
 
-/** The accounts in JSON, in any place and in the JSON that is packed in it in base64; none where it is no JSON. */
+/** Returns the distinct accounts anywhere in JSON and in JSON nested in it as base64; none if the text is not JSON. */
 export function accountsInJson(text: string): string[] {
   const found = new Set<string>();
   collect(text, 0, found);
@@ -22,9 +22,9 @@ function collect(text: string, depth: number, found: Set<string>): void {
   } catch {
     return;
   }
-  // A list of its own and no recursion: a stranger's JSON may be nested as deep as it likes.
-  const left = [json];
-  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+  // A stack instead of recursion: untrusted JSON may be nested arbitrarily deep.
+  const stack = [json];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (typeof value === "string") {
       const address = normalizeAddress(value);
       if (address !== undefined) found.add(address);
@@ -32,12 +32,12 @@ function collect(text: string, depth: number, found: Set<string>): void {
         collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
     } else if (typeof value === "object" && value !== null) {
       const inside: readonly unknown[] = Object.values(value);
-      left.push(...inside);
+      stack.push(...inside);
     }
   }
 }
 
-/** Base64 of what begins with `{`. */
+/** Whether a text may be base64 of a text that begins with `{`. */
 function looksLikeBase64Json(text: string): boolean {
   return /^e[w-z][A-Za-z0-9+/]+=*$/.test(text);
 }

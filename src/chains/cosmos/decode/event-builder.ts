@@ -1,9 +1,9 @@
-// An event of the common format while it is put together, and as it goes out: without its empty parts.
-// Imports only domain; never knows where a part is from.
+// Builds an event of the common format from its parts, without the empty ones.
+// Imports only domain; never reads a message.
 import type { Amount } from "../../../domain/amount.js";
 import type { AccountRef, SubEvent, Transfer } from "../../../domain/transaction.js";
 
-/** What is known of an event so far. Names are those of the common format; accounts of a role may be there twice or be empty. */
+/** The mutable parts of an event, named as in the common format. Accounts of a role may repeat or be empty. */
 export interface EventParts {
   readonly type: readonly string[];
   readonly module: string;
@@ -22,7 +22,7 @@ export interface EventParts {
 
 type MutableSubEvent = { -readonly [K in keyof SubEvent]: SubEvent[K] };
 
-/** The event of a draft. Part by part on purpose: it is made for every message, and conditional spreads cost more than all else here. */
+/** Builds the event. Assigns field by field, since conditional spreads dominate the cost of this hot path. */
 export function buildEvent(parts: EventParts): SubEvent {
   const { type, module, action, sender, recipient, nonce, completion, error, sub } = parts;
   const event: MutableSubEvent = { type };
@@ -45,7 +45,7 @@ export function buildEvent(parts: EventParts): SubEvent {
   return event;
 }
 
-/** Entries as an object, without those that `read` leaves out; nothing where none is left. */
+/** Maps entries to an object without those that `read` maps to undefined; undefined if none is left. */
 function toRecord<V, R>(
   entries: Iterable<readonly [string, V]>,
   read: (value: V) => R | undefined,

@@ -1,8 +1,8 @@
-// What a message brought about and only its events tell: ids that the chain gave, acknowledgements.
-// Imports only node-events; never looks beyond the events it is given.
+// Values that only a message's events contain: ids that the chain assigned, acknowledgements.
+// Imports only node-events; reads nothing but the given events.
 import { attributeValues, type NodeEvent } from "./node-events.js";
 
-/** A fact that an event tells: the event's type, its attribute, what the fact is called. */
+/** A value in an event: the event's type, the attribute's key, and the name in `additional`. */
 interface ReportedValue {
   readonly type: string;
   readonly key: string;
@@ -20,7 +20,7 @@ const reportedValues: readonly ReportedValue[] = [
   { type: "channel_open_try", key: "channel_id", name: "channel_id" },
   { type: "send_packet", key: "packet_sequence", name: "packet_sequence" },
   { type: "write_acknowledgement", key: "packet_ack", name: "acknowledgement" },
-  // The only form of it since ibc-go 10.
+  // The only form since ibc-go 10.
   { type: "write_acknowledgement", key: "packet_ack_hex", name: "acknowledgement", read: textFromHex },
   { type: "store_code", key: "code_id", name: "code_id" },
   { type: "create_pool", key: "pool_id", name: "pool_id" },
@@ -35,14 +35,14 @@ function textFromHex(hex: string): string {
   return Buffer.from(hex, "hex").toString("utf8");
 }
 
-/** The facts, by name: each value once, in order of the events. */
+/** Returns the values by name, distinct and in the order of the events. */
 export function valuesFromEvents(all: readonly NodeEvent[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   if (!all.some(({ type }) => reportingTypes.has(type))) return found;
   const events = all.filter(({ type }) => reportingTypes.has(type));
   for (const { type, key, name, read } of reportedValues) {
     if (found.has(name)) continue;
-    // Events that protobuf types make write their values as JSON: a number stands in quotes.
+    // Typed events (protobuf) have JSON values, in which 64-bit numbers are quoted.
     const texts = attributeValues(events, type, key).map((value) => value.replace(/^"(.*)"$/, "$1"));
     const values = read === undefined ? texts : texts.map(read);
     if (values.length > 0) found.set(name, [...new Set(values)]);

@@ -1,5 +1,5 @@
-// Ethereum transactions inside Cosmos ones: ethermint's and cosmos/evm's MsgEthereumTx, all transaction types.
-// Imports only domain and its neighbours; never runs or verifies anything.
+// Rules of MsgEthereumTx of ethermint and cosmos/evm, which wraps an Ethereum transaction of any type.
+// Imports only domain and its neighbours; never verifies a signature.
 import { attributeValues } from "./node-events.js";
 import { canonicalAccount, normalizeAddress } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
@@ -15,12 +15,12 @@ import {
   type MessageRule,
 } from "./rule.js";
 
-/** What of an Ethereum transaction the common format tells. */
+/** The fields of an Ethereum transaction that the common format has. */
 interface EthereumTransactionFields {
   readonly type: string;
   readonly nonce: string;
   readonly gas: string;
-  /** Empty where a contract is created. */
+  /** 0x address; empty for a contract creation. */
   readonly to: string;
   readonly value: string;
   readonly data: Uint8Array;
@@ -83,13 +83,13 @@ function parsePackedTransaction(message: object): EthereumTransactionFields | un
   };
 }
 
-/** Who sent it: the message says since it carries the raw transaction, before that only the events do. */
+/** The sender's 0x address. Newer messages, with the raw transaction, have it as a field; of older ones only the events do. */
 function senderOf(message: object, { events }: MessageContext): string {
   const from = fieldOf(message, "from");
   if (from instanceof Uint8Array && from.length === 20) return `0x${Buffer.from(from).toString("hex")}`;
   const [written] = accountsIn(message, "deprecatedFrom");
-  const told = attributeValues(events, "message", "sender").map(canonicalAccount);
-  return written ?? told.find((account) => account.startsWith("0x")) ?? told[0] ?? "";
+  const reported = attributeValues(events, "message", "sender").map(canonicalAccount);
+  return written ?? reported.find((account) => account.startsWith("0x")) ?? reported[0] ?? "";
 }
 
 function interpretEthereumTx(message: object, context: MessageContext): Interpretation {
@@ -127,7 +127,7 @@ function interpretEthereumTx(message: object, context: MessageContext): Interpre
   };
 }
 
-/** All rules of this file. */
+/** The rules of MsgEthereumTx. */
 export const evmRules: readonly MessageRule[] = [
   "/ethermint.evm.v1.MsgEthereumTx",
   "/cosmos.evm.vm.v1.MsgEthereumTx",

@@ -1,5 +1,5 @@
-// Rules that need only field names: who sends, who receives, which coins pass. For chains' own modules, wasm and the like.
-// Imports only its neighbours; never decodes by itself.
+// Rules that only name fields: the sender, the recipient and the coins. For wasm and chain-specific modules.
+// Imports only its neighbours; never decodes bytes.
 import type { Amount } from "../../../domain/amount.js";
 import type { Transfer } from "../../../domain/transaction.js";
 import { canonicalAccount } from "./addresses.js";
@@ -13,9 +13,9 @@ import { messageRule, type MessageContext, type MessageRule } from "./rule.js";
 interface FieldRule {
   readonly sender?: string;
   readonly recipient?: string;
-  /** The event that names the recipient where the message cannot: its type and attribute. */
+  /** The type and attribute of the event that names the recipient, if no field does. */
   readonly recipientEvent?: readonly [type: string, key: string];
-  /** Fields with coins that the sender gives, and the recipient, where there is one, gets. */
+  /** Fields with the coins that move from the sender to the recipient. */
   readonly coins?: readonly string[];
   readonly hints?: FieldHints;
 }
@@ -80,7 +80,7 @@ function isCoin(value: unknown): value is Coin {
   return typeof value === "object" && value !== null && "denom" in value && "amount" in value;
 }
 
-/** The accounts in a field: one text or a list of texts, none where it is empty. */
+/** The non-empty accounts in a field, which is a text or a list of texts. */
 export function accountsIn(message: object, name: string): string[] {
   const value = fieldOf(message, name);
   return (Array.isArray(value) ? value : [value]).filter(
@@ -105,35 +105,35 @@ function transfersOfField(
   return accountsIn(message, account).map((each) => createTransfer(each, amounts));
 }
 
-/** The first account that an event names: a contract may bring about more of the kind. */
+/** The first account in the events: a contract may emit further events of the type. */
 function recipientFromEvent(
   message: object,
   { events }: MessageContext,
-  { recipientEvent: toldRecipient, coins = [] }: FieldRule,
+  { recipientEvent: eventKey, coins = [] }: FieldRule,
 ): Transfer[] {
-  if (toldRecipient === undefined) return [];
-  const [account] = attributeValues(events, ...toldRecipient);
+  if (eventKey === undefined) return [];
+  const [account] = attributeValues(events, ...eventKey);
   return account === undefined ? [] : [createTransfer(account, coinsIn(message, coins))];
 }
 
-/** The rules of the table, each over its type's codec. */
+/** The rules of the table, for the types with a codec. */
 export const namedFieldRules: readonly MessageRule[] = Object.entries(fieldRules).flatMap(
   ([typeUrl, fieldRule]) => {
-    const { sender, recipient, recipientEvent: toldRecipient, coins = [], hints } = fieldRule;
+    const { sender, recipient, recipientEvent: eventKey, coins = [], hints } = fieldRule;
     const codec = codecOf(typeUrl);
     if (codec === undefined) return [];
     return [
       messageRule(codec, (message, context) => ({
         ...(sender !== undefined && { sender: transfersOfField(message, sender, coins) }),
         ...(recipient !== undefined && { recipient: transfersOfField(message, recipient, coins) }),
-        ...(toldRecipient !== undefined && { recipient: recipientFromEvent(message, context, fieldRule) }),
+        ...(eventKey !== undefined && { recipient: recipientFromEvent(message, context, fieldRule) }),
         ...(hints !== undefined && { hints }),
       })),
     ];
   },
 );
 
-/** Fields that name who signs, most telling first, for messages without a rule. */
+/** Names of fields that may contain the signer, most specific first. */
 const signerFields = [
   ...["signer", "sender", "authority", "fromAddress", "from", "delegatorAddress", "proposer", "proposers"],
   ...["voter", "depositor", "granter", "submitter", "owner", "creator", "admin", "executor", "grantee"],
@@ -150,18 +150,18 @@ function firstAccounts(message: object, names: readonly string[]): string[] {
   return [];
 }
 
-/** Who signs a message, by the names that fields have. */
+/** The signer of a message, by field name; undefined if no such field has an account. */
 export function signerFromFields(message: object): string | undefined {
   const [first] = firstAccounts(message, signerFields);
   return first === undefined ? undefined : canonicalAccount(first);
 }
 
-/** Who signs a message without a rule, by the names that fields have. */
+/** The sender of a message without a rule: its signers, by field name. */
 export function senderFromFields(message: object): Transfer[] {
   return firstAccounts(message, signerFields).map((account) => createTransfer(account));
 }
 
-/** Who receives by a message without a rule. */
+/** The recipient of a message without a rule, by field name. */
 export function recipientFromFields(message: object): Transfer[] {
   return firstAccounts(message, recipientFields).map((account) => createTransfer(account));
 }

@@ -1,4 +1,4 @@
-// A whole height in the common format: its block, every transaction, and what of it could not be read.
+// Decodes a whole height: its block, every transaction, and quarantines of undecodable ones.
 // Imports only domain and its neighbours; never drops a transaction.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../../../domain/block.js";
@@ -8,10 +8,10 @@ import type { Transaction } from "../../../domain/transaction.js";
 import type { RawCosmosBlock, RawCosmosHeight } from "./raw-height.js";
 import { decodeCosmosTransaction } from "./transaction.js";
 
-/** Milliseconds of decoding before others get their turn: a huge block must not hold up pings. */
+/** Milliseconds of decoding before yielding to the event loop, so that a huge block does not delay pings. */
 const sliceMs = 10;
 
-/** One quarantine for each transaction that could not be read wholly, then the height with all of them. */
+/** Returns a quarantine for each transaction with a fault, then the height with all transactions. Throws if a result is missing. */
 export async function decodeCosmosHeight(
   chain: ChainRef,
   { block, results }: RawCosmosHeight,
@@ -38,7 +38,7 @@ export async function decodeCosmosHeight(
   ];
 }
 
-/** The block in the common format. */
+/** Converts a block to the common format. */
 export function blockFromRaw(chain: ChainRef, raw: RawCosmosBlock): Block {
   return {
     chain,

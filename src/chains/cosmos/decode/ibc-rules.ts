@@ -1,4 +1,4 @@
-// Rules of IBC: transfers, and the packets that relayers carry, with what is inside of them.
+// Rules of IBC: transfers, and relayed packets with their content.
 // Imports only cosmjs-types, domain and its neighbours.
 import { CosmosTx, typeToJSON } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
 import { MsgSendTx } from "cosmjs-types/ibc/applications/interchain_accounts/controller/v1/tx";
@@ -18,22 +18,22 @@ import {
   type MessageRule,
 } from "./rule.js";
 
-/** What a packet carries, as far as it is known. */
+/** The known content of a packet. */
 interface PacketContent {
   readonly denom?: string;
   readonly amount?: string;
   readonly sender?: string;
   readonly receiver?: string;
   readonly memo?: string;
-  /** Messages for the account of another chain. */
+  /** Messages for an interchain account. */
   readonly messages?: readonly SubEvent[];
-  /** What kind of packet for interchain accounts it is. */
+  /** The type of an interchain accounts packet (ICS-27). */
   readonly kind?: string;
-  /** Any other text. */
+  /** The data of an unknown kind of packet, as text. */
   readonly text?: string;
 }
 
-/** The longest data of a packet that is kept as text where it is of no known kind. */
+/** Maximum characters of unknown packet data and of acknowledgements to keep as text. */
 const maxTextLength = 4096;
 
 /** ICS-20 and ICS-721 packets are JSON with sender and receiver; ICS-27 packets are JSON with a packed CosmosTx. */
@@ -75,7 +75,7 @@ function decodeAccountMessages(bytes: Uint8Array, { decodeInner: inner }: Messag
   try {
     return { messages: decodeBytes(CosmosTx, bytes).messages.map((packed) => inner(packed)) };
   } catch {
-    // Some hosts pack their messages as JSON: they stay in the transaction's raw bytes.
+    // Some hosts encode their messages as JSON: those stay in the transaction's raw bytes.
     return {};
   }
 }
@@ -111,12 +111,12 @@ function interpretPacket(
 ): Interpretation {
   const content = message.packet === undefined ? {} : parsePacketData(message.packet.data, context);
   const interpretation = interpretContent(content, message.signer);
-  const answer = acknowledgement === undefined ? "" : Buffer.from(acknowledgement).toString("utf8");
+  const reply = acknowledgement === undefined ? "" : Buffer.from(acknowledgement).toString("utf8");
   return {
     ...interpretation,
     additional: {
       ...interpretation.additional,
-      ...(answer !== "" && { acknowledgement: [answer.slice(0, maxTextLength)] }),
+      ...(reply !== "" && { acknowledgement: [reply.slice(0, maxTextLength)] }),
     },
     hints: {
       skip: ["packet.data", "acknowledgement", "proof_acked", "proof_commitment", "proof_unreceived"],
@@ -129,7 +129,7 @@ interface Payload {
   readonly value: Uint8Array;
 }
 
-/** IBC v2: a packet holds payloads, each with an encoding of its own. */
+/** IBC v2: a packet contains payloads, each with its own encoding. */
 function interpretPayloads(
   payloads: readonly Payload[],
   signer: string,
@@ -162,7 +162,7 @@ function interpretPayloads(
   };
 }
 
-/** All rules of this file. */
+/** The rules of IBC messages. */
 export const ibcRules: readonly MessageRule[] = [
   messageRule(MsgTransfer, (m) => ({
     sender: singleTransfer(m.sender, coinList(m.token)),

@@ -1,6 +1,7 @@
-// One message as an event of the common format: its fields, its rule, the events that are its own.
-// Imports only domain and its neighbours; never fails: what cannot be understood is kept as it came.
+// Decodes one message to an event of the common format, from its fields, its rule and its events.
+// Imports only domain and its neighbours; never fails: undecodable messages are kept as bytes.
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
+import { errorMessage } from "../../../lib/error-message.js";
 import { operatorAccount, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
 import { buildEvent, type EventParts } from "./event-builder.js";
@@ -21,27 +22,27 @@ const rules: ReadonlyMap<string, MessageRule> = new Map(
   [...namedFieldRules, ...sdkRules, ...ibcRules, ...evmRules].map((each) => [each.typeUrl, each]),
 );
 
-/** Messages inside messages deeper than this stay packed, with a fault. Nodes take more than twenty, newer ones fewer. */
+/** Maximum nesting of messages; deeper ones stay packed, with a fault. Old nodes accept more than twenty levels, newer ones fewer. */
 const maxDepth = 100;
 
-/** What surrounds a message that is not inside another. */
+/** The context of a message that is not nested in another. */
 export interface TopLevelContext {
   readonly events: readonly NodeEvent[];
   readonly feeDenom: string | undefined;
 }
 
-/** A message, understood as far as possible. */
+/** A decoded message and the parts of its event. */
 export interface DecodedMessage {
-  /** The kind of the event: the type's name, or the type URL of a type that is not known or bytes that are not of their type. */
+  /** The kind of the event: the type's name, or the type URL if the type is unknown or the bytes are undecodable. */
   readonly kind: string;
   readonly parts: EventParts;
-  /** The account that signed it, where its fields or events tell. */
+  /** The account that signed it; absent if neither fields nor events contain it. */
   readonly signer?: string;
-  /** Why bytes of a known type could not be read. */
+  /** Why the message, or one nested in it, is undecodable. */
   readonly fault?: string;
 }
 
-/** Understands one message. */
+/** Decodes one message. */
 export function decodeMessage(packed: Packed, { events, feeDenom }: TopLevelContext): DecodedMessage {
   const faults: string[] = [];
   const result = decodePacked(packed, contextOf({ events, feeDenom, depth: 0, faults }));
@@ -62,13 +63,13 @@ function contextOf({ events: own, feeDenom, depth, faults }: Omit<Context, "deco
       const { parts: parts } =
         depth < maxDepth
           ? decodePacked(packed, contextOf({ events, feeDenom, depth: depth + 1, faults }))
-          : undecodableMessage(packed, { events, faults }, `it is inside of more than ${maxDepth} messages`);
+          : undecodableMessage(packed, { events, faults }, `it is nested in more than ${maxDepth} messages`);
       return buildEvent(parts);
     },
   };
 }
 
-/** A message that is kept as it came, and why. */
+/** Keeps an undecodable message as bytes, and records the reason as a fault. */
 function undecodableMessage(
   packed: Packed,
   { events, faults }: Pick<Context, "events" | "faults">,
@@ -98,12 +99,11 @@ function decodePacked(packed: Packed, context: Context): Omit<DecodedMessage, "f
       ? { kind, parts: parts }
       : { kind, parts: parts, signer: operatorAccount(signer) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return undecodableMessage(packed, context, reason);
+    return undecodableMessage(packed, context, errorMessage(error));
   }
 }
 
-/** A type that is not known: its URL, its bytes, and the accounts that can be seen in them and in its events. */
+/** The parts of a message of unknown type: its URL, its bytes, and the accounts found in its bytes and events. */
 function unknownMessage({ typeUrl, value }: Packed, events: readonly NodeEvent[]): EventParts {
   const signers = [...new Set(attributeValues(events, "message", "sender").map(canonicalAccount))];
   const accounts = findAddresses(value);
@@ -150,7 +150,7 @@ function assemble(
   };
 }
 
-/** Fields that hold whole messages; others hold what a message is about: a content, an allowance, a key. */
+/** Fields with nested messages; other packed fields are values: a proposal's content, an allowance, a key. */
 const messageFields = /(^|\.)(msgs?|messages)$/;
 
 function decodeNested({ path, packed }: MessageFields["nested"][number], context: Context): SubEvent {
@@ -181,9 +181,9 @@ function decodeNested({ path, packed }: MessageFields["nested"][number], context
   }
 }
 
-/** Headers of light clients are proofs, hundreds of values that nobody asks for: named, not unfolded. */
+/** Headers of light clients are proofs with hundreds of values: only their type is kept. */
 const proofTypes = /^\/ibc\.lightclients\..*\.(Header|Misbehaviour)$/;
-/** Nor are larger packed values: the raw transaction holds them. */
+/** Maximum bytes of a packed value to decode; larger ones are only in the transaction's raw bytes. */
 const maxNestedBytes = 65_536;
 
 function nodeOf(
@@ -215,7 +215,7 @@ function transferEntries(events: readonly NodeEvent[], payments: string): [strin
   ];
 }
 
-/** One coin of a field has the field's name; several are numbered from 1. */
+/** Names amounts by their field; several of one field are numbered from 1. */
 function numberAmounts(amounts: MessageFields["amounts"]): MessageFields["amounts"] {
   if (amounts.length < 2) return amounts;
   const counts = new Map<string, number>();

@@ -1,4 +1,4 @@
-// Rules of the Cosmos SDK's own modules. A module that is not here is read off its fields.
+// Rules of the Cosmos SDK's modules. Modules without rules are interpreted by field names.
 // Imports only cosmjs-types, domain and its neighbours.
 import { MsgExec } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -27,6 +27,7 @@ import {
 } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
 import { sumAmounts } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
+import { errorMessage } from "../../../lib/error-message.js";
 import { operatorAccount, canonicalAccount } from "./addresses.js";
 import { amountFromCoin, type Coin } from "./coins.js";
 import { formatTimestamp } from "./fields.js";
@@ -34,12 +35,12 @@ import { transfersFromEvents, createTransfer } from "./transfers.js";
 import { attributeValues, splitExecEvents, type NodeEvent } from "./node-events.js";
 import { singleTransfer, messageRule, coinList, type MessageContext, type MessageRule } from "./rule.js";
 
-/** Who was paid out: rewards and commission go to the withdraw address, which the message does not say. */
+/** The recipients of rewards and commission: the withdraw address, which only the events contain. */
 function payoutRecipients({ events }: MessageContext): Transfer[] {
   return [...transfersFromEvents(events).reward];
 }
 
-/** When an unbonding or redelegation is over, as its event says. */
+/** The completion time of an unbonding or redelegation, from its event. */
 function completionOf(events: readonly NodeEvent[], type: string): { completion?: string } {
   const completion = attributeValues(events, type, "completion_time").at(-1);
   return completion === undefined || completion === "" ? {} : { completion };
@@ -50,7 +51,7 @@ function operatorOf(validator: string): string {
   return operatorAccount(canonicalAccount(validator));
 }
 
-/** A multi-send's ends as events of their own; of the same type, since it is one message. */
+/** An input or output of a multi-send as an inner event of the same type. */
 function multiSendEnd(
   action: "input" | "output",
   { address, coins }: { address: string; coins: Coin[] },
@@ -68,7 +69,7 @@ function sumCoins(lists: readonly (readonly Coin[])[]): Transfer["amounts"] {
   return sumAmounts(lists.flat().map(amountFromCoin));
 }
 
-/** All rules of this file. */
+/** The rules of SDK messages. */
 export const sdkRules: readonly MessageRule[] = [
   messageRule(MsgSend, (m) => ({
     sender: singleTransfer(m.fromAddress, m.amount),

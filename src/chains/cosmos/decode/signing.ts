@@ -1,4 +1,4 @@
-// Who signed a transaction and who paid for it: facts of the whole of it, told with its first message.
+// The signers and the fee payer of a transaction, which its first event contains.
 // Imports only cosmjs-types and its neighbours; never checks a signature.
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import type { AuthInfo, SignerInfo, Tip } from "cosmjs-types/cosmos/tx/v1beta1/tx";
@@ -11,25 +11,25 @@ import { attributeValues } from "./node-events.js";
 import type { RawCosmosResult } from "./raw-height.js";
 import { hasOnlyByteFields } from "./wire.js";
 
-/** The accounts that signed, in order of their signatures as far as their keys or the messages tell. */
+/** The signers' accounts in signature order, as far as keys, messages or events contain them. */
 export function findSigners(
   { signerInfos }: AuthInfo,
   messages: readonly DecodedMessage[],
   result: RawCosmosResult,
 ): readonly string[] {
   const signer = messages.find((message) => message.signer !== undefined)?.signer;
-  // Events are asked only where the messages do not tell: to read them costs more than all of this.
+  // Events are a fallback: decoding them is expensive.
   const isNamed = signer !== undefined && accountPrefix(signer) !== undefined;
   const claimed = isNamed ? signer : (feePayerFromEvents(result) ?? signer);
   const named = claimed === undefined ? [] : [canonicalAccount(claimed)];
-  // The one signer that a message names is the one whose signature the chain has checked, whatever the key.
+  // A single signer is the account that the message names, whatever its key type: the chain verified the signature.
   if (isNamed && signerInfos.length === 1) return named;
   const prefix = claimed === undefined ? undefined : accountPrefix(claimed);
   const fromKeys = signerInfos.flatMap((info) => signerAccount(info, prefix));
   return fromKeys.length > 0 ? fromKeys : named;
 }
 
-/** Who paid the fee, as the SDK's ante handler says: `tx.fee_payer` since 0.46, `tx.acc_seq` (`account/sequence`) since 0.42. */
+/** The fee payer in the events of the SDK's ante handler: `tx.fee_payer` since 0.46, `tx.acc_seq` (`account/sequence`) since 0.42. */
 function feePayerFromEvents({ events }: RawCosmosResult): string | undefined {
   const payer =
     attributeValues(events, "tx", "fee_payer")[0] ??
@@ -37,14 +37,14 @@ function feePayerFromEvents({ events }: RawCosmosResult): string | undefined {
   return payer === "" ? undefined : payer;
 }
 
-/** The account of a signer with a secp256k1 key; others' accounts do not follow from the key alone on every chain. */
+/** The account of a signer with a secp256k1 key; for other keys the derivation differs between chains. */
 function signerAccount({ publicKey }: SignerInfo, prefix: string | undefined): string[] {
   if (prefix === undefined || publicKey?.typeUrl !== PubKey.typeUrl) return [];
   const { key } = decodeBytes(PubKey, publicKey.value);
   return key.length === 33 ? [accountFromPublicKey(key, prefix)] : [];
 }
 
-/** Tells signers, keys, sequences, and who paid the fee: the first signer unless the fee names another. */
+/** Adds signers, keys, sequences and the fee payer (the first signer unless the fee names another) to the first event. */
 export function addSigning(
   parts: EventParts,
   { signerInfos, fee, tip }: AuthInfo,
@@ -67,10 +67,10 @@ export function addSigning(
   if (tip !== undefined) addTip(parts, tip);
 }
 
-/** The one field of the SDK's simple keys. */
+/** The only field number of the SDK's simple keys. */
 const keyFields = new Set([1]);
 
-/** A key in base64 as nodes write it; keys made of several keys as they are packed. */
+/** A public key in base64 as in the node's JSON; a multisig key as its packed bytes. */
 function keyText({ value }: { value: Uint8Array }): string {
   const { buffer, byteOffset, length } = hasOnlyByteFields(value, keyFields)
     ? decodeBytes(PubKey, value).key

@@ -1,9 +1,10 @@
-// One transaction of a block, from its bytes and its result, in the common format.
-// Imports only cosmjs-types, domain and its neighbours; never fails: bytes that are no transaction are kept and reported.
+// Decodes one transaction of a block from its bytes and its result.
+// Imports only cosmjs-types, domain and its neighbours; never fails: undecodable bytes are kept and reported.
 import { hash } from "node:crypto";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { ChainRef } from "../../../domain/chain.js";
 import type { Transaction, TransactionEvent } from "../../../domain/transaction.js";
+import { errorMessage } from "../../../lib/error-message.js";
 import { decodeBytes } from "./bytes-reader.js";
 import { amountFromCoin } from "./coins.js";
 import { buildEvent, type EventParts } from "./event-builder.js";
@@ -13,7 +14,7 @@ import type { RawCosmosBlock, RawCosmosResult } from "./raw-height.js";
 import { addSigning, findSigners } from "./signing.js";
 import { hasOnlyByteFields } from "./wire.js";
 
-/** A transaction and where it stands. */
+/** The bytes and the result of a transaction, and its position in a block. */
 export interface RawCosmosTransaction {
   readonly chain: ChainRef;
   readonly block: RawCosmosBlock;
@@ -22,7 +23,7 @@ export interface RawCosmosTransaction {
   readonly result: RawCosmosResult;
 }
 
-/** A decoded transaction; with a fault where it, or a message in it, could not be read and is kept as bytes. */
+/** A decoded transaction; `fault` names what is undecodable and kept as bytes. */
 export interface DecodedTransaction {
   readonly transaction: Transaction;
   readonly fault?: string;
@@ -33,29 +34,29 @@ export function transactionHash(bytes: Uint8Array): string {
   return hash("sha256", bytes, "hex").toUpperCase();
 }
 
-/** Decodes one transaction. */
+/** Decodes one transaction. Never throws. */
 export function decodeCosmosTransaction(raw: RawCosmosTransaction): DecodedTransaction {
   try {
     return decodeOrThrow(raw);
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = errorMessage(error);
     return { transaction: undecodableTransaction(raw, fault), fault };
   }
 }
 
 const utf8 = new TextEncoder();
 
-/** Fields of a TxRaw: body, auth info, signatures. The SDK refuses any other. */
+/** Field numbers of TxRaw: body, auth info, signatures. The SDK rejects any other. */
 const rawFields = new Set([1, 2, 3]);
 
 function decodeOrThrow(raw: RawCosmosTransaction): DecodedTransaction {
   const { bytes, result } = raw;
   if (!hasOnlyByteFields(bytes, rawFields))
-    throw new Error("The bytes are no transaction of the Cosmos SDK.");
+    throw new Error("The bytes are not a Cosmos SDK transaction (TxRaw).");
   const { bodyBytes, authInfoBytes } = decodeBytes(TxRaw, bytes);
   const body = decodeBytes(TxBody, bodyBytes);
   const authInfo = decodeBytes(AuthInfo, authInfoBytes);
-  if (body.messages.length === 0) throw new Error("The transaction holds no message.");
+  if (body.messages.length === 0) throw new Error("The transaction contains no message.");
   const fee = (authInfo.fee?.amount ?? []).map(amountFromCoin);
 
   const failed = result.code !== 0 || result.unknownReason !== undefined;
@@ -81,7 +82,7 @@ function decodeOrThrow(raw: RawCosmosTransaction): DecodedTransaction {
   return faults.length === 0 ? { transaction } : { transaction, fault: faults.join("; ") };
 }
 
-/** What was read off the bytes, with what is known without reading them. */
+/** Combines the decoded parts with the block's and the result's fields. */
 function assemble(
   { chain, block, index, bytes, result }: RawCosmosTransaction,
   { fee, memo, hasErrors, events }: Pick<Transaction, "fee" | "memo" | "hasErrors" | "events">,
@@ -104,7 +105,7 @@ function assemble(
   return result.log === "" ? transaction : { ...transaction, rawLog: utf8.encode(result.log) };
 }
 
-/** The kind of the one event of a transaction that cannot be read. */
+/** The kind of the single event of an undecodable transaction. */
 const undecodableKind = "undecodable";
 
 function undecodableTransaction(raw: RawCosmosTransaction, fault: string): Transaction {
@@ -120,7 +121,7 @@ function undecodableTransaction(raw: RawCosmosTransaction, fault: string): Trans
   return assemble(raw, { fee: [], memo: "", hasErrors: true, events });
 }
 
-/** What stands in the body beside messages and memo; nothing of it in most transactions. */
+/** Adds the body's optional fields beside messages and memo. */
 function addEnvelope({ additional }: EventParts, body: TxBody): void {
   if (body.timeoutHeight !== 0n) additional.set("timeout_height", [body.timeoutHeight.toString()]);
   const options = body.extensionOptions.concat(body.nonCriticalExtensionOptions);
@@ -131,7 +132,7 @@ function addEnvelope({ additional }: EventParts, body: TxBody): void {
     );
 }
 
-/** A failed transaction undoes all of its messages: each carries the error. */
+/** Adds a failed transaction's error to an event. A failure reverts all messages, so that every event has it. */
 function addError(
   parts: EventParts,
   { unknownReason: unknown, code, codespace, log }: RawCosmosResult,

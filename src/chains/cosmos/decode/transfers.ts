@@ -1,23 +1,23 @@
-// Money that moved because of one message, from the bank's and the distribution's events.
-// Imports only domain and its neighbours; never looks beyond the events it is given.
+// Reads the coin movements of one message from the events of the bank and distribution modules.
+// Imports only domain and its neighbours; reads nothing but the given events.
 import type { Transfer } from "../../../domain/transaction.js";
 import { canonicalAccount, isDistributionModule } from "./addresses.js";
 import { parseCoins } from "./coins.js";
 import { lastAttribute, type NodeEvent } from "./node-events.js";
 
-/** Who got and gave what, in order of the events. */
+/** Coin movements by kind, in the order of the events. */
 export interface EventTransfers {
-  /** What accounts got, but for rewards. */
+  /** Amounts that accounts received, without rewards. */
   readonly send: readonly Transfer[];
-  /** What accounts gave, but for rewards. */
+  /** Amounts that accounts sent, without rewards. */
   readonly spend: readonly Transfer[];
-  /** Paid by the distribution module: rewards to delegators, or commission to validators. */
+  /** Amounts that the distribution module paid: rewards to delegators or commission to validators. */
   readonly reward: readonly Transfer[];
-  /** The same rewards by the validator that they come from, where the chain says so. */
+  /** The same rewards by the validator that earned them, if the events name it. */
   readonly rewardFrom: readonly Transfer[];
 }
 
-/** Reads the movements off a message's events. */
+/** Reads the coin movements of a message's events. */
 export function transfersFromEvents(events: readonly NodeEvent[]): EventTransfers {
   const send: Transfer[] = [];
   const spend: Transfer[] = [];
@@ -32,7 +32,7 @@ export function transfersFromEvents(events: readonly NodeEvent[]): EventTransfer
     if (amounts.length === 0) continue;
     const recipient = lastAttribute(event, "recipient") ?? "";
     const sender = lastAttribute(event, "sender");
-    // Before SDK 0.43 some transfers name no sender: a payment of just what was withdrawn is the reward.
+    // Before SDK 0.43 some transfers have no sender: a transfer of exactly the withdrawn amount is the reward.
     const isReward =
       sender === undefined
         ? withdrawn.some((each) => lastAttribute(each, "amount") === amount)
@@ -53,7 +53,7 @@ export function transfersFromEvents(events: readonly NodeEvent[]): EventTransfer
   return { send, spend, reward, rewardFrom };
 }
 
-/** What accounts gave that no transfer names: up to SDK 0.50 a multi-send's transfers name no sender, but since 0.43 it is told that coins were spent. */
+/** Amounts spent by accounts that no transfer names. Until SDK 0.50 a multi-send's transfers have no sender, but since 0.43 `coin_spent` names it. */
 function otherSpenders(events: readonly NodeEvent[], senders: ReadonlySet<string>): Transfer[] {
   const spent: Transfer[] = [];
   for (const event of events) {
@@ -66,7 +66,7 @@ function otherSpenders(events: readonly NodeEvent[], senders: ReadonlySet<string
   return spent;
 }
 
-/** An account that gave or got coins. */
+/** Creates a transfer of a canonical account. */
 export function createTransfer(account: string, amounts: Transfer["amounts"] = []): Transfer {
   return { account: { id: canonicalAccount(account) }, amounts };
 }
