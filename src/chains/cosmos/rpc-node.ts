@@ -15,7 +15,6 @@ import {
   blockFromRpc,
   resultsFromRpc,
   textField,
-  type JsonObject,
 } from "./rpc-responses.js";
 
 type Parameters = Readonly<Record<string, string>>;

@@ -27,7 +27,6 @@ import {
 } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
 import { sumAmounts } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
-import { errorMessage } from "../../../lib/error-message.js";
 import { operatorAccount, canonicalAccount } from "./addresses.js";
 import { amountFromCoin, type Coin } from "./coins.js";
 import { formatTimestamp } from "./fields.js";
