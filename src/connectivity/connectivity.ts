@@ -4,15 +4,15 @@
 import { systemClock, type Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
-import { createAddressCheck, privateRanges, type Resolve } from "./address.js";
-import { createDispatcher } from "./dispatcher.js";
+import { createAddressCheck, privateRanges, type Resolve } from "./registration/address-check.js";
+import { createDispatcher } from "./manager/dispatcher.js";
 import { createDialler } from "./grpc/dial.js";
 import type { TlsFiles } from "./grpc/tls.js";
-import { sizes } from "./limits.js";
-import { createConnectivityMetrics, registerGauges } from "./metrics.js";
+import { sizes } from "./protocol/limits.js";
+import { createConnectivityMetrics, registerGauges } from "./manager/metrics.js";
 import type { Dispatcher, Workers } from "./port.js";
-import { createRegistry, type Registry } from "./registry.js";
-import { createWaiting } from "./waiting.js";
+import { createRegistry, type Registry } from "./manager/registry.js";
+import { createWaiting } from "./protocol/byte-budget.js";
 
 export interface ConnectivityOptions {
   /** CIDRs that workers may be dialled in; loopback and private ranges unless told. */

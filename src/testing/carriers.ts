@@ -1,7 +1,7 @@
 // Streams for suites that hold over whatever carries frames: gRPC on a socket, and the pair inside the process.
-import { createMemoryChannels, type ManagerChannel, type WorkerChannel } from "../connectivity/channel.js";
+import { createMemoryChannels, type ManagerChannel, type WorkerChannel } from "../connectivity/protocol/channel.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
-import { startWorkerServer } from "../connectivity/grpc/worker-server.js";
+import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
 import { silentLogger } from "../lib/logger.js";
 import { countingChain } from "./counting-chain.js";
 
@@ -40,8 +40,8 @@ export function createGrpcCarrier(): Carrier {
     async open() {
       let hand: (channel: WorkerChannel) => void = () => undefined;
       const arrived = new Promise<WorkerChannel>((resolve) => (hand = resolve));
-      const server = await startWorkerServer({
-        responder: {
+      const server = await startGrpcWorkerServer({
+        sessionServer: {
           serve(channel) {
             hand(channel);
             return new Promise(() => undefined);

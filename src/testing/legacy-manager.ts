@@ -7,7 +7,7 @@ import { until } from "./until.js";
 
 export interface LegacyManager {
   /** Sends a request and resolves with every response up to the first final. */
-  ask(type: string, payload: string): Promise<readonly LegacyResponse[]>;
+  request(type: string, payload: string): Promise<readonly LegacyResponse[]>;
   /** Every response to a request so far. */
   responsesTo(id: string): readonly LegacyResponse[];
   readonly error: Error | undefined;
@@ -34,7 +34,7 @@ export function startLegacyManager(address: string): LegacyManager {
   const responsesTo = (id: string): LegacyResponse[] => responses.filter((each) => each.id === id);
 
   return {
-    async ask(type, payload) {
+    async request(type, payload) {
       const id = randomUUID();
       call.write(encodeLegacyRequest({ id, type, payload }));
       await until(

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import { anyPiece } from "../../testing/arbitraries.js";
+import { anyItem } from "../../testing/arbitraries.js";
 import { countingChain } from "../../testing/counting-chain.js";
-import { ourFeatures, type Feature, type ManagerFrame, type Piece, type WorkerFrame } from "../frames.js";
+import { supportedFeatures, type Feature, type ManagerFrame, type Item, type WorkerFrame } from "../protocol/frames.js";
 import { decodeRequest, encodeRequest } from "./requests.js";
 import { decodeResponse } from "./response-reader.js";
 import { createResponseWriter } from "./response-writer.js";
@@ -15,8 +15,8 @@ const chainOf = (chainId: string) => (chainId === "counting-1" ? countingChain :
 const peer = { chain: countingChain, legacy: false };
 const height = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
-function part(pieces: readonly Piece[]): WorkerFrame {
-  return { kind: "part", id: "i", lease: "l", order: 7, pieces, cursor: 0, bytes: 0 };
+function part(pieces: readonly Item[]): WorkerFrame {
+  return { kind: "part", id: "i", lease: "l", order: 7, items: pieces, cursor: 0, bytes: 0 };
 }
 
 /** The frame as it arrives, without its size. */
@@ -31,11 +31,11 @@ function through(frame: WorkerFrame, features: readonly Feature[]): unknown {
 describe("responses", () => {
   it("carry typed batches without loss", () => {
     fc.assert(
-      fc.property(fc.array(anyPiece, { maxLength: 5 }), (pieces) => {
-        const arrived = decodeResponse(createResponseWriter(() => ourFeatures).encode(part(pieces)), chainOf);
+      fc.property(fc.array(anyItem, { maxLength: 5 }), (pieces) => {
+        const arrived = decodeResponse(createResponseWriter(() => supportedFeatures).encode(part(pieces)), chainOf);
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
         expect(arrived).toMatchObject({ id: "i", lease: "l", order: 7, cursor: 0 });
-        expect(arrived.pieces.map(comparable)).toEqual(pieces.map(comparable));
+        expect(arrived.items.map(comparable)).toEqual(pieces.map(comparable));
       }),
       { numRuns: 2_000 },
     );
@@ -43,10 +43,10 @@ describe("responses", () => {
 
   it("carry single JSON messages without loss, but for a note's position and bytes", () => {
     fc.assert(
-      fc.property(anyPiece, (piece) => {
+      fc.property(anyItem, (piece) => {
         const arrived = decodeResponse(createResponseWriter(() => []).encode(part([piece])), chainOf);
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
-        const [got] = arrived.pieces;
+        const [got] = arrived.items;
         if (piece.kind === "quarantine") {
           expect(got).toEqual({ kind: "quarantine", height: piece.height, error: piece.error });
         } else {
@@ -61,8 +61,8 @@ describe("responses", () => {
 
   it("measure a piece as large as it becomes", () => {
     fc.assert(
-      fc.property(fc.array(anyPiece, { minLength: 1, maxLength: 5 }), (pieces) => {
-        const writer = createResponseWriter(() => ourFeatures);
+      fc.property(fc.array(anyItem, { minLength: 1, maxLength: 5 }), (pieces) => {
+        const writer = createResponseWriter(() => supportedFeatures);
         const measured = pieces.reduce((sum, piece) => sum + writer.measure(piece), 0);
         const size = writer.encode(part(pieces)).length;
         expect(size).toBeGreaterThanOrEqual(measured);
@@ -87,7 +87,7 @@ describe("responses", () => {
           id: "i",
           lease: "l",
           order: 3,
-          pieces: [],
+          items: [],
           outcome: "failed",
           count: 3,
           error,
@@ -95,7 +95,7 @@ describe("responses", () => {
           head,
           bytes: 0,
         },
-        ourFeatures,
+        supportedFeatures,
       ),
     ).toEqual({
       kind: "final",
@@ -117,12 +117,12 @@ describe("responses", () => {
       id: "i",
       lease: "l",
       order: 0,
-      pieces: [],
+      items: [],
       outcome,
       count: 0,
       bytes: 0,
     };
-    expect(through(frame, ourFeatures)).toMatchObject({ outcome });
+    expect(through(frame, supportedFeatures)).toMatchObject({ outcome });
   });
 
   it("carry PONGs", () => {
@@ -136,7 +136,7 @@ describe("responses", () => {
       version: "1",
       head: { height: 0 },
     };
-    expect(through(pong, ourFeatures)).toEqual(pong);
+    expect(through(pong, supportedFeatures)).toEqual(pong);
   });
 });
 
@@ -151,7 +151,7 @@ it("reads the JSON that the written protocol shows", () => {
     const message = wire.TaskResponse.create({ id: "i", type: types[at] ?? "", payload: Buffer.from(json) });
     return decodeResponse(wire.TaskResponse.encode(message).finish(), () => countingChain);
   });
-  expect(read.map((frame) => (frame.kind === "part" ? frame.pieces[0]?.kind : frame))).toEqual([
+  expect(read.map((frame) => (frame.kind === "part" ? frame.items[0]?.kind : frame))).toEqual([
     "block",
     "transaction",
     "reward",
@@ -351,11 +351,11 @@ function anyJsonOfOurs(): fc.Arbitrary<Buffer> {
 function mangled(): fc.Arbitrary<Uint8Array> {
   return fc
     .tuple(
-      fc.array(anyPiece, { maxLength: 3 }),
+      fc.array(anyItem, { maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
     )
     .map(([pieces, changes]) => {
-      const bytes = createResponseWriter(() => ourFeatures).encode(part(pieces));
+      const bytes = createResponseWriter(() => supportedFeatures).encode(part(pieces));
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
       return bytes;
     });

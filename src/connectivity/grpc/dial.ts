@@ -3,10 +3,10 @@
 import { Client, Metadata } from "@grpc/grpc-js";
 import { isIPv6 } from "node:net";
 import { IndexerServiceService } from "../../generated/proto/indexer.js";
-import type { Target } from "../address.js";
-import type { ManagerChannel } from "../channel.js";
-import { sizes } from "../limits.js";
-import type { WorkerIdentity } from "../worker-link.js";
+import type { Target } from "../registration/address-check.js";
+import type { ManagerChannel } from "../protocol/channel.js";
+import { sizes } from "../protocol/limits.js";
+import type { WorkerIdentity } from "../manager/worker-link.js";
 import { metadataKeys, proofOf } from "./proof.js";
 import { asIs, createManagerStream } from "./stream.js";
 import { clientCredentials, type TlsFiles } from "./tls.js";

@@ -4,7 +4,7 @@ import type { ChainRef } from "../../domain/chain.js";
 import { heightRange } from "../../domain/height.js";
 import { TaskFailure, type LastKnownBlock, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { ManagerFrame, TaskFrame } from "../frames.js";
+import type { ManagerFrame, TaskFrame } from "../protocol/frames.js";
 import {
   accountRequestShape,
   latestRequestShape,

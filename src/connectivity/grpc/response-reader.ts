@@ -3,16 +3,16 @@
 import type { ChainHead } from "../../domain/chain.js";
 import { TaskFailure, type Outcome, type Retry } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { FinalFrame, PartFrame, Piece, WorkerFrame } from "../frames.js";
-import { sizes } from "../limits.js";
+import type { FinalFrame, PartFrame, Item, WorkerFrame } from "../protocol/frames.js";
+import { sizes } from "../protocol/limits.js";
 import { readBalance, readDelegations, readReward } from "./account-values.js";
-import { readLegacyBlock, readLegacyTransaction } from "./legacy-values.js";
+import { readJsonBlock, readJsonTransaction } from "./json-values.js";
 import { partialShape, readJson } from "./json-shapes.js";
 import { countOf, heightOf, WireFault } from "./numbers.js";
-import { readBlock, readQuarantine, readTransaction, type ChainOf } from "./typed-values.js";
+import { readBlock, readQuarantine, readTransaction, type ChainById } from "./typed-values.js";
 
 /** Decodes a message. */
-export function decodeResponse(bytes: Uint8Array, chainOf: ChainOf): WorkerFrame {
+export function decodeResponse(bytes: Uint8Array, chainOf: ChainById): WorkerFrame {
   let message: wire.TaskResponse;
   try {
     message = wire.TaskResponse.decode(bytes);
@@ -48,13 +48,13 @@ function readPong(message: wire.TaskResponse): WorkerFrame {
   };
 }
 
-function readPart(message: wire.TaskResponse, bytes: number, chainOf: ChainOf): PartFrame {
+function readPart(message: wire.TaskResponse, bytes: number, chainOf: ChainById): PartFrame {
   const { id, lease, progress, error } = message;
   return {
     kind: "part",
     id,
     order: countOf(message.order),
-    pieces: error === undefined ? readPieces(message, chainOf) : [quarantineOf(error)],
+    items: error === undefined ? readPieces(message, chainOf) : [quarantineOf(error)],
     bytes,
     ...(lease !== "" && { lease }),
     ...(message.hasCursor && { cursor: heightOf(message.cursor) }),
@@ -64,13 +64,13 @@ function readPart(message: wire.TaskResponse, bytes: number, chainOf: ChainOf): 
   };
 }
 
-function readFinal(message: wire.TaskResponse, bytes: number, chainOf: ChainOf): FinalFrame {
+function readFinal(message: wire.TaskResponse, bytes: number, chainOf: ChainById): FinalFrame {
   const { id, lease, error, head } = message;
   return {
     kind: "final",
     id,
     order: countOf(message.order),
-    pieces: error === undefined ? readPieces(message, chainOf) : [],
+    items: error === undefined ? readPieces(message, chainOf) : [],
     outcome: readOutcome(message),
     count: countOf(message.count),
     bytes,
@@ -81,13 +81,13 @@ function readFinal(message: wire.TaskResponse, bytes: number, chainOf: ChainOf):
   };
 }
 
-function readPieces(message: wire.TaskResponse, chainOf: ChainOf): Piece[] {
+function readPieces(message: wire.TaskResponse, chainOf: ChainById): Item[] {
   const pieces = message.items.flatMap((item) => readItem(item, chainOf));
   const own = readPayload(message.type, message.payload, chainOf);
   return own === undefined ? pieces : [...pieces, own];
 }
 
-function readItem({ type, payload, typed }: wire.Item, chainOf: ChainOf): Piece | readonly Piece[] {
+function readItem({ type, payload, typed }: wire.Item, chainOf: ChainById): Item | readonly Item[] {
   switch (typed?.$case) {
     case "block":
       return { kind: "block", block: readBlock(typed.value, chainOf) };
@@ -100,12 +100,12 @@ function readItem({ type, payload, typed }: wire.Item, chainOf: ChainOf): Piece 
   }
 }
 
-function readPayload(type: string, payload: Uint8Array, chainOf: ChainOf): Piece | undefined {
+function readPayload(type: string, payload: Uint8Array, chainOf: ChainById): Item | undefined {
   switch (type) {
     case "Block":
-      return { kind: "block", block: readLegacyBlock(payload, chainOf) };
+      return { kind: "block", block: readJsonBlock(payload, chainOf) };
     case "Transaction":
-      return { kind: "transaction", ...readLegacyTransaction(payload, chainOf) };
+      return { kind: "transaction", ...readJsonTransaction(payload, chainOf) };
     case "Partial":
       return { kind: "partial", ...readPartial(payload) };
     case "Reward":
@@ -133,7 +133,7 @@ function readPartial(payload: Uint8Array): { readonly height?: number } {
   }
 }
 
-function quarantineOf({ msg, height }: wire.TaskError): Piece {
+function quarantineOf({ msg, height }: wire.TaskError): Item {
   return { kind: "quarantine", height: heightOf(height), error: msg };
 }
 

@@ -4,15 +4,15 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { ChainHead } from "../../domain/chain.js";
 import type { Outcome, Retry, TaskFailure } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { Feature, FinalFrame, PartFrame, Piece, PongFrame, WorkerFrame } from "../frames.js";
+import type { Feature, FinalFrame, PartFrame, Item, PongFrame, WorkerFrame } from "../protocol/frames.js";
 import { writeAccountAnswer } from "./account-values.js";
-import { writeLegacyBlock, writeLegacyTransaction } from "./legacy-values.js";
+import { writeJsonBlock, writeJsonTransaction } from "./json-values.js";
 import { writeJson } from "./json-shapes.js";
 import { writeBlock, writeQuarantine, writeTransaction } from "./typed-values.js";
 
 export interface ResponseWriter {
   /** Bytes that a piece takes. */
-  measure(piece: Piece): number;
+  measure(piece: Item): number;
   encode(frame: WorkerFrame): Buffer;
 }
 
@@ -28,9 +28,9 @@ const accountTypes = {
 /** Creates the writer of one stream; `features` are those of its manager by now. */
 export function createResponseWriter(features: () => readonly Feature[]): ResponseWriter {
   /** Pieces that were measured and not sent yet. */
-  const encoded = new WeakMap<Piece, Uint8Array>();
+  const encoded = new WeakMap<Item, Uint8Array>();
 
-  const itemOf = (piece: Piece): Uint8Array => {
+  const itemOf = (piece: Item): Uint8Array => {
     let bytes = encoded.get(piece);
     if (bytes === undefined) {
       bytes = wire.Item.encode(features().includes("typed") ? typedItem(piece) : plainItem(piece)).finish();
@@ -45,12 +45,12 @@ export function createResponseWriter(features: () => readonly Feature[]): Respon
       message.hasCursor = true;
       message.cursor = BigInt(frame.cursor);
     }
-    const [first] = frame.pieces;
+    const [first] = frame.items;
     if (!features().includes("batch"))
       return first === undefined ? finish(message) : encodeSingle(message, first);
     message.type = "Batch";
     const writer = wire.TaskResponse.encode(message);
-    for (const piece of frame.pieces) writer.uint32(itemsTag).bytes(itemOf(piece));
+    for (const piece of frame.items) writer.uint32(itemsTag).bytes(itemOf(piece));
     return Buffer.from(writer.finish());
   };
 
@@ -79,7 +79,7 @@ function finish(message: wire.TaskResponse): Buffer {
   return Buffer.from(wire.TaskResponse.encode(message, new BinaryWriter()).finish());
 }
 
-function encodeSingle(message: wire.TaskResponse, piece: Piece): Buffer {
+function encodeSingle(message: wire.TaskResponse, piece: Item): Buffer {
   const { type, payload } = plainItem(piece);
   message.type = type;
   message.payload = payload;
@@ -167,7 +167,7 @@ function writeHead({ height, hash, time, earliest }: ChainHead): wire.Head {
   };
 }
 
-function typedItem(piece: Piece): wire.Item {
+function typedItem(piece: Item): wire.Item {
   const empty = { type: "", payload: Buffer.alloc(0) };
   switch (piece.kind) {
     case "block":
@@ -184,13 +184,13 @@ function typedItem(piece: Piece): wire.Item {
   }
 }
 
-function plainItem(piece: Piece): wire.Item {
+function plainItem(piece: Item): wire.Item {
   const item = (type: string, payload: Buffer): wire.Item => ({ type, payload, typed: undefined });
   switch (piece.kind) {
     case "block":
-      return item("Block", writeLegacyBlock(piece.block));
+      return item("Block", writeJsonBlock(piece.block));
     case "transaction":
-      return item("Transaction", writeLegacyTransaction(piece.transaction));
+      return item("Transaction", writeJsonTransaction(piece.transaction));
     case "quarantine":
       return item("", Buffer.from(piece.error));
     case "partial":

@@ -1,12 +1,12 @@
 // A gRPC stream of raw messages as a channel: writes that wait for room, reads that hold the sender back.
 // Imports only node and this folder's codecs; never looks into a frame.
 import type { ChainRef } from "../../domain/chain.js";
-import type { ManagerChannel, WorkerChannel } from "../channel.js";
-import { sharedFeatures, type Feature, type ManagerFrame, type WorkerFrame } from "../frames.js";
+import type { ManagerChannel, WorkerChannel } from "../protocol/channel.js";
+import { sharedFeatures, type Feature, type ManagerFrame, type WorkerFrame } from "../protocol/frames.js";
 import { decodeRequest, encodeRequest } from "./requests.js";
 import { decodeResponse } from "./response-reader.js";
 import { createResponseWriter } from "./response-writer.js";
-import type { ChainOf } from "./typed-values.js";
+import type { ChainById } from "./typed-values.js";
 
 /** What is used of grpc-js' streams, the same on both sides. */
 export interface MessageStream extends AsyncIterable<unknown> {
@@ -27,7 +27,7 @@ export function createManagerStream(
   call: MessageStream,
   { peer, chain, close }: { readonly peer: string; readonly chain: ChainRef; close(): void },
 ): ManagerChannel {
-  const chainOf: ChainOf = (chainId) =>
+  const chainOf: ChainById = (chainId) =>
     chainId === chain.chainId || chainId === "" ? chain : { network: "", chainId };
   const writer = createWriter(call);
 

@@ -31,7 +31,7 @@ export function writeBlock(block: Block): wire.Block {
 }
 
 /** A block from the wire; its network is the one that the caller knows. */
-export function readBlock(block: wire.Block, chainOf: ChainOf): Block {
+export function readBlock(block: wire.Block, chainOf: ChainById): Block {
   return {
     chain: chainOf(block.chainId),
     height: heightOf(block.height),
@@ -45,7 +45,7 @@ export function readBlock(block: wire.Block, chainOf: ChainOf): Block {
 }
 
 /** The chain of a chain id that came over the wire. */
-export type ChainOf = (chainId: string) => ChainRef;
+export type ChainById = (chainId: string) => ChainRef;
 
 /** A transaction for the wire. */
 export function writeTransaction(transaction: Transaction): wire.Transaction {
@@ -70,7 +70,7 @@ export function writeTransaction(transaction: Transaction): wire.Transaction {
 }
 
 /** A transaction from the wire. */
-export function readTransaction(transaction: wire.Transaction, chainOf: ChainOf): Transaction {
+export function readTransaction(transaction: wire.Transaction, chainOf: ChainById): Transaction {
   const { epoch, raw, rawLog } = transaction;
   return {
     chain: chainOf(transaction.chainId),

@@ -1,0 +1,73 @@
+// Messages from answers: nothing lost, nothing torn without need, nothing too large.
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { TaskResult } from "../../domain/task.js";
+import { createCountingChain } from "../../testing/counting-chain.js";
+import { createBatch } from "./batch.js";
+import type { Item } from "./frames.js";
+import { sizes } from "./limits.js";
+
+/** A block takes 100 bytes; a transaction as many as its memo says. */
+function measure(piece: Item): number {
+  return piece.kind === "transaction" ? Number(piece.transaction.memo) : 100;
+}
+
+function heightAnswer(height: number, transactionBytes: readonly number[]): TaskResult {
+  const chain = createCountingChain({ transactions: () => transactionBytes.length });
+  return {
+    kind: "height",
+    block: chain.block(height),
+    transactions: transactionBytes.map((bytes, index) => ({
+      ...chain.transaction(height, index),
+      memo: `${bytes}`,
+    })),
+  };
+}
+
+it("loses nothing, keeps to the size, and moves the cursor with the last piece of a height", () => {
+  const maxBytes = 50_000;
+  const transactionBytes = fc.array(fc.integer({ min: 10, max: 20_000 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(fc.array(transactionBytes, { minLength: 1, maxLength: 12 }), (heights) => {
+      const batch = createBatch({ together: true, maxBytes, measure });
+      heights.forEach((bytes, height) => batch.add(heightAnswer(height, bytes)));
+      const messages = batch.take();
+      expect(batch.empty).toBe(true);
+      const sent = messages.flatMap(({ items: pieces }) => pieces);
+      expect(sent.length).toBe(heights.length + heights.flat().length);
+      let done = 0;
+      for (const { items: pieces, cursor } of messages) {
+        expect(pieces.reduce((sum, piece) => sum + measure(piece), 0)).toBeLessThan(maxBytes);
+        done += pieces.length;
+        const whole = heights.filter(
+          (_, height) => heights.slice(0, height + 1).reduce((sum, each) => sum + 1 + each.length, 0) <= done,
+        ).length;
+        expect(cursor ?? -1).toBe(whole - 1);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+it("sends one thing a message to who takes no batches, with a Partial after each height", () => {
+  const batch = createBatch({ together: false, maxBytes: sizes.legacyMessage, measure });
+  batch.add(heightAnswer(7, [10, 10]));
+  expect(batch.full).toBe(true);
+  expect(batch.take().map(({ items: pieces }) => pieces.map(({ kind }) => kind))).toEqual([
+    ["block"],
+    ["transaction"],
+    ["transaction"],
+    ["partial"],
+  ]);
+});
+
+it("is full at about 100 transactions or 256 KiB", () => {
+  const many = createBatch({ together: true, maxBytes: sizes.message, measure });
+  let heights = 0;
+  while (!many.full) many.add(heightAnswer(heights++, [100, 100, 100, 100]));
+  expect(heights).toBe(25);
+  const large = createBatch({ together: true, maxBytes: sizes.message, measure });
+  heights = 0;
+  while (!large.full) large.add(heightAnswer(heights++, [50_000]));
+  expect(heights).toBe(6);
+});
