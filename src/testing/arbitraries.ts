@@ -1,4 +1,4 @@
-// Random blocks, transactions and pieces for property tests.
+// Random blocks, transactions and items for property tests.
 import fc from "fast-check";
 import type { AccountResult, Item } from "../connectivity/protocol/frames.js";
 import type { Amount } from "../domain/amount.js";

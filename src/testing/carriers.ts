@@ -1,5 +1,9 @@
 // Streams for suites that hold over whatever carries frames: gRPC on a socket, and the pair inside the process.
-import { createMemoryChannels, type ManagerChannel, type WorkerChannel } from "../connectivity/protocol/channel.js";
+import {
+  createMemoryChannels,
+  type ManagerChannel,
+  type WorkerChannel,
+} from "../connectivity/protocol/channel.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
 import { silentLogger } from "../lib/logger.js";

@@ -1,7 +1,13 @@
 // A manager whose every message a test decides.
 import { randomUUID } from "node:crypto";
 import type { ManagerChannel } from "../connectivity/protocol/channel.js";
-import type { FinalFrame, PartFrame, PongFrame, TaskFrame, WorkerFrame } from "../connectivity/protocol/frames.js";
+import type {
+  FinalFrame,
+  PartFrame,
+  PongFrame,
+  TaskFrame,
+  WorkerFrame,
+} from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
 import { until } from "./until.js";
 
@@ -80,8 +86,8 @@ export function startScriptedManager(channel: ManagerChannel): ScriptedManager {
           return finals()[0];
         },
         get heights() {
-          return parts().flatMap(({ items: pieces }) =>
-            pieces.flatMap((piece) => (piece.kind === "block" ? [piece.block.height] : [])),
+          return parts().flatMap(({ items }) =>
+            items.flatMap((item) => (item.kind === "block" ? [item.block.height] : [])),
           );
         },
         finalFrame: () => until("a final", () => finals()[0]),

@@ -81,7 +81,7 @@ export function startScriptedWorker(channel: WorkerChannel, chain: CountingChain
   return worker;
 }
 
-/** The pieces of whole heights. */
+/** The items of whole heights. */
 export function itemsOf(chain: CountingChain, from: number, to: number): Item[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at).flatMap((height) => {
     const block = chain.block(height);

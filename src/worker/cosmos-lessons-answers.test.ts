@@ -48,13 +48,13 @@ const latest = (limit: number, height?: number): TaskRequest => ({
 });
 
 function transactionsOf({ parts }: SentTask): Transaction[] {
-  return parts.flatMap(({ items: pieces }) =>
-    pieces.flatMap((piece) => (piece.kind === "transaction" ? [piece.transaction] : [])),
+  return parts.flatMap(({ items }) =>
+    items.flatMap((item) => (item.kind === "transaction" ? [item.transaction] : [])),
   );
 }
 
 function quarantinesOf({ parts }: SentTask): { height: number; index?: number }[] {
-  return parts.flatMap(({ items: pieces }) => pieces.filter((piece) => piece.kind === "quarantine"));
+  return parts.flatMap(({ items }) => items.filter((item) => item.kind === "quarantine"));
 }
 
 describe.each(carriers)("a worker that reads over %s", (carrier) => {

@@ -1,4 +1,4 @@
-// Answers about accounts in JSON, both ways; our peers use the same.
+// Results of account queries in JSON, both ways.
 // Imports only domain and this folder; never loses a digit.
 import { toDecimalString, type Amount } from "../../domain/amount.js";
 import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
@@ -22,8 +22,11 @@ export function readReward(payload: Uint8Array): AccountResult {
   } else {
     for (const [validator, amounts] of Object.entries(rewards)) add(validator, amounts.map(readJsonAmount));
   }
-  const result = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({ validator, amounts }));
-  return { kind: "reward", height: heightOf(height), rewards: result };
+  const perValidator = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({
+    validator,
+    amounts,
+  }));
+  return { kind: "reward", height: heightOf(height), rewards: perValidator };
 }
 
 /** Reads an `AccountBalance`. Throws a WireFault. */
@@ -47,23 +50,23 @@ export function readDelegations(payload: Uint8Array): AccountResult {
   };
 }
 
-/** Writes an answer about an account. */
-export function writeAccountAnswer(answer: AccountResult): Buffer {
-  const height = BigInt(answer.height);
-  switch (answer.kind) {
+/** Writes the result of an account query. */
+export function writeAccountResult(result: AccountResult): Buffer {
+  const height = BigInt(result.height);
+  switch (result.kind) {
     case "reward":
       return writeJson({
         height,
-        rewards: answer.rewards.flatMap(({ validator, amounts }) =>
+        rewards: result.rewards.flatMap(({ validator, amounts }) =>
           amounts.map((amount) => ({ ...writeJsonAmount(amount), validator })),
         ),
       });
     case "balance":
-      return writeJson({ height, balances: answer.balances.map(writeJsonAmount) });
+      return writeJson({ height, balances: result.balances.map(writeJsonAmount) });
     case "delegations":
       return writeJson({
         height,
-        delegations: answer.delegations.map(({ delegator, validator, shares, balance }) => ({
+        delegations: result.delegations.map(({ delegator, validator, shares, balance }) => ({
           delegator,
           validator,
           shares: writeJsonAmount(amountOfDecimal(shares)),
@@ -75,7 +78,7 @@ export function writeAccountAnswer(answer: AccountResult): Buffer {
 
 function amountOfDecimal(text: string): Amount {
   const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text);
-  if (match === null) throw new WireFault(`'${text.slice(0, 40)}' is no decimal number.`);
+  if (match === null) throw new WireFault(`'${text.slice(0, 40)}' is not a decimal number.`);
   const [, whole = "0", fraction = ""] = match;
   return { text, currency: "", numeric: `${whole}${fraction}`, exp: fraction.length };
 }

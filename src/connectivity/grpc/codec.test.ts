@@ -6,24 +6,29 @@ import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
 import { anyItem } from "../../testing/arbitraries.js";
 import { countingChain } from "../../testing/counting-chain.js";
-import { supportedFeatures, type Feature, type ManagerFrame, type Item, type WorkerFrame } from "../protocol/frames.js";
+import {
+  supportedFeatures,
+  type Feature,
+  type ManagerFrame,
+  type Item,
+  type WorkerFrame,
+} from "../protocol/frames.js";
 import { decodeRequest, encodeRequest } from "./requests.js";
 import { decodeResponse } from "./response-reader.js";
 import { createResponseWriter } from "./response-writer.js";
 
-const chainOf = (chainId: string) => (chainId === "counting-1" ? countingChain : { network: "", chainId });
-const peer = { chain: countingChain, legacy: false };
+const chainById = (chainId: string) => (chainId === "counting-1" ? countingChain : { network: "", chainId });
 const height = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
-function part(pieces: readonly Item[]): WorkerFrame {
-  return { kind: "part", id: "i", lease: "l", order: 7, items: pieces, cursor: 0, bytes: 0 };
+function part(items: readonly Item[]): WorkerFrame {
+  return { kind: "part", id: "i", lease: "l", order: 7, items, cursor: 0, bytes: 0 };
 }
 
 /** The frame as it arrives, without its size. */
 function through(frame: WorkerFrame, features: readonly Feature[]): unknown {
   const { bytes: _, ...rest } = {
     bytes: 0,
-    ...decodeResponse(createResponseWriter(() => features).encode(frame), chainOf),
+    ...decodeResponse(createResponseWriter(() => features).encode(frame), chainById),
   };
   return rest;
 }
@@ -31,11 +36,14 @@ function through(frame: WorkerFrame, features: readonly Feature[]): unknown {
 describe("responses", () => {
   it("carry typed batches without loss", () => {
     fc.assert(
-      fc.property(fc.array(anyItem, { maxLength: 5 }), (pieces) => {
-        const arrived = decodeResponse(createResponseWriter(() => supportedFeatures).encode(part(pieces)), chainOf);
+      fc.property(fc.array(anyItem, { maxLength: 5 }), (items) => {
+        const arrived = decodeResponse(
+          createResponseWriter(() => supportedFeatures).encode(part(items)),
+          chainById,
+        );
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
         expect(arrived).toMatchObject({ id: "i", lease: "l", order: 7, cursor: 0 });
-        expect(arrived.items.map(comparable)).toEqual(pieces.map(comparable));
+        expect(arrived.items.map(comparable)).toEqual(items.map(comparable));
       }),
       { numRuns: 2_000 },
     );
@@ -43,28 +51,26 @@ describe("responses", () => {
 
   it("carry single JSON messages without loss, but for a note's position and bytes", () => {
     fc.assert(
-      fc.property(anyItem, (piece) => {
-        const arrived = decodeResponse(createResponseWriter(() => []).encode(part([piece])), chainOf);
+      fc.property(anyItem, (item) => {
+        const arrived = decodeResponse(createResponseWriter(() => []).encode(part([item])), chainById);
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
         const [got] = arrived.items;
-        if (piece.kind === "quarantine") {
-          expect(got).toEqual({ kind: "quarantine", height: piece.height, error: piece.error });
+        if (item.kind === "quarantine") {
+          expect(got).toEqual({ kind: "quarantine", height: item.height, error: item.error });
         } else {
-          expect(comparable(got)).toEqual(
-            comparable(piece.kind === "transaction" ? { ...piece, unplaced: false } : piece),
-          );
+          expect(comparable(got)).toEqual(comparable(item));
         }
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("measure a piece as large as it becomes", () => {
+  it("measure a item as large as it becomes", () => {
     fc.assert(
-      fc.property(fc.array(anyItem, { minLength: 1, maxLength: 5 }), (pieces) => {
+      fc.property(fc.array(anyItem, { minLength: 1, maxLength: 5 }), (items) => {
         const writer = createResponseWriter(() => supportedFeatures);
-        const measured = pieces.reduce((sum, piece) => sum + writer.measure(piece), 0);
-        const size = writer.encode(part(pieces)).length;
+        const measured = items.reduce((sum, item) => sum + writer.measure(item), 0);
+        const size = writer.encode(part(items)).length;
         expect(size).toBeGreaterThanOrEqual(measured);
         expect(size).toBeLessThan(measured + 100);
       }),
@@ -102,7 +108,7 @@ describe("responses", () => {
       id: "i",
       lease: "l",
       order: 3,
-      pieces: [],
+      items: [],
       outcome: "failed",
       count: 3,
       error,
@@ -204,7 +210,7 @@ describe("requests", () => {
     );
     fc.assert(
       fc.property(frame, (sent) => {
-        expect(decodeRequest(encodeRequest(sent), peer)).toEqual(sent);
+        expect(decodeRequest(encodeRequest(sent), countingChain)).toEqual(sent);
       }),
       { numRuns: 2_000 },
     );
@@ -250,7 +256,7 @@ describe("junk", () => {
         ),
         (bytes) => {
           const began = performance.now();
-          const frame = decodeResponse(bytes, chainOf);
+          const frame = decodeResponse(bytes, chainById);
           slowest = Math.max(slowest, performance.now() - began);
           expect(["pong", "part", "final", "unreadable"]).toContain(frame.kind);
         },
@@ -276,7 +282,7 @@ describe("junk", () => {
       .map((fields) => wire.TaskRequest.encode(wire.TaskRequest.create(fields)).finish());
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), requests), (bytes) => {
-        const frame = decodeRequest(bytes, peer);
+        const frame = decodeRequest(bytes, countingChain);
         expect([undefined, "ping", "credit", "cancel", "task", "unreadable"]).toContain(frame?.kind);
       }),
       { numRuns: 10_000 },
@@ -296,7 +302,7 @@ describe("junk", () => {
       payload: Buffer.from(payload),
     });
     const began = performance.now();
-    expect(decodeResponse(wire.TaskResponse.encode(message).finish(), chainOf)).toMatchObject({
+    expect(decodeResponse(wire.TaskResponse.encode(message).finish(), chainById)).toMatchObject({
       kind: "unreadable",
       id: "i",
     });
@@ -313,7 +319,7 @@ describe("junk", () => {
     const transaction = Buffer.concat([Buffer.from([(13 << 3) | 2]), varint(event.length), event]);
     const item = Buffer.concat([Buffer.from([(4 << 3) | 2]), varint(transaction.length), transaction]);
     const message = Buffer.concat([Buffer.from([0xc2, 0x01]), varint(item.length), item]);
-    const frame = decodeResponse(message, chainOf);
+    const frame = decodeResponse(message, chainById);
     expect(["unreadable", "part"]).toContain(frame.kind);
   });
 });
@@ -354,8 +360,8 @@ function mangled(): fc.Arbitrary<Uint8Array> {
       fc.array(anyItem, { maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
     )
-    .map(([pieces, changes]) => {
-      const bytes = createResponseWriter(() => supportedFeatures).encode(part(pieces));
+    .map(([items, changes]) => {
+      const bytes = createResponseWriter(() => supportedFeatures).encode(part(items));
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
       return bytes;
     });
@@ -370,9 +376,9 @@ function varint(value: number): Buffer {
 }
 
 /** Buffers and Uint8Arrays, with the same bytes, are the same. */
-function comparable(piece: unknown): unknown {
+function comparable(item: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(piece, (_, value: unknown) => {
+    JSON.stringify(item, (_, value: unknown) => {
       if (typeof value === "bigint") return `${value}n`;
       if (isBufferJson(value)) return value.data;
       return value instanceof Uint8Array ? [...value] : value;

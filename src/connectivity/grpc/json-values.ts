@@ -1,4 +1,4 @@
-// Blocks and transactions in the JSON of legacy peers, both ways.
+// Blocks and transactions in JSON, both ways.
 // Imports only domain and this folder; never loses a digit.
 import type { Amount } from "../../domain/amount.js";
 import type { Block } from "../../domain/block.js";
@@ -20,10 +20,10 @@ import { countOf, heightOf, maxDigits, WireFault } from "./numbers.js";
 import type { ChainById } from "./typed-values.js";
 
 /** Reads a `Block`. Throws a WireFault. */
-export function readJsonBlock(payload: Uint8Array, chainOf: ChainById): Block {
+export function readJsonBlock(payload: Uint8Array, chainById: ChainById): Block {
   const json = readJson(payload, blockShape);
   return {
-    chain: chainOf(json.chain_id),
+    chain: chainById(json.chain_id),
     height: heightOf(json.height),
     hash: json.hash,
     time: readTime(json.time),
@@ -48,15 +48,15 @@ export function writeJsonBlock(block: Block): Buffer {
   });
 }
 
-/** Reads a `Transaction`, and whether it says its position in the block. Throws a WireFault. */
+/** Reads a `Transaction`. Workers of protocol version 0 send no index: then `hasIndex` is false. Throws a WireFault. */
 export function readJsonTransaction(
   payload: Uint8Array,
-  chainOf: ChainById,
-): { readonly transaction: Transaction; readonly unplaced: boolean } {
+  chainById: ChainById,
+): { readonly transaction: Transaction; readonly hasIndex: boolean } {
   const json = readJson(payload, transactionShape);
   const [raw, rawLog] = [readBytes(json.raw), readBytes(json.raw_log)];
   const transaction: Transaction = {
-    chain: chainOf(json.chain_id),
+    chain: chainById(json.chain_id),
     hash: json.hash,
     blockHash: json.block_hash,
     height: heightOf(json.height),
@@ -72,7 +72,7 @@ export function readJsonTransaction(
     ...(raw !== undefined && { raw }),
     ...(rawLog !== undefined && { rawLog }),
   };
-  return { transaction, unplaced: json.index === undefined };
+  return { transaction, hasIndex: json.index !== undefined };
 }
 
 /** Writes a `Transaction`. */
@@ -82,7 +82,7 @@ export function writeJsonTransaction(transaction: Transaction): Buffer {
     hash: transaction.hash,
     block_hash: transaction.blockHash,
     height: BigInt(transaction.height),
-    // Unknown to legacy managers, which ignore it.
+    // Managers of protocol version 0 ignore it.
     index: transaction.index,
     epoch: filled(transaction.epoch),
     chain_id: transaction.chain.chainId,
@@ -104,10 +104,10 @@ export function writeJsonTransaction(transaction: Transaction): Buffer {
 /** An amount from JSON; a number with a point or an exponent keeps its value. */
 export function readJsonAmount({ text, currency, numeric, exp }: AmountJson): Amount {
   const match = /^(-?)(\d{1,400})(?:\.(\d{1,400}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(numeric);
-  if (match === null) throw new WireFault(`'${numeric.slice(0, 40)}' is no amount.`);
+  if (match === null) throw new WireFault(`'${numeric.slice(0, 40)}' is not an amount.`);
   const [, sign = "", digits = "0", fraction = "", power = "0"] = match;
   const shift = countOf(exp) + fraction.length - Number(power);
-  if (Math.abs(shift) > maxDigits * 3) throw new WireFault(`'${numeric.slice(0, 40)}' is no amount.`);
+  if (Math.abs(shift) > maxDigits * 3) throw new WireFault(`'${numeric.slice(0, 40)}' is not an amount.`);
   const all = `${digits}${fraction}${"0".repeat(Math.max(0, -shift))}`;
   const whole = BigInt(all);
   return { text, currency, numeric: `${whole === 0n ? "" : sign}${whole}`, exp: Math.max(0, shift) };

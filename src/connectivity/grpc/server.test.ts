@@ -61,9 +61,9 @@ describe("a worker's server", () => {
     expect(await dial(worker, { tls: { ...stranger, ca: tls.ca } })).toContain("UNAVAILABLE");
   });
 
-  it("says where the port is taken", async () => {
+  it("reports a port that is in use", async () => {
     const worker = await startWorker("w1");
-    await expect(startTestWorker("w2", { listen: worker.address })).rejects.toThrow("is the port taken?");
+    await expect(startTestWorker("w2", { listen: worker.address })).rejects.toThrow("is the port in use?");
   });
 
   it("goes on when a manager sends junk", async () => {

@@ -1,5 +1,5 @@
-// The worker's gRPC server: any number of managers, health, a graceful end.
-// Imports only domain, lib, grpc-js and this folder; never reads a chain.
+// The worker's gRPC server: streams of any number of managers, health, drain.
+// Imports only domain, lib, grpc-js and connectivity; never reads a chain.
 import { Server, status, type Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ChainRef } from "../../domain/chain.js";
@@ -9,25 +9,27 @@ import type { WorkerChannel } from "../protocol/channel.js";
 import { sizes } from "../protocol/limits.js";
 import type { WorkerSessionServer } from "../worker/session-server.js";
 import { isProof, metadataKeys } from "./proof.js";
-import { asIs, createWorkerStream } from "./stream.js";
+import { rawBytes, createWorkerStream } from "./stream.js";
 import { serverCredentials, type TlsFiles } from "./tls.js";
 
+/** A running server. */
 export interface GrpcWorkerServer {
-  /** The port that is listened on. */
+  /** The port that the server listens on. */
   readonly port: number;
-  /** Health says NOT_SERVING, tasks end or go to others, then the server stops. */
+  /** Reports NOT_SERVING, waits `graceMs` for running tasks, cancels the rest, then stops the server. */
   drain(graceMs?: number): Promise<void>;
   /** Stops at once. */
   close(): void;
 }
 
+/** Settings of the server. */
 export interface GrpcWorkerServerOptions {
   readonly sessionServer: WorkerSessionServer;
   readonly chain: ChainRef;
   readonly workerId: string;
-  /** `host:port` to listen on; port 0 takes a free one. */
+  /** `host:port` to listen on; port 0 selects a free port. */
   readonly listen: string;
-  /** With it, only managers that know it are answered. */
+  /** The shared secret; managers without it are refused. */
   readonly token?: string;
   readonly tls?: TlsFiles;
   readonly logger: Logger;
@@ -36,10 +38,10 @@ export interface GrpcWorkerServerOptions {
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
 const serviceName = "indexer.IndexerService";
-/** Milliseconds for the last messages to leave. */
-const partingMs = 1_000;
+/** Milliseconds for the last messages to be sent. */
+const flushMs = 1_000;
 
-/** Starts the server; rejects where the port is taken. */
+/** Starts the server. Rejects if the port is in use. */
 export async function startGrpcWorkerServer(options: GrpcWorkerServerOptions): Promise<GrpcWorkerServer> {
   const { sessionServer: responder, chain, workerId, logger } = options;
   const channels = new Set<WorkerChannel>();
@@ -58,7 +60,7 @@ export async function startGrpcWorkerServer(options: GrpcWorkerServerOptions): P
       await responder.serve(channel);
     } finally {
       channels.delete(channel);
-      logger.info({ peer }, "A manager's stream is over.");
+      logger.info({ peer }, "A manager's stream ended.");
     }
   };
 
@@ -69,10 +71,10 @@ export async function startGrpcWorkerServer(options: GrpcWorkerServerOptions): P
         path,
         requestStream: true,
         responseStream: true,
-        requestSerialize: asIs,
-        requestDeserialize: asIs,
-        responseSerialize: asIs,
-        responseDeserialize: asIs,
+        requestSerialize: rawBytes,
+        requestDeserialize: rawBytes,
+        responseSerialize: rawBytes,
+        responseDeserialize: rawBytes,
       },
     },
     {
@@ -88,7 +90,7 @@ export async function startGrpcWorkerServer(options: GrpcWorkerServerOptions): P
   health.addToServer(server);
 
   const port = await bind(server, options);
-  logger.info({ listen: options.listen, port, worker: workerId }, "The worker listens.");
+  logger.info({ listen: options.listen, port, worker: workerId }, "The worker is listening.");
 
   return {
     port,
@@ -106,15 +108,15 @@ function bind(server: Server, { listen, tls }: GrpcWorkerServerOptions): Promise
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, serverCredentials(tls), (error, port) => {
       if (error === null) resolve(port);
-      else reject(new Error(`The worker cannot listen on ${listen}: is the port taken?`, { cause: error }));
+      else reject(new Error(`The worker cannot listen on ${listen}: is the port in use?`, { cause: error }));
     });
   });
 }
 
-/** Waits for calls to end, but not for ever: health watchers do not. */
+/** Waits for calls to end, for a limited time: health watchers never end. */
 function shutDown(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), partingMs);
+    const force = setTimeout(() => server.forceShutdown(), flushMs);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();
@@ -127,9 +129,9 @@ function refusalOf(
   { token, workerId }: GrpcWorkerServerOptions,
 ): { readonly code: status; readonly details: string } | undefined {
   const text = (key: string): string | undefined => metadata.get(key)[0]?.toString();
-  const asked = text(metadataKeys.worker);
-  if (asked !== undefined && asked !== workerId) {
-    return { code: status.NOT_FOUND, details: `Here is the worker ${workerId}, not ${asked}.` };
+  const requested = text(metadataKeys.worker);
+  if (requested !== undefined && requested !== workerId) {
+    return { code: status.NOT_FOUND, details: `This is the worker ${workerId}, not ${requested}.` };
   }
   if (token !== undefined && !isProof(text(metadataKeys.proof) ?? "", token, workerId)) {
     return { code: status.UNAUTHENTICATED, details: "The proof of the worker's token is missing or wrong." };

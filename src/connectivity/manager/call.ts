@@ -1,188 +1,165 @@
-// One asking of one task at one worker: its messages are checked here, and exactly one end comes of it.
-// Imports only domain and this folder; never does I/O.
-import type { ChainHead } from "../../domain/chain.js";
+// One call of one task at one worker: checks its messages, and turns them into deliveries and exactly one end.
+// Imports only domain and protocol; never does I/O.
 import type { Height } from "../../domain/height.js";
 import type { TaskResult, TaskFailure, TaskRequest } from "../../domain/task.js";
-import { createAssembly } from "../protocol/request-assembly.js";
 import { ProtocolViolation } from "../protocol/assembly.js";
 import type { Feature, FinalFrame, PartFrame, Item } from "../protocol/frames.js";
 import { sizes } from "../protocol/limits.js";
+import { createAssembly } from "../protocol/request-assembly.js";
 
-/** Whole answers, on their way to the caller. */
+/** Complete results that arrived together. */
 export interface Delivery {
-  readonly answers: readonly TaskResult[];
+  readonly results: readonly TaskResult[];
+  /** The last complete height. */
   readonly cursor?: Height;
-  /** Messages they came in: the credit that their acknowledgement is worth. */
+  /** The number of messages that carried it: the credit that its acknowledgement grants. */
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** How an asking ended. */
-export type AttemptEnd =
-  | { readonly kind: "complete"; readonly head?: ChainHead }
-  /** The worker said why. */
+/** The end of a call. */
+export type CallEnd =
+  | { readonly kind: "complete" }
+  /** The worker reported a failure. */
   | { readonly kind: "failed"; readonly failure: TaskFailure }
-  /** Ended early, or against the protocol: to be asked again of another. */
-  | { readonly kind: "broken"; readonly reason: string; readonly jumpedTo?: Height }
+  /** The call ended early or violated the protocol. */
+  | { readonly kind: "broken"; readonly reason: string }
   /** The session is over. */
   | { readonly kind: "lost"; readonly reason: string };
 
-/** Who hears of an asking. */
-export interface AttemptSink {
-  deliver(delivery: Delivery): void;
-  /** Called once, last. */
-  ended(end: AttemptEnd): void;
-}
-
-export interface Attempt {
-  readonly request: TaskRequest;
-  /** The id that the peer repeats. */
-  readonly wireId: string;
+/** The state of one call. */
+export interface Call {
+  readonly id: string;
   readonly lease: string;
   readonly ended: boolean;
-  /** Responses that the worker may still send; infinite where the peer counts no credit. */
+  /** Messages that the worker may still send; infinite without the feature `credit`. */
   readonly creditLeft: number;
-  part(frame: PartFrame): void;
-  final(frame: FinalFrame): void;
-  end(end: AttemptEnd): void;
-  /** Adds credit. */
-  granted(credit: number): void;
+  takePart(frame: PartFrame): void;
+  takeFinal(frame: FinalFrame): void;
+  end(end: CallEnd): void;
+  addCredit(credit: number): void;
 }
 
-export interface AttemptOptions {
+/** Settings and callbacks of a call. */
+export interface CallOptions {
   readonly request: TaskRequest;
-  readonly wireId: string;
+  readonly id: string;
   readonly lease: string;
   readonly credit: number;
-  /** What both sides have; empty for a legacy peer. */
+  /** The features that both sides support. */
   readonly features: readonly Feature[];
-  readonly sink: AttemptSink;
-  /** Sends credit at once for a message that made nothing whole. */
+  onDelivery(delivery: Delivery): void;
+  /** Called exactly once, last. */
+  onEnd(end: CallEnd): void;
+  /** Sends credit to the worker. */
   grant(credit: number): void;
-  dropped(reason: string): void;
+  /** Counts a dropped message or item. */
+  onDropped(reason: string): void;
 }
 
-/** Creates the state of one asking. */
-export function createAttempt(options: AttemptOptions): Attempt {
-  const { request, sink, features } = options;
-  const legacy = features.length === 0;
-  const assembly = createAssembly(request, { legacy });
-  let expected = 0;
+/** Creates the state of one call. */
+export function createCall(options: CallOptions): Call {
+  const { id, lease, features } = options;
+  const assembly = createAssembly(options.request);
   let received = 0;
   let ended = false;
   let credit = features.includes("credit") ? options.credit : Infinity;
 
-  const end = (how: AttemptEnd): void => {
+  const end = (how: CallEnd): void => {
     if (ended) return;
     ended = true;
-    sink.ended(how);
+    options.onEnd(how);
   };
 
-  const broken = (reason: string, jumpedTo?: Height): void => {
-    end({ kind: "broken", reason, ...(jumpedTo !== undefined && { jumpedTo }) });
-  };
-
-  /** Whether a message is the next one. Legacy peers number with gaps and from 0 again: their data is checked instead. */
-  const inOrder = (order: number): boolean => {
-    if (legacy || order === expected) {
-      expected += 1;
-      return true;
-    }
-    if (order < expected) options.dropped("doubled");
-    else broken(`Response ${order} came where ${expected} was due.`);
+  /** Whether a message has the next number. An earlier number is a duplicate; a later one ends the call. */
+  const isNext = (order: number): boolean => {
+    if (order === received) return true;
+    if (order < received) options.onDropped("doubled");
+    else end({ kind: "broken", reason: `Response ${order} arrived, but response ${received} was expected.` });
     return false;
   };
 
-  const takeAll = (pieces: readonly Item[], bytes: number): void => {
-    const share = pieces.length === 0 ? 0 : bytes / pieces.length;
-    for (const piece of pieces) {
-      const reason = assembly.take(piece, share);
-      if (reason !== undefined) options.dropped(reason);
+  const takeItems = (items: readonly Item[], bytes: number): void => {
+    for (const item of items) {
+      const dropReason = assembly.take(item, bytes / items.length);
+      if (dropReason !== undefined) options.onDropped(dropReason);
     }
-    if (assembly.incompleteBytes > sizes.unfinished) {
-      throw new ProtocolViolation(`One height is larger than ${sizes.unfinished} bytes.`);
+    if (assembly.incompleteBytes > sizes.call) {
+      throw new ProtocolViolation(`One height is larger than ${sizes.call} bytes.`);
     }
   };
 
-  const deliver = (answers: readonly TaskResult[], messages: number, bytes: number): void => {
+  const deliver = (results: readonly TaskResult[], messages: number, bytes: number): void => {
     const { cursor } = assembly;
-    sink.deliver({ answers, messages, bytes, ...(cursor !== undefined && { cursor }) });
+    options.onDelivery({ results, messages, bytes, ...(cursor !== undefined && { cursor }) });
   };
 
-  /** Runs a step; what does not fit ends the asking. */
-  const guarded = (step: () => void): void => {
+  const endIfInvalid = (step: () => void): void => {
     try {
       step();
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) throw error;
-      broken(error.message, error.jumpedTo);
+      end({ kind: "broken", reason: error.message });
     }
   };
 
   const checkCursor = (cursor: Height | undefined): void => {
-    if (cursor === undefined || (assembly.cursor !== undefined && cursor <= assembly.cursor)) return;
-    throw new ProtocolViolation(`The worker says it sent height ${cursor} wholly, but ${lastWhole(assembly.cursor)}.`);
-  };
-
-  const complete = (frame: FinalFrame): void => {
-    guarded(() => {
-      takeAll(frame.items, frame.bytes);
-      if (features.includes("count") && frame.count !== received) {
-        throw new ProtocolViolation(`The worker counts ${frame.count ?? 0} responses; ${received} came.`);
-      }
-      const answers = [...assembly.takeComplete(), ...assembly.finish()];
-      if (answers.length > 0) deliver(answers, 0, frame.bytes);
-      end({ kind: "complete", ...(frame.head !== undefined && { head: frame.head }) });
-    });
+    const complete = assembly.cursor;
+    if (cursor === undefined || (complete !== undefined && cursor <= complete)) return;
+    const actual =
+      complete === undefined ? "no height is complete" : `the last complete height is ${complete}`;
+    throw new ProtocolViolation(`The worker reports height ${cursor} as complete, but ${actual}.`);
   };
 
   return {
-    request,
-    wireId: options.wireId,
-    lease: options.lease,
+    id,
+    lease,
     get ended() {
       return ended;
     },
     get creditLeft() {
       return credit;
     },
-    part(frame) {
-      if (ended || !inOrder(frame.order)) return;
+    takePart(frame) {
+      if (ended || !isNext(frame.order)) return;
       received += 1;
       credit -= 1;
-      guarded(() => {
-        takeAll(frame.items, frame.bytes);
-        const answers = assembly.takeComplete();
+      endIfInvalid(() => {
+        takeItems(frame.items, frame.bytes);
+        const results = assembly.takeComplete();
         checkCursor(frame.cursor);
-        if (answers.length > 0) {
-          deliver(answers, 1, frame.bytes);
-        } else {
-          // A height larger than its credit would never become whole if credit waited for the commit.
-          credit += 1;
-          options.grant(1);
-        }
+        if (results.length > 0) return deliver(results, 1, frame.bytes);
+        // A height that is larger than its credit would never complete if credit waited for a commit.
+        credit += 1;
+        options.grant(1);
       });
     },
-    final(frame) {
-      if (ended || !inOrder(frame.order)) return;
-      switch (frame.outcome) {
-        case "complete":
-          return complete(frame);
-        case "truncated":
-          return broken("The worker ended early.");
-        case "cancelled":
-        case "failed":
-          if (frame.error === undefined) return broken(`The worker ended ${frame.outcome} without a reason.`);
-          return end({ kind: "failed", failure: frame.error });
+    takeFinal(frame) {
+      if (ended || !isNext(frame.order)) return;
+      const { outcome, error } = frame;
+      if (outcome === "truncated") {
+        const reason = error === undefined ? "." : `: ${error.message}`;
+        return end({ kind: "broken", reason: `The worker ended early${reason}` });
       }
+      if (outcome !== "complete") {
+        if (error !== undefined) return end({ kind: "failed", failure: error });
+        return end({ kind: "broken", reason: `The worker ended with '${outcome}' without a reason.` });
+      }
+      endIfInvalid(() => {
+        takeItems(frame.items, frame.bytes);
+        if (features.includes("count") && frame.count !== received) {
+          throw new ProtocolViolation(
+            `The worker counts ${frame.count ?? 0} responses; ${received} arrived.`,
+          );
+        }
+        const results = [...assembly.takeComplete(), ...assembly.finish()];
+        if (results.length > 0) deliver(results, 0, frame.bytes);
+        end({ kind: "complete" });
+      });
     },
     end,
-    granted(more) {
+    addCredit(more) {
       credit += more;
     },
   };
-}
-
-function lastWhole(cursor: Height | undefined): string {
-  return cursor === undefined ? "no height is whole" : `${cursor} is the last that is whole`;
 }

@@ -1,210 +1,245 @@
-// The askings that run on one session: who gets which message, credit, idle ones, and what a legacy peer still works at.
-// Imports only domain, lib and this folder; never reads a channel.
+// The calls of one session: routes messages to calls, sends credit and CANCEL, and ends idle calls.
+// Imports only domain, lib and connectivity/protocol; never reads a channel.
 import { randomUUID } from "node:crypto";
 import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
-import { createAttempt, type Attempt, type AttemptEnd, type AttemptSink } from "./call.js";
 import type { Feature, ManagerFrame, WorkerFrame } from "../protocol/frames.js";
 import { sizes, times } from "../protocol/limits.js";
+import { createCall, type Call, type CallEnd, type Delivery } from "./call.js";
+import { createDeliveryBuffer } from "./delivery-buffer.js";
 
-/** What to ask. */
-export interface Asking {
+/** The parameters of a call. */
+export interface CallRequest {
   readonly taskId: string;
   readonly request: TaskRequest;
-  /** 1 at the first asking. */
+  /** 1 at the first call of the task. */
   readonly attempt: number;
+  /** Messages that the worker may send before the first acknowledgement. */
   readonly credit: number;
   readonly resumeAfter?: number;
   /** Milliseconds that are left for the whole task. */
   readonly timeoutMs?: number;
-  readonly sink: AttemptSink;
 }
 
-/** A running asking, as the caller holds it. */
-export interface AskingHandle {
-  /** Grants the worker more responses; what is granted in the same turn is sent together. */
-  grant(credit: number): void;
-  /** Ends it from this side; nothing is heard of it afterwards. */
-  cancel(): void;
+/** A delivery as the task receives it. */
+export interface AcknowledgedDelivery extends Delivery {
+  /** Grants the worker as many messages as the delivery took. Credit granted in the same turn is sent together. */
+  acknowledge(): void;
 }
 
-export interface Askings {
-  /** Askings that the worker holds, abandoned ones of a legacy peer included. */
+/** A call ended without completing its request. */
+export class CallFailure extends Error {
+  override readonly name = "CallFailure";
+
+  constructor(readonly end: Exclude<CallEnd, { kind: "complete" }>) {
+    super(end.kind === "failed" ? end.failure.message : end.reason);
+  }
+}
+
+/** The calls of one session. */
+export interface Calls {
+  /** Calls that the worker executes, cancelled ones of a worker without the feature `cancel` included. */
   readonly size: number;
-  start(asking: Asking): AskingHandle;
+  /** Sends the task at once. The iteration throws a CallFailure, or the signal's reason; ending it cancels the call. */
+  start(request: CallRequest, signal: AbortSignal): AsyncIterable<AcknowledgedDelivery>;
   take(frame: Exclude<WorkerFrame, { kind: "pong" }>): void;
-  /** Ends those of which nothing was heard for too long. */
-  checkIdle(): void;
-  /** Reading rested: silence until now was ours. */
-  forgive(): void;
-  /** The session is over. */
-  lose(reason: string): void;
+  /** Ends calls without a message for `times.idle`. */
+  endIdle(): void;
+  /** Restarts the idle time of every call, because this process did not read. */
+  resetIdle(): void;
+  /** Ends every call, because the session is over. */
+  endAll(reason: string): void;
 }
 
-export interface AskingsOptions {
+/** Dependencies of the calls. */
+export interface CallsOptions {
   readonly clock: Clock;
-  /** What both sides have, by now. */
+  /** The features that both sides support now. */
   features(): readonly Feature[];
   send(frame: ManagerFrame): void;
-  dropped(reason: string): void;
-  changed(): void;
+  onDropped(reason: string): void;
+  /** The number of calls changed. */
+  onChange(): void;
+  /** The buffered bytes of all calls changed by a number. */
+  bytesChanged(by: number): void;
 }
 
-/** Creates the table of a session's askings. */
-export function createAskings({ clock, features, send, dropped, changed }: AskingsOptions): Askings {
-  /** By the id that the peer repeats. */
-  const attempts = new Map<string, Attempt>();
-  /** Of a legacy peer, which cannot cancel: they hold their place until their final. */
+/** Creates the table of a session's calls. */
+export function createCalls(options: CallsOptions): Calls {
+  const { clock, features, send, onDropped, onChange } = options;
+  /** By lease. A worker without the feature `lease` gets the lease as the id. */
+  const calls = new Map<string, Call>();
+  /** Leases of calls that ended here but not at the worker, because it cannot cancel: they occupy its capacity. */
   const abandoned = new Set<string>();
-  const heardAt = new Map<string, number>();
-  const credits = new Map<Attempt, number>();
-  /** The id of the final that is being taken: its worker needs no CANCEL. */
-  let concluding: string | undefined;
-  let lost = false;
+  const lastMessageAt = new Map<string, number>();
+  const pendingCredit = new Map<Call, number>();
+  /** The lease of the final that is being processed: its worker needs no CANCEL. */
+  let finalLease: string | undefined;
+  let over = false;
 
-  const flushCredits = (): void => {
-    for (const [attempt, credit] of credits) {
-      if (!attempt.ended) send({ kind: "credit", id: attempt.wireId, lease: attempt.lease, credit });
+  const sendPendingCredit = (): void => {
+    for (const [{ ended, id, lease }, credit] of pendingCredit) {
+      if (!ended) send({ kind: "credit", id, lease, credit });
     }
-    credits.clear();
+    pendingCredit.clear();
   };
 
-  const sendCredit = (attempt: Attempt, credit: number): void => {
-    if (!features().includes("credit") || lost) return;
-    if (credits.size === 0) setImmediate(flushCredits);
-    credits.set(attempt, (credits.get(attempt) ?? 0) + credit);
+  const grant = (call: Call, credit: number): void => {
+    if (over || call.ended || !features().includes("credit")) return;
+    if (pendingCredit.size === 0) setImmediate(sendPendingCredit);
+    pendingCredit.set(call, (pendingCredit.get(call) ?? 0) + credit);
   };
 
-  const forget = (wireId: string): void => {
-    abandoned.delete(wireId);
-    heardAt.delete(wireId);
-    changed();
+  const removeAbandoned = (lease: string): void => {
+    if (!abandoned.delete(lease)) return;
+    lastMessageAt.delete(lease);
+    onChange();
   };
 
-  /** An asking is over: the worker is told where it does not know yet and would understand. */
-  const settled = (attempt: Attempt): void => {
-    attempts.delete(attempt.wireId);
-    heardAt.delete(attempt.wireId);
-    credits.delete(attempt);
-    if (concluding !== attempt.wireId && !lost) {
-      if (features().includes("cancel")) {
-        send({ kind: "cancel", id: attempt.wireId, lease: attempt.lease });
-      } else {
-        abandoned.add(attempt.wireId);
-        heardAt.set(attempt.wireId, clock.monotonic());
+  const removeCall = ({ id, lease }: Call): void => {
+    calls.delete(lease);
+    lastMessageAt.delete(lease);
+    if (finalLease !== lease && !over) {
+      send({ kind: "cancel", id, lease });
+      if (!features().includes("cancel")) {
+        abandoned.add(lease);
+        lastMessageAt.set(lease, clock.monotonic());
       }
     }
-    changed();
+    onChange();
   };
 
-  const attemptOf = (id: string, lease: string | undefined): Attempt | undefined => {
-    const attempt = attempts.get(id);
-    if (heardAt.has(id)) heardAt.set(id, clock.monotonic());
-    if (attempt === undefined) {
-      dropped(abandoned.has(id) ? "abandoned" : "unknown_task");
-      return undefined;
-    }
-    if (features().includes("lease") && lease !== attempt.lease) {
-      dropped("old_lease");
-      return undefined;
-    }
-    return attempt;
+  const callOf = ({ id, lease = id }: { readonly id: string; readonly lease?: string }): Call | undefined => {
+    const call = calls.get(lease);
+    if (lastMessageAt.has(lease)) lastMessageAt.set(lease, clock.monotonic());
+    if (call !== undefined) return call;
+    const known = [...calls.values()].some((each) => each.id === id);
+    onDropped(abandoned.has(lease) ? "abandoned" : known ? "old_lease" : "unknown_task");
+    return undefined;
   };
 
   return {
     get size() {
-      return attempts.size + abandoned.size;
+      return calls.size + abandoned.size;
     },
-    start({ taskId, request, credit, sink, ...asking }) {
+    start({ taskId, request, attempt, credit, resumeAfter, timeoutMs = 0 }, signal) {
+      signal.throwIfAborted();
       const lease = randomUUID();
-      // Legacy peers repeat no lease: an id of its own keeps answers to an earlier asking apart.
-      const wireId = features().length === 0 ? lease : taskId;
-      let silent = false;
-      const attempt = createAttempt({
+      const id = features().includes("lease") ? taskId : lease;
+      const buffer = createDeliveryBuffer({
+        bytesChanged: options.bytesChanged,
+        onReturn: () => cancel("The consumer ended the iteration."),
+      });
+      const call = createCall({
         request,
-        wireId,
+        id,
         lease,
         credit,
         features: features(),
-        sink: {
-          deliver: (delivery) => sink.deliver(delivery),
-          ended(end) {
-            settled(attempt);
-            if (!silent) sink.ended(end);
-          },
+        onDropped,
+        grant: (more) => grant(call, more),
+        onDelivery(delivery) {
+          if (buffer.push(delivery)) return;
+          call.end({ kind: "broken", reason: `The worker sent ${sizes.call} bytes beyond its credit.` });
         },
-        grant: (more) => sendCredit(attempt, more),
-        dropped,
+        onEnd(end) {
+          signal.removeEventListener("abort", onAbort);
+          removeCall(call);
+          buffer.end(end.kind === "complete" ? undefined : new CallFailure(end));
+        },
       });
-      attempts.set(wireId, attempt);
-      heardAt.set(wireId, clock.monotonic());
+      const cancel = (reason: string): void => call.end({ kind: "lost", reason });
+      const onAbort = (): void => {
+        cancel("The task was cancelled.");
+        buffer.abort(abortReason(signal));
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      calls.set(lease, call);
+      lastMessageAt.set(lease, clock.monotonic());
       send({
         kind: "task",
-        id: wireId,
+        id,
         lease,
-        attempt: asking.attempt,
+        attempt,
         credit,
-        timeoutMs: asking.timeoutMs ?? 0,
+        timeoutMs,
         maxMessageBytes: sizes.message,
         request,
-        ...(asking.resumeAfter !== undefined && { resumeAfter: asking.resumeAfter }),
+        ...(resumeAfter !== undefined && { resumeAfter }),
       });
-      changed();
-      return {
-        grant(more) {
-          if (attempt.ended) return;
-          attempt.granted(more);
-          sendCredit(attempt, more);
-        },
-        cancel() {
-          silent = true;
-          attempt.end({ kind: "lost", reason: "Cancelled." });
-        },
-      };
+      onChange();
+      return withAcknowledge(buffer.deliveries, (messages) => {
+        if (call.ended) return;
+        call.addCredit(messages);
+        grant(call, messages);
+      });
     },
     take(frame) {
       if (frame.kind === "unreadable") {
-        dropped("unreadable");
-        if (frame.id !== undefined) attemptOf(frame.id, frame.lease)?.end(unreadable(frame));
+        onDropped("unreadable");
+        const { id, lease } = frame;
+        if (id === undefined) return;
+        callOf({ id, ...(lease !== undefined && { lease }) })?.end(endOfUnreadable(frame));
       } else if (frame.kind === "part") {
-        attemptOf(frame.id, frame.lease)?.part(frame);
+        callOf(frame)?.takePart(frame);
       } else {
-        concluding = frame.id;
-        attemptOf(frame.id, frame.lease)?.final(frame);
-        concluding = undefined;
-        if (abandoned.has(frame.id)) forget(frame.id);
+        finalLease = frame.lease ?? frame.id;
+        callOf(frame)?.takeFinal(frame);
+        removeAbandoned(finalLease);
+        finalLease = undefined;
       }
     },
-    checkIdle() {
+    endIdle() {
       const now = clock.monotonic();
-      for (const [id, since] of [...heardAt]) {
+      for (const [lease, since] of [...lastMessageAt]) {
         if (now - since < times.idle) continue;
-        const attempt = attempts.get(id);
-        if (attempt === undefined) forget(id);
-        // A worker without credit waits for us, not we for it.
-        else if (attempt.creditLeft <= 0) heardAt.set(id, now);
-        else attempt.end({ kind: "broken", reason: `No message of the task for ${times.idle / 1000} s.` });
+        const call = calls.get(lease);
+        if (call === undefined) removeAbandoned(lease);
+        // A worker without credit waits for the manager.
+        else if (call.creditLeft <= 0) lastMessageAt.set(lease, now);
+        else call.end({ kind: "broken", reason: `No message of the task for ${times.idle / 1000} s.` });
       }
     },
-    forgive() {
-      for (const id of heardAt.keys()) heardAt.set(id, clock.monotonic());
+    resetIdle() {
+      for (const lease of lastMessageAt.keys()) lastMessageAt.set(lease, clock.monotonic());
     },
-    lose(reason) {
-      lost = true;
-      for (const attempt of [...attempts.values()]) attempt.end({ kind: "lost", reason });
+    endAll(reason) {
+      over = true;
+      for (const call of [...calls.values()]) call.end({ kind: "lost", reason });
       abandoned.clear();
-      heardAt.clear();
+      lastMessageAt.clear();
     },
   };
 }
 
-function unreadable({
+async function* withAcknowledge(
+  deliveries: AsyncIterable<Delivery>,
+  grant: (messages: number) => void,
+): AsyncGenerator<AcknowledgedDelivery> {
+  for await (const delivery of deliveries) {
+    let credit = delivery.messages;
+    yield {
+      ...delivery,
+      acknowledge() {
+        if (credit > 0) grant(credit);
+        credit = 0;
+      },
+    };
+  }
+}
+
+function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new Error("The task was cancelled.");
+}
+
+function endOfUnreadable({
   reason,
-  hopeless,
+  permanent,
 }: {
   readonly reason: string;
-  readonly hopeless: boolean;
-}): AttemptEnd {
-  if (!hopeless) return { kind: "broken", reason };
+  readonly permanent: boolean;
+}): CallEnd {
+  if (!permanent) return { kind: "broken", reason };
   return { kind: "failed", failure: new TaskFailure(reason, "never", { type: "unreadable" }) };
 }

@@ -1,221 +1,103 @@
-// Gives tasks to workers: a fair line per chain, a worker with room, and a clear end where there is none.
-// Imports only domain, lib and this folder; never reads a stream.
-import { chainName, type ChainRef } from "../../domain/chain.js";
-import { IndexerError } from "../../domain/errors.js";
+// Role: the manager's side of tasks: starts them, limits their credit, and ends them when the manager closes.
+// May import: domain, lib, connectivity/protocol and this folder.
+// Never reads a stream; never imports connectivity/worker.
+import { randomUUID } from "node:crypto";
+import { abortable } from "../../lib/abortable.js";
 import type { Clock } from "../../lib/clock.js";
-import { noWorkerError } from "./failures.js";
-import { createFairQueue, type FairQueue } from "./fair-queue.js";
-import { counts, sizes, times } from "../protocol/limits.js";
+import type { Dispatcher } from "../port.js";
+import { counts, sizes } from "../protocol/limits.js";
+import { shuttingDownError, timeoutError } from "./failures.js";
 import type { ConnectivityMetrics } from "./metrics.js";
-import type { Dispatcher, TaskRun } from "../port.js";
-import { selectWorker, type Candidate } from "./selection.js";
-import type { Session } from "./session.js";
-import { createRun, type Run } from "./task.js";
-import type { Waiting } from "../protocol/byte-budget.js";
+import { runTask, type TaskDeps } from "./task.js";
+import { createWorkerPool, type WorkerDirectory } from "./worker-pool.js";
 
-/** A worker as the dispatcher sees it. */
-export interface PooledWorker extends Candidate {
-  readonly session?: Session;
-}
-
-/** The workers there are. */
-export interface WorkerPool {
-  /** Workers of a chain, in whatever state. */
-  workersOf(chain: ChainRef): readonly PooledWorker[];
-  /** Called at each change of a worker. */
-  onPoolChange(listener: (chain: ChainRef) => void): () => void;
-  /** A task was given to a worker. */
-  given(workerId: string): void;
-  /** A worker ended a task. */
-  answered(workerId: string, well: boolean): void;
-}
-
+/** Dependencies of the dispatcher. */
 export interface DispatcherOptions {
-  readonly pool: WorkerPool;
+  readonly directory: WorkerDirectory;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly waiting: Waiting;
   readonly metrics: ConnectivityMetrics;
+  /** The limit on the results that calls buffer, in bytes. It bounds the credit of each call. */
+  readonly bufferBytes: number;
 }
 
-/** The dispatcher, and what its owner does with it. */
+/** The dispatcher with the functions for its owner. */
 export interface OwnedDispatcher extends Dispatcher {
+  /** The number of tasks that wait for a worker. */
   readonly queued: number;
+  /** The number of tasks that a worker executes. */
   readonly inFlight: number;
-  /** Takes nothing new, lets tasks end for `drainMs`, then ends the rest with SHUTTING_DOWN. */
+  /** Rejects new tasks, waits `drainMs` for the running ones, then ends the rest with SHUTTING_DOWN. */
   close(drainMs: number): Promise<void>;
 }
 
-interface Line {
-  readonly chain: ChainRef;
-  readonly queue: FairQueue<Run>;
-  due: boolean;
-}
-
-/** Creates a dispatcher over a pool of workers. */
-export function createDispatcher({
-  pool,
-  clock,
-  random,
-  waiting,
-  metrics,
-}: DispatcherOptions): OwnedDispatcher {
-  const lines = new Map<string, Line>();
-  const runs = new Set<Run>();
-  /** Runs that wait for a worker to come back. */
-  const graces = new Map<Run, AbortController>();
+/** Creates a dispatcher over the workers of a directory. */
+export function createDispatcher(options: DispatcherOptions): OwnedDispatcher {
+  const { directory, clock, metrics, bufferBytes } = options;
+  const pool = createWorkerPool(directory, clock);
+  const running = new Map<string, AbortController>();
   let closed = false;
-  let idle: (() => void) | undefined;
+  let onIdle: (() => void) | undefined;
 
-  const lineOf = (chain: ChainRef): Line => {
-    const name = chainName(chain);
-    let line = lines.get(name);
-    if (line === undefined) {
-      line = { chain, queue: createFairQueue(), due: false };
-      lines.set(name, line);
-    }
-    return line;
-  };
+  const inFlight = (): number => running.size - pool.queued;
 
-  const queued = (): number => [...lines.values()].reduce((sum, { queue }) => sum + queue.size, 0);
-
-  const endGrace = (run: Run): void => {
-    graces.get(run)?.abort(new Error("A worker is there."));
-    graces.delete(run);
-  };
-
-  const startGrace = (run: Run, line: Line): void => {
-    const controller = new AbortController();
-    graces.set(run, controller);
-    clock.sleep(times.grace, controller.signal).then(
-      () => {
-        graces.delete(run);
-        run.fail(noWorkerError(line.chain, selectWorker(pool.workersOf(line.chain), run.wish).reasons));
-      },
-      () => undefined,
-    );
-  };
-
-  /** Nobody can be asked: at once where nobody is known, else after a while, since workers come back. */
-  const despair = (line: Line, known: number): void => {
-    for (const run of [...line.queue.items()]) {
-      if (known === 0) run.fail(noWorkerError(line.chain, []));
-      else if (!graces.has(run)) startGrace(run, line);
-    }
-  };
-
-  const giveOne = (line: Line): boolean => {
-    const workers = pool.workersOf(line.chain);
-    if (!workers.some(hasRoom)) return false;
-    let workerId: string | undefined;
-    const run = line.queue.take(({ wish }) => {
-      workerId = selectWorker(workers, wish).workerId;
-      return workerId !== undefined;
-    });
-    const worker = workers.find((each) => each.workerId === workerId);
-    if (run === undefined || worker?.session === undefined) return false;
-    endGrace(run);
-    pool.given(worker.workerId);
-    run.askThrough(worker.workerId, worker.session);
-    return true;
-  };
-
-  const serve = (line: Line): void => {
-    while (line.queue.size > 0 && giveOne(line));
-    if (line.queue.size === 0) {
-      lines.delete(chainName(line.chain));
-      return;
-    }
-    const workers = pool.workersOf(line.chain);
-    if (!workers.some(({ state }) => state === "ONLINE")) despair(line, workers.length);
-    else for (const run of line.queue.items()) endGrace(run);
-  };
-
-  /** Once a turn, however many things changed in it. */
-  const wake = (line: Line): void => {
-    if (line.due) return;
-    line.due = true;
-    queueMicrotask(() => {
-      line.due = false;
-      serve(line);
-    });
-  };
-
-  const enqueue = (run: Run): void => {
-    const line = lineOf(run.request.chain);
-    const { priority, caller: caller } = run.options;
-    line.queue.add(run, { priority, caller, front: run.begun });
-    wake(line);
-  };
-
-  const settled = (run: Run): void => {
-    runs.delete(run);
-    endGrace(run);
-    lines.get(chainName(run.request.chain))?.queue.remove(run);
-    if (runs.size === 0) idle?.();
-  };
-
+  /** Every call gets an equal share of the buffer, at least 2 and at most `counts.credit` batches. */
   const credit = (): number => {
-    const share = Math.floor(waiting.limit / sizes.batch / Math.max(1, runs.size - queued()));
+    const share = Math.floor(bufferBytes / sizes.batch / Math.max(1, inFlight()));
     return Math.max(2, Math.min(counts.credit, share));
   };
 
-  const stopListening = pool.onPoolChange((chain) => {
-    const line = lines.get(chainName(chain));
-    if (line !== undefined) wake(line);
-  });
+  async function* run(deps: TaskDeps, signal: AbortSignal): ReturnType<typeof runTask> {
+    const { taskId, options: settings, request } = deps;
+    if (closed) throw shuttingDownError();
+    const ending = new AbortController();
+    running.set(taskId, ending);
+    const stopped = AbortSignal.any([signal, ending.signal]);
+    const { timeoutMs } = settings;
+    if (timeoutMs !== undefined) {
+      clock.sleep(timeoutMs, stopped).then(
+        () => ending.abort(timeoutError(request.chain, timeoutMs)),
+        () => undefined,
+      );
+    }
+    try {
+      yield* runTask(deps, stopped);
+    } catch (error) {
+      metrics.countFailure(error);
+      throw error;
+    } finally {
+      running.delete(taskId);
+      ending.abort(new Error("The task is over."));
+      if (running.size === 0) onIdle?.();
+    }
+  }
 
   return {
-    run(request, options): TaskRun {
-      if (closed) return refusedRun();
-      const run = createRun({
-        request,
-        options,
-        clock,
-        random,
-        waiting,
-        metrics,
-        enqueue,
-        credit,
-        answered: (workerId, well) => pool.answered(workerId, well),
-        settled,
-      });
-      if (!run.done) runs.add(run);
-      return { taskId: run.taskId, parts: run.parts };
+    run(request, { signal, ...settings }) {
+      const taskId = randomUUID();
+      const deps = { ...options, taskId, request, options: settings, pool, credit };
+      return { taskId, parts: abortable(signal, (stopped) => run(deps, stopped)) };
     },
     capacity: (chain) =>
-      pool
+      directory
         .workersOf(chain)
         .filter(({ state }) => state === "ONLINE")
         .reduce((sum, { capacity }) => sum + capacity, 0),
     get queued() {
-      return queued();
+      return pool.queued;
     },
     get inFlight() {
-      return runs.size - queued();
+      return inFlight();
     },
     async close(drainMs) {
       closed = true;
       const drained = new AbortController();
-      const allDone = new Promise<void>((resolve) => (idle = resolve));
+      const idle = new Promise<void>((resolve) => (onIdle = resolve));
       const late = clock.sleep(drainMs, drained.signal).catch(() => undefined);
-      if (runs.size > 0 && drainMs > 0) await Promise.race([allDone, late]);
+      if (running.size > 0 && drainMs > 0) await Promise.race([idle, late]);
       drained.abort();
-      for (const run of [...runs]) run.fail(shuttingDown());
-      stopListening();
+      for (const ending of [...running.values()]) ending.abort(shuttingDownError());
+      pool.close();
     },
   };
-}
-
-function hasRoom({ state, inFlight, capacity }: Candidate): boolean {
-  return state === "ONLINE" && inFlight < capacity;
-}
-
-function shuttingDown(): IndexerError {
-  return new IndexerError("SHUTTING_DOWN", "This manager is ending: ask another one, or ask again soon.");
-}
-
-function refusedRun(): TaskRun {
-  const refuse = (): AsyncIterator<never> => ({ next: () => Promise.reject(shuttingDown()) });
-  return { taskId: "refused", parts: { [Symbol.asyncIterator]: refuse } };
 }

@@ -1,16 +1,16 @@
-// From what went wrong with workers to the errors that the product shows.
-// Imports only domain and this folder; never decides whether to ask again.
+// Maps failures of workers to the errors of the product.
+// Imports only domain and this folder; never decides about retries.
 import { chainName, type ChainRef } from "../../domain/chain.js";
 import { IndexerError, type ErrorCode, type ErrorFacts } from "../../domain/errors.js";
 import type { TaskFailure } from "../../domain/task.js";
-import type { Choice } from "./selection.js";
+import type { Selection } from "./selection.js";
 
-/** The error of a failure that the worker explained. */
+/** Returns the error of a failure that a worker reported. */
 export function errorOfFailure(failure: TaskFailure, facts: ErrorFacts): IndexerError {
   const { type, height } = failure.details;
   const all = { ...facts, ...(type !== undefined && { type }), ...(height !== undefined && { height }) };
   const code = codeOf(failure);
-  // What nobody will answer is not worth asking again, whatever the code's table says.
+  // WORKER_FAILED is retryable by default, but no worker can execute this request.
   const known = code === "WORKER_FAILED" ? { ...all, retryable: false } : all;
   return new IndexerError(code, failure.message, known, { cause: failure });
 }
@@ -24,24 +24,32 @@ function codeOf({ retry, details: { type } }: TaskFailure): ErrorCode {
     : "BAD_USER_INPUT";
 }
 
-/** The error of a task that ended early too often. */
+/** Returns the error of a task whose calls ended early too often. */
 export function errorOfBreak(reason: string, facts: ErrorFacts): IndexerError {
-  return new IndexerError("WORKER_FAILED", `Workers did not finish the task. The last one: ${reason}`, facts);
+  return new IndexerError("WORKER_FAILED", `Workers did not finish the task. Last reason: ${reason}`, facts);
 }
 
-/** The error of a chain for which nobody works. */
-export function noWorkerError(chain: ChainRef, reasons: Choice["reasons"]): IndexerError {
+/** Returns the error of a chain without an available worker. */
+export function noWorkerError(chain: ChainRef, reasons: Selection["reasons"]): IndexerError {
   const name = chainName(chain);
-  const there = reasons.map(({ workerId, reason }) => `${workerId} ${reason}`);
+  const workers = reasons.map(({ workerId, reason }) => `${workerId} ${reason}`);
   const message =
-    there.length === 0
-      ? `No worker of ${name} is registered: start one and let it register with this manager.`
-      : `No worker of ${name} can be asked: ${there.join("; ")}.`;
-  return new IndexerError("NO_WORKER", message, { chain: name, workers: there });
+    workers.length === 0
+      ? `No worker of ${name} is registered. Start a worker and register it with this manager.`
+      : `No worker of ${name} is available: ${workers.join("; ")}.`;
+  return new IndexerError("NO_WORKER", message, { chain: name, workers });
 }
 
-/** The error of a task that took too long. */
+/** Returns the error of a task that exceeded its time. */
 export function timeoutError(chain: ChainRef, timeoutMs: number): IndexerError {
-  const message = `The task on ${chainName(chain)} took longer than ${timeoutMs} ms: ask for less or allow more time.`;
+  const message = `The task on ${chainName(chain)} took longer than ${timeoutMs} ms. Request less data or allow more time.`;
   return new IndexerError("TIMEOUT", message, { chain: chainName(chain), limit: timeoutMs });
+}
+
+/** Returns the error of a task on a manager that is shutting down. */
+export function shuttingDownError(): IndexerError {
+  return new IndexerError(
+    "SHUTTING_DOWN",
+    "This manager is shutting down. Use another manager, or try again later.",
+  );
 }

@@ -1,18 +1,23 @@
-// Who is next among those who wait: interactive before background, callers in turn, each caller's own in order.
-// Imports only this folder's port; never knows what waits.
+// A fair order of waiting items: interactive before background, callers in turn, each caller's items in order.
+// Imports only the port; never knows the content of an item.
 import type { Priority } from "../port.js";
 
+/** The place of an item in the queue. */
+export interface QueuePlace {
+  readonly priority: Priority;
+  readonly caller: string;
+  /** True to put the item in front of the caller's other items. */
+  readonly front: boolean;
+}
+
+/** Waiting items. */
 export interface FairQueue<T> {
   readonly size: number;
-  /** Adds at the end of the caller's line; at its front where it waited before. */
-  add(
-    item: T,
-    place: { readonly priority: Priority; readonly caller: string; readonly front: boolean },
-  ): void;
-  /** Takes the first item, in fair order, that `accept` agrees to; the turn goes on to the next caller. */
+  add(item: T, place: QueuePlace): void;
+  /** Removes and returns the first acceptable item in fair order, and moves its caller to the end of the turn. */
   take(accept: (item: T) => boolean): T | undefined;
   remove(item: T): void;
-  /** Items in no order. */
+  /** Returns the items in no particular order. */
   items(): Iterable<T>;
 }
 
@@ -21,18 +26,18 @@ const priorities: readonly Priority[] = ["interactive", "background"];
 /** Creates an empty queue. */
 export function createFairQueue<T>(): FairQueue<T> {
   /** Callers in the order of their turn: a Map keeps the order of insertion. */
-  const lines: Readonly<Record<Priority, Map<string, T[]>>> = {
+  const callersByPriority: Readonly<Record<Priority, Map<string, T[]>>> = {
     interactive: new Map(),
     background: new Map(),
   };
   let size = 0;
 
-  const cut = (callers: Map<string, T[]>, caller: string, at: number): void => {
-    const line = callers.get(caller) ?? [];
-    line.splice(at, 1);
+  const removeAt = (callers: Map<string, T[]>, caller: string, at: number): void => {
+    const items = callers.get(caller) ?? [];
+    items.splice(at, 1);
     size -= 1;
     callers.delete(caller);
-    if (line.length > 0) callers.set(caller, line);
+    if (items.length > 0) callers.set(caller, items);
   };
 
   return {
@@ -40,19 +45,19 @@ export function createFairQueue<T>(): FairQueue<T> {
       return size;
     },
     add(item, { priority, caller, front }) {
-      const line = lines[priority].get(caller) ?? [];
-      if (front) line.unshift(item);
-      else line.push(item);
-      lines[priority].set(caller, line);
+      const items = callersByPriority[priority].get(caller) ?? [];
+      if (front) items.unshift(item);
+      else items.push(item);
+      callersByPriority[priority].set(caller, items);
       size += 1;
     },
     take(accept) {
       for (const priority of priorities) {
-        for (const [caller, line] of lines[priority]) {
-          const at = line.findIndex(accept);
-          const item = line[at];
+        for (const [caller, items] of callersByPriority[priority]) {
+          const at = items.findIndex(accept);
+          const item = items[at];
           if (item === undefined) continue;
-          cut(lines[priority], caller, at);
+          removeAt(callersByPriority[priority], caller, at);
           return item;
         }
       }
@@ -60,14 +65,15 @@ export function createFairQueue<T>(): FairQueue<T> {
     },
     remove(item) {
       for (const priority of priorities) {
-        for (const [caller, line] of lines[priority]) {
-          const at = line.indexOf(item);
-          if (at >= 0) return cut(lines[priority], caller, at);
+        for (const [caller, items] of callersByPriority[priority]) {
+          const at = items.indexOf(item);
+          if (at >= 0) return removeAt(callersByPriority[priority], caller, at);
         }
       }
     },
     *items() {
-      for (const priority of priorities) for (const line of lines[priority].values()) yield* line;
+      for (const priority of priorities)
+        for (const items of callersByPriority[priority].values()) yield* items;
     },
   };
 }

@@ -1,60 +1,67 @@
-// What connectivity counts. One place, so that the documentation's table can be made from it.
+// The metrics of connectivity, in one place.
+// Imports only domain and lib; never counts by itself.
+import { IndexerError } from "../../domain/errors.js";
 import { Counter, Gauge, type Metrics } from "../../lib/metrics.js";
 
+/** The counters. */
 export interface ConnectivityMetrics {
   readonly dropped: Counter<"reason">;
   readonly parts: Counter<"chain">;
   readonly finals: Counter<"chain" | "outcome">;
-  readonly failed: Counter<"reason">;
-  readonly asked: Counter<"chain">;
+  readonly calls: Counter<"chain">;
+  /** Counts a task that failed permanently; ignores errors that are not an IndexerError. */
+  countFailure(error: unknown): void;
 }
 
-/** Reads of the moment. */
+/** The sources of the gauges. */
 export interface ConnectivityGauges {
   tasksQueued(): number;
   tasksInFlight(): number;
-  waitingBytes(): number;
-  sessions(): Iterable<readonly [state: string, count: number]>;
+  bufferedBytes(): number;
+  workersByState(): Iterable<readonly [state: string, count: number]>;
 }
 
-/** Declares the counters. */
+/** Registers the counters. */
 export function createConnectivityMetrics(registry: Metrics): ConnectivityMetrics {
   const registers = [registry];
+  const failed = new Counter({
+    name: "indexer_tasks_failed_total",
+    help: "Tasks that failed permanently, by error code.",
+    labelNames: ["reason"],
+    registers,
+  });
   return {
     dropped: new Counter({
       name: "indexer_messages_dropped_total",
-      help: "Messages of workers, or things in them, that were not used, by reason.",
+      help: "Messages of workers, or items in them, that were dropped, by reason.",
       labelNames: ["reason"],
       registers,
     }),
     parts: new Counter({
       name: "indexer_task_parts_total",
-      help: "Messages with answers that workers sent.",
+      help: "Messages with results that workers sent.",
       labelNames: ["chain"],
       registers,
     }),
     finals: new Counter({
       name: "indexer_task_finals_total",
-      help: "Ends of askings, by outcome; lost: the worker went away or broke the protocol.",
+      help: "Ends of calls, by outcome; broken: protocol violation or early end; lost: the session ended.",
       labelNames: ["chain", "outcome"],
       registers,
     }),
-    failed: new Counter({
-      name: "indexer_tasks_failed_total",
-      help: "Tasks that failed for good, by the code of the error.",
-      labelNames: ["reason"],
-      registers,
-    }),
-    asked: new Counter({
-      name: "indexer_task_askings_total",
-      help: "Times a task was given to a worker, repeats included.",
+    calls: new Counter({
+      name: "indexer_task_calls_total",
+      help: "Calls of tasks at workers, retries included.",
       labelNames: ["chain"],
       registers,
     }),
+    countFailure(error) {
+      if (error instanceof IndexerError) failed.inc({ reason: error.code });
+    },
   };
 }
 
-/** Declares the gauges, read when they are scraped. */
+/** Registers the gauges; each scrape reads their sources. */
 export function registerGauges(registry: Metrics, read: ConnectivityGauges): void {
   const registers = [registry];
   new Gauge({
@@ -67,18 +74,18 @@ export function registerGauges(registry: Metrics, read: ConnectivityGauges): voi
   });
   new Gauge({
     name: "indexer_tasks_in_flight",
-    help: "Tasks that workers hold.",
+    help: "Tasks that workers execute.",
     registers,
     collect() {
       this.set(read.tasksInFlight());
     },
   });
   new Gauge({
-    name: "indexer_answers_waiting_bytes",
-    help: "Bytes of answers that wait for those who asked.",
+    name: "indexer_results_buffered_bytes",
+    help: "Bytes of results that wait for their consumers.",
     registers,
     collect() {
-      this.set(read.waitingBytes());
+      this.set(read.bufferedBytes());
     },
   });
   new Gauge({
@@ -88,7 +95,7 @@ export function registerGauges(registry: Metrics, read: ConnectivityGauges): voi
     registers,
     collect() {
       this.reset();
-      for (const [state, count] of read.sessions()) this.set({ state }, count);
+      for (const [state, count] of read.workersByState()) this.set({ state }, count);
     },
   });
 }

@@ -3,31 +3,32 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../lib/clock.js";
 
+/** The unanswered PINGs of one session. */
 export interface Pings {
-  /** A new PING's id; a UUID, since legacy peers take nothing else. */
-  sent(): string;
-  /** Whether a PONG answers a PING that was sent. */
-  answered(id: string): boolean;
+  /** Records a new PING and returns its id, a UUID: version 0 accepts nothing else. */
+  start(): string;
+  /** Records the reply to a PING. Returns false if no such PING was sent. */
+  complete(id: string): boolean;
   /** Milliseconds that the last answered PING took. */
   readonly lastMs: number | undefined;
 }
 
-/** PINGs that are remembered; older ones are over. */
-const remembered = 8;
+/** The number of unanswered PINGs that are kept; older ones are forgotten. */
+const maxPending = 8;
 
-/** Creates the memory of one session's PINGs. */
+/** Creates the record of one session's PINGs. */
 export function createPings(clock: Clock): Pings {
   const sentAt = new Map<string, number>();
   let lastMs: number | undefined;
   return {
-    sent() {
+    start() {
       const id = randomUUID();
       sentAt.set(id, clock.monotonic());
       const [oldest] = sentAt.keys();
-      if (sentAt.size > remembered && oldest !== undefined) sentAt.delete(oldest);
+      if (sentAt.size > maxPending && oldest !== undefined) sentAt.delete(oldest);
       return id;
     },
-    answered(id) {
+    complete(id) {
       const at = sentAt.get(id);
       if (at === undefined) return false;
       sentAt.delete(id);

@@ -1,43 +1,46 @@
-// Who is there: workers register, are dialled, replaced, gone silent, forgotten.
-// Imports only domain, lib and this folder; never knows what a dial is made of.
+// Role: the workers that a manager knows: they register, are dialled, replaced and removed.
+// May import: domain, lib, connectivity/protocol, connectivity/registration and this folder.
+// Never knows how a dial works; never imports connectivity/worker.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { chainName, type ChainRef } from "../../domain/chain.js";
 import { IndexerError } from "../../domain/errors.js";
 import type { WorkerStatus } from "../../domain/worker.js";
-import type { AddressCheck, Target } from "../registration/address-check.js";
-import { createRegistrationLimiter } from "../registration/registration-limiter.js";
+import type { Registration, WorkerIdentity, Workers } from "../port.js";
 import type { ManagerChannel } from "../protocol/channel.js";
-import { legacyWorkersView, type LegacyNetwork } from "../registration/legacy-workers-view.js";
-import type { WorkerPool } from "./dispatcher.js";
 import { counts, times } from "../protocol/limits.js";
-import type { Registration, Workers } from "../port.js";
+import type { AddressCheck, Target } from "../registration/address-check.js";
+import { legacyWorkersView, type LegacyNetwork } from "../registration/legacy-workers-view.js";
 import { readRegistration } from "../registration/registration-body.js";
-import { createWorkerLink, type LinkSetting, type WorkerIdentity, type WorkerLink } from "./worker-link.js";
+import { createRegistrationLimiter } from "../registration/registration-limiter.js";
+import { createWorkerLink, type LinkDeps, type WorkerLink } from "./worker-link.js";
+import type { WorkerDirectory } from "./worker-pool.js";
 
-/** Where a registration comes from. */
+/** The sender of a registration. */
 export interface RegistrationSource {
   readonly ip: string;
   /** The `Authorization` header. */
   readonly authorization?: string;
 }
 
-export interface Registry extends Workers, WorkerPool {
+/** The known workers, and the functions that add them. */
+export interface Registry extends Workers, WorkerDirectory {
   /**
-   * Takes the parsed body of POST /client_ping. Resolves once the worker is known, before it is dialled. Rejects with
+   * Processes the parsed body of POST /client_ping. Resolves when the worker is known, before it is dialled. Rejects with
    * BAD_USER_INPUT, UNAUTHENTICATED, FORBIDDEN, CONFLICT, RATE_LIMITED or OVERLOADED.
    */
   register(body: unknown, source: RegistrationSource): Promise<void>;
-  /** Takes a worker of this process, or of a test; returns how to let it go. */
+  /** Adds a worker of this process; returns a function that removes it. */
   attach(
     connect: () => ManagerChannel | Promise<ManagerChannel>,
     worker: Pick<WorkerIdentity, "workerId" | "chain" | "version">,
   ): () => void;
-  /** The JSON value of GET /get_workers. */
+  /** Returns the JSON value of GET /get_workers. */
   legacy(): Record<string, LegacyNetwork>;
   close(): void;
 }
 
-export interface RegistryOptions extends LinkSetting {
+/** Dependencies of the registry. */
+export interface RegistryOptions extends LinkDeps {
   /** Opens a stream to a checked address. */
   dial(target: Target, worker: WorkerIdentity): ManagerChannel;
   readonly addresses: AddressCheck;
@@ -46,10 +49,10 @@ export interface RegistryOptions extends LinkSetting {
 
 interface Entry {
   readonly link: WorkerLink;
-  /** `ip:port`; absent of a worker of this process. */
+  /** `ip port`; undefined for a worker of this process. */
   readonly target?: string;
-  /** The state that listeners know. */
-  told?: WorkerStatus;
+  /** The state that the listeners saw last. */
+  publishedState?: WorkerStatus["state"];
 }
 
 /** Creates an empty registry. */
@@ -58,23 +61,28 @@ export function createRegistry(options: RegistryOptions): Registry {
   const entries = new Map<string, Entry>();
   const listeners = new Set<(worker: WorkerStatus) => void>();
   const poolListeners = new Set<(chain: ChainRef) => void>();
-  const admission = createRegistrationLimiter(clock);
+  const limiter = createRegistrationLimiter(clock);
   /** Ids whose address is being resolved. */
-  const pending = new Set<string>();
+  const resolving = new Set<string>();
   const closing = new AbortController();
-  let order = 0;
+  let assignments = 0;
 
-  const tell = ({ link }: Entry): void => {
-    const status = link.status();
+  const publishPool = (chain: ChainRef): void => {
+    for (const listener of poolListeners) listener(chain);
+  };
+
+  const publish = (entry: Entry): void => {
+    const status = entry.link.status();
+    entry.publishedState = status.state;
     for (const listener of listeners) listener(status);
-    for (const listener of poolListeners) listener(link.identity.chain);
+    publishPool(status.chain);
   };
 
   const remove = (entry: Entry, reason: string): void => {
     const { workerId } = entry.link.identity;
     if (entries.get(workerId) === entry) entries.delete(workerId);
     entry.link.close(reason);
-    tell(entry);
+    publish(entry);
   };
 
   const add = (
@@ -86,15 +94,16 @@ export function createRegistry(options: RegistryOptions): Registry {
       ...options,
       identity,
       dial,
-      changed: () => {
-        if (entries.get(identity.workerId)?.link === link) tell(entry);
-        // A closed one is told of too: its tasks go to others.
-        else for (const listener of poolListeners) listener(identity.chain);
+      nextAssignment: () => ++assignments,
+      onChange() {
+        if (entries.get(identity.workerId)?.link === link) publish(entry);
+        // The pool also needs the end of a removed worker: its tasks go to other workers.
+        else publishPool(identity.chain);
       },
     });
     const entry: Entry = { link, ...(target !== undefined && { target }) };
     entries.set(identity.workerId, entry);
-    tell(entry);
+    publish(entry);
     return entry;
   };
 
@@ -102,7 +111,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     if (token === undefined || sameText(authorization ?? "", `Bearer ${token}`)) return;
     throw new IndexerError(
       "UNAUTHENTICATED",
-      "The worker's token is missing or wrong: set WORKER_TOKEN alike on both sides.",
+      "The worker's token is missing or wrong. Set the same WORKER_TOKEN on both sides.",
     );
   };
 
@@ -110,55 +119,54 @@ export function createRegistry(options: RegistryOptions): Registry {
     const status = existing?.link.status();
     if (status === undefined || status.state === "OFFLINE") return;
     const { workerId, address } = status;
-    const message = `A worker '${workerId}' is registered at ${address}: give each worker an id of its own.`;
+    const message = `A worker '${workerId}' is registered at ${address}. Use another id for each worker.`;
     throw new IndexerError("CONFLICT", message, { workerId });
   };
 
-  const makeRoom = ({ network }: ChainRef): void => {
+  /** Checks the limits on networks and workers. Removes the offline worker that is silent longest if needed. */
+  const makeCapacity = ({ network }: ChainRef): void => {
     const all = [...entries.values()];
     const networks = new Set(all.map(({ link }) => link.identity.chain.network));
-    if (networks.size >= counts.networks && !networks.has(network))
-      throw tooMany("networks", counts.networks);
+    if (networks.size >= counts.networks && !networks.has(network)) {
+      throw limitError("networks", counts.networks);
+    }
     if (all.length < counts.workers) return;
     const [oldest] = all
       .filter((each) => each.target !== undefined && each.link.status().state === "OFFLINE")
       .sort((a, b) => a.link.status().lastSeen - b.link.status().lastSeen);
-    if (oldest === undefined) throw tooMany("workers", counts.workers);
-    remove(oldest, "Forgotten to make room for another worker.");
+    if (oldest === undefined) throw limitError("workers", counts.workers);
+    remove(oldest, "Removed because the limit on workers was reached.");
   };
 
   const admit = async (registration: Registration, ip: string): Promise<void> => {
     const { workerId, chain, version, address, draining } = registration;
-    admission.countNew(ip);
+    limiter.countNew(ip);
     refuseConflict(entries.get(workerId));
     const target = await addresses.check(address);
-    if (closing.signal.aborted) throw new IndexerError("SHUTTING_DOWN", "This manager is ending.");
+    if (closing.signal.aborted) throw new IndexerError("SHUTTING_DOWN", "This manager is shutting down.");
     const key = `${target.ip} ${target.port}`;
     for (const each of [...entries.values()]) {
       if (each.target === key || each.link.identity.workerId === workerId) {
-        remove(each, "The worker came back under a new registration.");
+        remove(each, "Replaced by a new registration.");
       }
     }
-    makeRoom(chain);
+    makeCapacity(chain);
     const identity = { workerId, chain, version, address };
     const entry = add(identity, () => options.dial(target, identity), key);
-    if (draining === true) entry.link.registered(true);
+    if (draining === true) entry.link.renew(true);
     logger.info({ worker: workerId, chain: chainName(chain), address }, "A worker registered.");
   };
 
+  /** Time alone makes a worker OFFLINE, and removes it. */
   const watch = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(1_000, closing.signal);
       for (const entry of [...entries.values()]) {
-        const status = entry.link.status();
-        const silent = clock.now() - status.lastSeen;
-        if (entry.target !== undefined && silent > times.forgotten) {
-          remove(entry, "Not heard of for 10 minutes.");
-        } else if (status.state === "OFFLINE" && entry.told?.state !== "OFFLINE") {
-          entry.told = status;
-          tell(entry);
-        } else {
-          entry.told = status;
+        const { state, lastSeen } = entry.link.status();
+        if (entry.target !== undefined && clock.now() - lastSeen > times.forgotten) {
+          remove(entry, "Removed after 10 minutes without a message.");
+        } else if (state === "OFFLINE" && entry.publishedState !== "OFFLINE") {
+          publish(entry);
         }
       }
     }
@@ -173,19 +181,19 @@ export function createRegistry(options: RegistryOptions): Registry {
       const { workerId, address, chain } = registration;
       const existing = entries.get(workerId)?.link;
       if (existing?.identity.address === address && chainName(existing.identity.chain) === chainName(chain)) {
-        return existing.registered(registration.draining ?? false);
+        return existing.renew(registration.draining ?? false);
       }
-      if (pending.has(workerId)) return;
-      pending.add(workerId);
+      if (resolving.has(workerId)) return;
+      resolving.add(workerId);
       try {
         await admit(registration, ip);
       } finally {
-        pending.delete(workerId);
+        resolving.delete(workerId);
       }
     },
     attach(connect, worker) {
       const entry = add({ ...worker, address: "in-process" }, connect);
-      return () => remove(entry, "The worker was let go.");
+      return () => remove(entry, "The worker was detached.");
     },
     legacy: () => legacyWorkersView([...entries.values()].map(({ link }) => link.status())),
     list: (filter = {}) =>
@@ -205,28 +213,24 @@ export function createRegistry(options: RegistryOptions): Registry {
       poolListeners.add(listener);
       return () => void poolListeners.delete(listener);
     },
-    given(workerId) {
-      order += 1;
-      entries.get(workerId)?.link.given(order);
-    },
-    answered: (workerId, well) => entries.get(workerId)?.link.answered(well),
     close() {
       if (closing.signal.aborted) return;
-      closing.abort(new Error("The manager is ending."));
-      for (const { link } of entries.values()) link.close("The manager is ending.");
+      const reason = "The manager is shutting down.";
+      closing.abort(new Error(reason));
+      for (const { link } of entries.values()) link.close(reason);
     },
   };
 }
 
-function tooMany(what: string, limit: number): IndexerError {
+function limitError(subject: string, limit: number): IndexerError {
   return new IndexerError(
     "OVERLOADED",
-    `This manager knows ${limit} ${what} already: register with another one.`,
+    `This manager knows ${limit} ${subject}, the most that it allows. Register with another manager.`,
     { limit },
   );
 }
 
-/** In constant time, whatever the lengths. */
+/** Compares two texts in constant time. */
 function sameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

@@ -5,15 +5,15 @@ import { selectWorker, type Candidate } from "./selection.js";
 const nobody = { avoid: new Set<string>() };
 
 function worker(workerId: string, fields: Partial<Candidate> = {}): Candidate {
-  return { workerId, state: "ONLINE", capacity: 8, inFlight: 0, lastChosen: 0, ...fields };
+  return { workerId, state: "ONLINE", capacity: 8, inFlight: 0, lastSelected: 0, ...fields };
 }
 
 describe("selectWorker", () => {
   it("takes the one chosen longest ago among equally loaded ones", () => {
     const workers = [
-      worker("a", { lastChosen: 3 }),
-      worker("b", { lastChosen: 1 }),
-      worker("c", { lastChosen: 2 }),
+      worker("a", { lastSelected: 3 }),
+      worker("b", { lastSelected: 1 }),
+      worker("c", { lastSelected: 2 }),
     ];
     expect(selectWorker(workers, nobody).workerId).toBe("b");
   });
@@ -44,7 +44,7 @@ describe("selectWorker", () => {
       [
         worker("chosen"),
         worker("busy", { inFlight: 8 }),
-        worker("later", { lastChosen: 5 }),
+        worker("later", { lastSelected: 5 }),
         worker("failed"),
         worker("dialled", { state: "CONNECTING" }),
         worker("ending", { state: "DRAINING" }),
@@ -74,7 +74,7 @@ describe("selectWorker", () => {
       ),
       capacity: fc.integer({ min: 1, max: 4 }),
       inFlight: fc.nat(5),
-      lastChosen: fc.nat(100),
+      lastSelected: fc.nat(100),
     });
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 8 }), fc.nat(255), (candidates, bits) => {

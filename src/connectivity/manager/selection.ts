@@ -1,64 +1,73 @@
-// Chooses a worker and says why the others were not chosen. Pure.
-// Imports only domain; never asks a worker.
+// Selects a worker, and explains why the others were not selected. Pure.
+// Imports only domain; never calls a worker.
 import type { WorkerState } from "../../domain/worker.js";
 
-/** A worker of the chain, as the choice sees it. */
+/** A worker of the chain, as the selection sees it. */
 export interface Candidate {
   readonly workerId: string;
   readonly state: WorkerState;
   readonly capacity: number;
   readonly inFlight: number;
-  /** Grows with each task given: the smallest was chosen longest ago. */
-  readonly lastChosen: number;
+  /** Grows with each assignment: the smallest value was selected longest ago. */
+  readonly lastSelected: number;
 }
 
-export interface Wish {
-  /** Workers that failed this task: taken only where there is no other. */
+/** The workers that a task avoids and prefers. */
+export interface WorkerPreference {
+  /** Workers that failed this task: selected only if there is no other. */
   readonly avoid: ReadonlySet<string>;
-  /** The worker that asked to be asked again, if it is still there. */
+  /** The worker that requested a retry after a delay; ignored if it is not online. */
   readonly prefer?: string;
 }
 
-export interface Choice {
+/** The selected worker, if any, and the reasons against the others. */
+export interface Selection {
   readonly workerId?: string;
-  /** Of each worker that was not chosen. */
   readonly reasons: readonly { readonly workerId: string; readonly reason: string }[];
 }
 
-/** Chooses among workers with room: the least loaded, and of equal ones the one chosen longest ago. */
-export function selectWorker(candidates: readonly Candidate[], { avoid, prefer }: Wish): Choice {
+/** Whether a worker can execute another task. */
+export function hasCapacity({ state, inFlight, capacity }: Candidate): boolean {
+  return state === "ONLINE" && inFlight < capacity;
+}
+
+/** Selects among workers with capacity the least loaded; among equal ones the one selected longest ago. */
+export function selectWorker(
+  candidates: readonly Candidate[],
+  { avoid, prefer }: WorkerPreference,
+): Selection {
   const online = candidates.filter(({ state }) => state === "ONLINE");
   const untried = online.filter(({ workerId }) => !avoid.has(workerId));
   const allowed = untried.length > 0 ? untried : online;
   const preferred = online.filter(({ workerId }) => workerId === prefer);
-  const pool = preferred.length > 0 ? preferred : allowed;
-  const [chosen] = pool
-    .filter((each) => each.inFlight < each.capacity)
-    .sort((a, b) => load(a) - load(b) || a.lastChosen - b.lastChosen);
+  const eligible = preferred.length > 0 ? preferred : allowed;
+  const [selected] = eligible
+    .filter(hasCapacity)
+    .sort((a, b) => load(a) - load(b) || a.lastSelected - b.lastSelected);
 
   const reasons = candidates
-    .filter((each) => each !== chosen)
-    .map((each) => ({ workerId: each.workerId, reason: whyNot(each, pool) }));
-  return { reasons, ...(chosen !== undefined && { workerId: chosen.workerId }) };
+    .filter((each) => each !== selected)
+    .map((each) => ({ workerId: each.workerId, reason: reasonAgainst(each, eligible) }));
+  return { reasons, ...(selected !== undefined && { workerId: selected.workerId }) };
 }
 
 function load({ inFlight, capacity }: Candidate): number {
   return inFlight / capacity;
 }
 
-function whyNot(candidate: Candidate, pool: readonly Candidate[]): string {
+function reasonAgainst(candidate: Candidate, eligible: readonly Candidate[]): string {
   switch (candidate.state) {
     case "CONNECTING":
       return "is being connected to";
     case "DRAINING":
-      return "is finishing and takes nothing new";
+      return "is draining and accepts no new task";
     case "OFFLINE":
-      return "has not been heard of";
+      return "is offline";
     case "ONLINE":
   }
-  if (!pool.includes(candidate)) return "failed this task before";
+  if (!eligible.includes(candidate)) return "failed this task before";
   if (candidate.inFlight >= candidate.capacity) {
-    return `holds ${candidate.inFlight} of ${candidate.capacity} tasks`;
+    return `executes ${candidate.inFlight} of ${candidate.capacity} tasks`;
   }
-  return "has more to do, or was chosen later";
+  return "has a higher load, or was selected more recently";
 }

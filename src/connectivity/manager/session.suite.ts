@@ -66,14 +66,23 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       worker.pong = undefined;
       bench.attach("w", once(stream));
       const ping = await until("a PING", () => worker.frames[0]);
-      expect(ping).toMatchObject({ kind: "ping", features: supportedFeatures, maxMessageBytes: 16 * 1024 * 1024 });
+      expect(ping).toMatchObject({
+        kind: "ping",
+        features: supportedFeatures,
+        maxMessageBytes: 16 * 1024 * 1024,
+      });
 
       const task = bench.heights(1, 2);
       await bench.clock.advance(1_000);
       expect(worker.tasks).toHaveLength(0);
       expect(bench.workers.list()).toMatchObject([{ state: "CONNECTING" }]);
 
-      await stream.worker.send({ kind: "pong", id: idOf(ping), features: supportedFeatures, draining: false });
+      await stream.worker.send({
+        kind: "pong",
+        id: idOf(ping),
+        features: supportedFeatures,
+        draining: false,
+      });
       const asked = await worker.task(0);
       expect(asked).toMatchObject({
         attempt: 1,
@@ -169,7 +178,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(task.answers).toContainEqual({ kind: "quarantine", height: 2, error: "odd bytes" });
     });
 
-    it("holds a height that comes in pieces until it is whole, and grants credit for the pieces", async () => {
+    it("holds a height that comes in several messages until it is whole, and grants credit for the items", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(3, 3, { acknowledge: false });
       const asked = await worker.task(0);
@@ -212,19 +221,40 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(bench.workers.list()).toMatchObject([{ inFlight: 0 }]);
     });
 
-    it("is cancelled when the iteration is left", async () => {
+    it("is cancelled when its iteration ends early, also while it waits for a part", async () => {
       const { bench, worker } = await setUpOne();
       const { parts } = bench.dispatcher.run(
         { kind: "heights", chain: countingChain, range: { from: 1, to: 9 } },
         { signal: new AbortController().signal, priority: "interactive", caller: "a" },
       );
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 1, 2);
-      for await (const part of parts) {
-        expect(part.order).toBe(0);
-        break;
-      }
+      const iterator = parts[Symbol.asyncIterator]();
+      const first = iterator.next();
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 2);
+      expect(await first).toMatchObject({ value: { order: 0 } });
+      const second = iterator.next();
+      second.catch(() => undefined);
+      await iterator.return?.();
       await until("CANCEL", () => worker.notes.find(({ kind }) => kind === "cancel"));
+      expect(bench.workers.list()).toMatchObject([{ inFlight: 0 }]);
+    });
+
+    it("continues while its consumer does not take parts, up to its credit, and is cancelled at once", async () => {
+      const { bench, worker } = await setUpOne();
+      const leaving = new AbortController();
+      const { parts } = bench.dispatcher.run(
+        { kind: "heights", chain: countingChain, range: { from: 1, to: 9 } },
+        { signal: leaving.signal, priority: "interactive", caller: "a" },
+      );
+      const iterator = parts[Symbol.asyncIterator]();
+      const first = iterator.next();
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 2);
+      await first;
+      await worker.heights(call, 1, 3, 4);
+      leaving.abort(new Error("gone"));
+      await until("CANCEL", () => worker.notes.find(({ kind }) => kind === "cancel"));
+      await expect(iterator.next()).rejects.toThrow("gone");
     });
 
     it("fails with TIMEOUT when its time is up", async () => {
@@ -359,11 +389,11 @@ export function sessionSuite(createCarrier: () => Carrier): void {
         "another chain",
         itemsOf(createCountingChain({ chain: { network: "counting", chainId: "other" } }), 3, 3),
       ],
-    ])("never passes on %s", async (_, pieces) => {
+    ])("never passes on %s", async (_, items) => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(3, 3);
       const asked = await a.task(0);
-      await a.part(asked, { order: 0, items: pieces, cursor: 3 });
+      await a.part(asked, { order: 0, items, cursor: 3 });
       const again = await b.task(0);
       await b.heights(again, 0, 3, 3);
       await b.final(again, { order: 1 });

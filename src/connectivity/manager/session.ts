@@ -1,8 +1,8 @@
-// One stream to one worker, from the manager's side: negotiation and signs of life. A session that fails dies whole.
-// Imports only domain, lib and this folder; never dials and never chooses.
+// One stream to one worker: negotiation, PINGs and calls. A failure ends the session with all its calls.
+// Imports only domain, lib and connectivity/protocol; never dials and never chooses a worker.
 import type { ChainHead } from "../../domain/chain.js";
 import type { Clock } from "../../lib/clock.js";
-import { createAskings, type Asking, type AskingHandle } from "./calls.js";
+import { errorMessage } from "../../lib/error-message.js";
 import type { ManagerChannel } from "../protocol/channel.js";
 import {
   supportedFeatures,
@@ -13,56 +13,60 @@ import {
   type WorkerFrame,
 } from "../protocol/frames.js";
 import { counts, sizes, times } from "../protocol/limits.js";
+import { createCalls, type Calls } from "./calls.js";
 import { createPings } from "./pings.js";
-import type { Waiting } from "../protocol/byte-budget.js";
 
-export interface Session {
-  /** False until the first PONG, and once the session is over. */
+/** A session with one worker. */
+export interface WorkerSession {
+  /** False until the first PONG, and after the end of the session. */
   readonly ready: boolean;
   readonly draining: boolean;
-  /** Tasks that the worker takes at once. */
+  /** The number of tasks that the worker executes at once. */
   readonly capacity: number;
-  /** Tasks that it holds of us, abandoned ones of a legacy peer included. */
+  /** The number of this manager's tasks at the worker, cancelled ones that it still executes included. */
   readonly inFlight: number;
-  /** What both sides have; empty for a legacy peer. */
-  readonly features: readonly Feature[];
+  /** The features of the worker itself; empty for protocol version 0. */
+  readonly capabilities: readonly Feature[];
   readonly head: ChainHead | undefined;
   readonly pingMs: number | undefined;
-  /** Milliseconds since 1970 of the last message; 0 before the first: being dialled is no sign of life. */
-  readonly lastHeard: number;
-  ask(asking: Asking): AskingHandle;
+  /** Milliseconds since 1970 of the last message; 0 before the first. */
+  readonly lastMessageAt: number;
+  readonly call: Calls["start"];
   /** Resolves with the reason when the session is over. */
   readonly over: Promise<string>;
   close(reason: string): void;
 }
 
-export interface SessionOptions {
+/** Dependencies of a session. */
+export interface WorkerSessionOptions {
   readonly channel: ManagerChannel;
   readonly clock: Clock;
-  readonly waiting: Waiting;
-  /** Called when readiness, draining, capacity, load or head changed. */
-  changed(): void;
-  /** A message, or a thing in one, was not used. */
-  dropped(reason: string): void;
-  /** A message with answers came. */
-  partReceived(): void;
+  /** Readiness, draining, capacity, load or head changed. */
+  onChange(): void;
+  /** A message, or an item of one, was dropped. */
+  onDropped(reason: string): void;
+  /** A message with results arrived. */
+  onPart(): void;
+  /** The buffered bytes of all calls changed by a number. */
+  bytesChanged(by: number): void;
 }
 
 /** Starts a session on a channel. */
-export function createSession(options: SessionOptions): Session {
-  const { channel, clock, waiting, changed, dropped } = options;
+export function createWorkerSession(options: WorkerSessionOptions): WorkerSession {
+  const { channel, clock, onChange, onDropped } = options;
   const pings = createPings(clock);
   const ending = new AbortController();
-  let settleOver: (reason: string) => void = () => undefined;
-  const over = new Promise<string>((resolve) => (settleOver = resolve));
+  let resolveOver: (reason: string) => void = () => undefined;
+  const over = new Promise<string>((resolve) => (resolveOver = resolve));
   let features: readonly Feature[] = [];
-  let greeted = false;
+  let capabilities: readonly Feature[] = [];
+  let negotiated = false;
   let draining = false;
   let capacity: number = counts.capacity;
   let head: ChainHead | undefined;
-  let lastHeard = 0;
-  let heardAt = clock.monotonic();
-  let resting = false;
+  let lastMessageAt = 0;
+  /** On the monotonic clock. */
+  let aliveAt = clock.monotonic();
 
   const isOver = (): boolean => ending.signal.aborted;
 
@@ -70,80 +74,59 @@ export function createSession(options: SessionOptions): Session {
     if (isOver()) return;
     ending.abort(new Error(reason));
     channel.close();
-    askings.lose(reason);
-    settleOver(reason);
-    changed();
+    calls.endAll(reason);
+    resolveOver(reason);
+    onChange();
   };
 
-  /** Sends without waiting: what a manager sends is small. A failure ends the session. */
+  /** Sends without waiting: a manager's messages are small. A failure ends the session. */
   const send = (frame: ManagerFrame): void => {
-    if (!isOver()) channel.send(frame).catch((error: unknown) => close(reasonOf(error)));
+    if (!isOver()) channel.send(frame).catch((error: unknown) => close(errorMessage(error)));
   };
 
-  const askings = createAskings({ clock, features: () => features, send, dropped, changed });
-
-  /** A PONG without an id answers no PING: the worker tells by itself what changed. */
-  const takeNews = (frame: PongFrame): void => {
-    if (!greeted) return dropped("unknown_ping");
-    draining = frame.draining;
-    head = frame.head ?? head;
-    changed();
-  };
+  const calls = createCalls({
+    clock,
+    features: () => features,
+    send,
+    onDropped,
+    onChange,
+    bytesChanged: options.bytesChanged,
+  });
 
   const takePong = (frame: PongFrame): void => {
-    if (frame.id === "") return takeNews(frame);
-    if (!pings.answered(frame.id)) return dropped("unknown_ping");
-    features = sharedFeatures(frame.features);
+    // A PONG without an id reports a change and answers no PING.
+    const isReport = frame.id === "" && negotiated;
+    if (!isReport && !pings.complete(frame.id)) return onDropped("unknown_ping");
     draining = frame.draining;
-    capacity = Math.max(1, frame.capacity ?? counts.capacity);
     head = frame.head ?? head;
-    greeted = true;
-    changed();
+    if (!isReport) {
+      features = sharedFeatures(frame.features);
+      capabilities = sharedFeatures(frame.nativeFeatures ?? frame.features);
+      capacity = Math.max(1, frame.capacity ?? counts.capacity);
+      negotiated = true;
+    }
+    onChange();
   };
 
   const take = (frame: WorkerFrame): void => {
     if (frame.kind === "pong") return takePong(frame);
-    if (frame.kind === "part") options.partReceived();
+    if (frame.kind === "part") options.onPart();
     if (frame.kind === "final") head = frame.head ?? head;
-    askings.take(frame);
-  };
-
-  /** Rests while too much waits; a task that makes it rest for long gives up what waits, so that PONGs are seen. */
-  const rest = async (): Promise<void> => {
-    resting = true;
-    while (waiting.isFull && !isOver()) {
-      const enough = new AbortController();
-      const shed = clock.sleep(times.pause, AbortSignal.any([enough.signal, ending.signal])).then(
-        () => waiting.shedLargest(),
-        () => undefined,
-      );
-      await Promise.race([waiting.room(), shed]);
-      enough.abort();
-    }
-    resting = false;
-    forgive();
+    calls.take(frame);
   };
 
   const read = async (): Promise<void> => {
     for await (const frame of channel.frames) {
       if (isOver()) return;
-      heardAt = clock.monotonic();
-      lastHeard = clock.now();
+      aliveAt = clock.monotonic();
+      lastMessageAt = clock.now();
       take(frame);
-      // Others are held by their credit.
-      if (features.length === 0 && waiting.isFull) await rest();
     }
     close("The worker closed the stream.");
   };
 
   const ping = (): void => {
-    send({ kind: "ping", id: pings.sent(), features: supportedFeatures, maxMessageBytes: sizes.message });
-  };
-
-  /** What was silent until now is forgiven: it was us who did not listen. */
-  const forgive = (): void => {
-    heardAt = clock.monotonic();
-    askings.forgive();
+    send({ kind: "ping", id: pings.start(), features: supportedFeatures, maxMessageBytes: sizes.message });
   };
 
   const watch = async (): Promise<void> => {
@@ -151,21 +134,25 @@ export function createSession(options: SessionOptions): Session {
     for (let second = 1; ; second += 1) {
       const began = clock.monotonic();
       await clock.sleep(1_000, ending.signal);
-      if (clock.monotonic() - began > 1_000 + times.standstill) forgive();
-      if (!resting && clock.monotonic() - heardAt >= times.silence) {
-        return close(`No sign of life for ${times.silence / 1000} s.`);
+      if (clock.monotonic() - began > 1_000 + times.standstill) {
+        // This process was stopped and could not read: the silence until now does not count.
+        aliveAt = clock.monotonic();
+        calls.resetIdle();
       }
-      if (!resting) askings.checkIdle();
+      if (clock.monotonic() - aliveAt >= times.silence) {
+        return close(`No message for ${times.silence / 1000} s.`);
+      }
+      calls.endIdle();
       if ((second * 1_000) % times.ping === 0) ping();
     }
   };
 
-  read().catch((error: unknown) => close(reasonOf(error)));
-  watch().catch((error: unknown) => close(reasonOf(error)));
+  read().catch((error: unknown) => close(errorMessage(error)));
+  watch().catch((error: unknown) => close(errorMessage(error)));
 
   return {
     get ready() {
-      return greeted && !isOver();
+      return negotiated && !isOver();
     },
     get draining() {
       return draining;
@@ -174,10 +161,10 @@ export function createSession(options: SessionOptions): Session {
       return capacity;
     },
     get inFlight() {
-      return askings.size;
+      return calls.size;
     },
-    get features() {
-      return features;
+    get capabilities() {
+      return capabilities;
     },
     get head() {
       return head;
@@ -185,15 +172,11 @@ export function createSession(options: SessionOptions): Session {
     get pingMs() {
       return pings.lastMs;
     },
-    get lastHeard() {
-      return lastHeard;
+    get lastMessageAt() {
+      return lastMessageAt;
     },
-    ask: (asking) => askings.start(asking),
+    call: (request, signal) => calls.start(request, signal),
     over,
     close,
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,136 +1,151 @@
-// One worker as the manager holds on to it: dialled, lost and dialled again, and what is known of it.
-// Imports only domain, lib and this folder; never knows what a dial is made of.
-import type { ChainRef } from "../../domain/chain.js";
+// The connection to one worker: dials it, dials again after a loss, and keeps its status.
+// Imports only domain, lib, connectivity/protocol and this folder; never knows how a dial works.
 import { chainName } from "../../domain/chain.js";
 import type { WorkerState, WorkerStatus } from "../../domain/worker.js";
 import type { Clock } from "../../lib/clock.js";
+import { errorMessage } from "../../lib/error-message.js";
 import type { Logger } from "../../lib/logger.js";
 import { backoffDelay } from "../../lib/retry.js";
+import type { WorkerIdentity } from "../port.js";
 import type { ManagerChannel } from "../protocol/channel.js";
-import type { PooledWorker } from "./dispatcher.js";
 import { dialBackoff, times } from "../protocol/limits.js";
 import type { ConnectivityMetrics } from "./metrics.js";
-import { createSession, type Session } from "./session.js";
-import type { Waiting } from "../protocol/byte-budget.js";
+import { createWorkerSession, type WorkerSession } from "./session.js";
+import type { Lease, PooledWorker } from "./worker-pool.js";
 
-/** Who a worker is. */
-export interface WorkerIdentity {
-  readonly workerId: string;
-  readonly chain: ChainRef;
-  readonly version: string;
-  /** `host:port`, or `in-process`. */
-  readonly address: string;
-}
-
-/** What every link of a manager shares. */
-export interface LinkSetting {
+/** The dependencies that all links of a manager share. */
+export interface LinkDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly waiting: Waiting;
   readonly metrics: ConnectivityMetrics;
   readonly logger: Logger;
+  /** The buffered bytes of all calls changed by a number. */
+  bytesChanged(by: number): void;
 }
 
-export interface LinkOptions extends LinkSetting {
+/** Dependencies of one link. */
+export interface LinkOptions extends LinkDeps {
   readonly identity: WorkerIdentity;
-  /** Opens a stream; may fail now or later. */
+  /** Opens a stream; may fail at once or later. */
   dial(): ManagerChannel | Promise<ManagerChannel>;
-  /** Something of the worker changed. */
-  changed(): void;
+  /** The status of the worker changed. */
+  onChange(): void;
+  /** Returns a number that grows with each assignment of a task to any worker. */
+  nextAssignment(): number;
 }
 
+/** A known worker. */
 export interface WorkerLink {
   readonly identity: WorkerIdentity;
   status(): WorkerStatus;
   pooled(): PooledWorker;
-  /** It registered again. */
-  registered(draining: boolean): void;
-  given(order: number): void;
-  answered(well: boolean): void;
+  /** The worker registered again. */
+  renew(draining: boolean): void;
   close(reason: string): void;
 }
 
-/** Creates a link and begins to dial. */
+/** Creates a link and starts to dial. */
 export function createWorkerLink(options: LinkOptions): WorkerLink {
-  const { identity, clock, random, waiting, metrics, changed } = options;
+  const { identity, clock, metrics, onChange } = options;
   const { workerId, chain, address } = identity;
   const logger = options.logger.child({ worker: workerId, chain: chainName(chain), address });
   const closing = new AbortController();
-  let session: Session | undefined;
+  let session: WorkerSession | undefined;
   let registeredAt = clock.now();
-  let drainingSaid = false;
+  let registeredDraining = false;
   let failures = 0;
-  let lastChosen = 0;
+  /** Leases whose call did not start yet. */
+  let reserved = 0;
+  let lastSelected = 0;
   let lastSent: number | undefined;
   let [tasksDone, tasksFailed] = [0, 0];
-  /** The retry that is waited for ends early when an offline worker registers again. */
-  let retryNow: (() => void) | undefined;
+  /** Ends the delay before the next dial. */
+  let dialNow: (() => void) | undefined;
 
-  const lastSeen = (): number => Math.max(registeredAt, session?.lastHeard ?? 0);
+  const lastSeen = (): number => Math.max(registeredAt, session?.lastMessageAt ?? 0);
 
   const state = (): WorkerState => {
     if (closing.signal.aborted) return "OFFLINE";
-    if (session?.ready === true) return drainingSaid || session.draining ? "DRAINING" : "ONLINE";
+    if (session?.ready === true) return registeredDraining || session.draining ? "DRAINING" : "ONLINE";
     return clock.now() - lastSeen() > times.offline ? "OFFLINE" : "CONNECTING";
   };
 
-  const sessionChanged = (): void => {
-    if (session?.ready === true && failures > 0) failures = 0;
-    changed();
+  const inFlight = (): number => (session?.inFlight ?? 0) + reserved;
+
+  const lease = (current: WorkerSession): Lease => {
+    lastSelected = options.nextAssignment();
+    lastSent = clock.now();
+    reserved += 1;
+    let started = false;
+    const start = (): void => {
+      if (!started) reserved -= 1;
+      started = true;
+    };
+    return {
+      workerId,
+      call(request, signal) {
+        start();
+        return current.call(request, signal);
+      },
+      release(succeeded) {
+        start();
+        if (succeeded === true) tasksDone += 1;
+        else if (succeeded === false) tasksFailed += 1;
+      },
+    };
   };
 
-  const holdSession = async (): Promise<string> => {
+  const runSession = async (): Promise<string> => {
     const channel = await options.dial();
     if (closing.signal.aborted) {
       channel.close();
       return "The link was closed.";
     }
-    let greeted = false;
-    const current = createSession({
+    let online = false;
+    const current = createWorkerSession({
       channel,
       clock,
-      waiting,
-      changed() {
-        if (!greeted && session?.ready === true) {
-          greeted = true;
-          logger.info({ features: session.features }, "A worker is online.");
+      bytesChanged: options.bytesChanged,
+      onChange() {
+        if (!online && session?.ready === true) {
+          online = true;
+          failures = 0;
+          logger.info({ features: session.capabilities }, "A worker is online.");
         }
-        sessionChanged();
+        onChange();
       },
-      dropped: (reason) => metrics.dropped.inc({ reason }),
-      partReceived: () => metrics.parts.inc({ chain: chainName(chain) }),
+      onDropped: (reason) => metrics.dropped.inc({ reason }),
+      onPart: () => metrics.parts.inc({ chain: chainName(chain) }),
     });
     session = current;
     const reason = await current.over;
     registeredAt = lastSeen();
     session = undefined;
-    changed();
+    onChange();
     return reason;
   };
 
-  const waitForRetry = async (): Promise<void> => {
+  const waitBeforeDial = async (): Promise<void> => {
     const early = new AbortController();
-    retryNow = () => early.abort(new Error("Registered again."));
-    const delay = backoffDelay(dialBackoff, failures, random);
+    dialNow = () => early.abort(new Error("The worker registered again."));
+    const delay = backoffDelay(dialBackoff, failures, options.random);
     failures += 1;
     await clock.sleep(delay, AbortSignal.any([closing.signal, early.signal])).catch(() => undefined);
-    retryNow = undefined;
+    dialNow = undefined;
   };
 
-  const keepUp = async (): Promise<void> => {
-    let logged: string | undefined;
+  const run = async (): Promise<void> => {
+    let loggedReason: string | undefined;
     while (!closing.signal.aborted) {
-      const reason = await holdSession().catch((error: unknown) =>
-        error instanceof Error ? error.message : String(error),
-      );
+      const reason = await runSession().catch(errorMessage);
       if (closing.signal.aborted) return;
-      if (failures === 0 || reason !== logged) logger.warn({ reason }, "A worker's stream is over.");
-      logged = reason;
-      await waitForRetry();
+      if (failures === 0 || reason !== loggedReason) logger.warn({ reason }, "A worker's stream is over.");
+      loggedReason = reason;
+      await waitBeforeDial();
     }
   };
 
-  void keepUp();
+  void run();
 
   return {
     identity,
@@ -141,38 +156,36 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       address,
       state: state(),
       lastSeen: lastSeen(),
-      inFlight: session?.inFlight ?? 0,
+      inFlight: inFlight(),
       capacity: session?.capacity ?? 0,
       tasksDone,
       tasksFailed,
-      capabilities: session?.features ?? [],
+      capabilities: session?.capabilities ?? [],
       ...(lastSent !== undefined && { lastSent }),
       ...(session?.pingMs !== undefined && { pingMs: session.pingMs }),
       ...(session?.head !== undefined && { head: session.head }),
     }),
-    pooled: () => ({
-      workerId,
-      state: state(),
-      capacity: session?.capacity ?? 0,
-      inFlight: session?.inFlight ?? 0,
-      lastChosen,
-      ...(session !== undefined && { session }),
-    }),
-    registered(draining) {
+    pooled: () => {
+      const current = session;
+      return {
+        workerId,
+        state: state(),
+        capacity: current?.capacity ?? 0,
+        inFlight: inFlight(),
+        lastSelected,
+        lease() {
+          if (current === undefined) throw new Error(`The worker ${workerId} has no session.`);
+          return lease(current);
+        },
+      };
+    },
+    renew(draining) {
       const wasOffline = state() === "OFFLINE";
-      const changedMind = draining !== drainingSaid;
+      const drainingChanged = draining !== registeredDraining;
       registeredAt = clock.now();
-      drainingSaid = draining;
-      if (wasOffline) retryNow?.();
-      if (wasOffline || changedMind) changed();
-    },
-    given(order) {
-      lastChosen = order;
-      lastSent = clock.now();
-    },
-    answered(well) {
-      if (well) tasksDone += 1;
-      else tasksFailed += 1;
+      registeredDraining = draining;
+      if (wasOffline) dialNow?.();
+      if (wasOffline || drainingChanged) onChange();
     },
     close(reason) {
       if (closing.signal.aborted) return;

@@ -8,8 +8,8 @@ import type { Item } from "./frames.js";
 import { sizes } from "./limits.js";
 
 /** A block takes 100 bytes; a transaction as many as its memo says. */
-function measure(piece: Item): number {
-  return piece.kind === "transaction" ? Number(piece.transaction.memo) : 100;
+function measure(item: Item): number {
+  return item.kind === "transaction" ? Number(item.transaction.memo) : 100;
 }
 
 function heightAnswer(height: number, transactionBytes: readonly number[]): TaskResult {
@@ -24,21 +24,21 @@ function heightAnswer(height: number, transactionBytes: readonly number[]): Task
   };
 }
 
-it("loses nothing, keeps to the size, and moves the cursor with the last piece of a height", () => {
+it("loses nothing, keeps to the size, and moves the cursor with the last item of a height", () => {
   const maxBytes = 50_000;
   const transactionBytes = fc.array(fc.integer({ min: 10, max: 20_000 }), { maxLength: 40 });
   fc.assert(
     fc.property(fc.array(transactionBytes, { minLength: 1, maxLength: 12 }), (heights) => {
-      const batch = createBatch({ together: true, maxBytes, measure });
+      const batch = createBatch({ maxItems: Infinity, maxBytes, measure });
       heights.forEach((bytes, height) => batch.add(heightAnswer(height, bytes)));
       const messages = batch.take();
       expect(batch.empty).toBe(true);
-      const sent = messages.flatMap(({ items: pieces }) => pieces);
+      const sent = messages.flatMap(({ items }) => items);
       expect(sent.length).toBe(heights.length + heights.flat().length);
       let done = 0;
-      for (const { items: pieces, cursor } of messages) {
-        expect(pieces.reduce((sum, piece) => sum + measure(piece), 0)).toBeLessThan(maxBytes);
-        done += pieces.length;
+      for (const { items, cursor } of messages) {
+        expect(items.reduce((sum, item) => sum + measure(item), 0)).toBeLessThan(maxBytes);
+        done += items.length;
         const whole = heights.filter(
           (_, height) => heights.slice(0, height + 1).reduce((sum, each) => sum + 1 + each.length, 0) <= done,
         ).length;
@@ -49,24 +49,25 @@ it("loses nothing, keeps to the size, and moves the cursor with the last piece o
   );
 });
 
-it("sends one thing a message to who takes no batches, with a Partial after each height", () => {
-  const batch = createBatch({ together: false, maxBytes: sizes.legacyMessage, measure });
+it("puts one item in a message for managers without batches; the last message of a height has its cursor", () => {
+  const batch = createBatch({ maxItems: 1, maxBytes: sizes.defaultMessage, measure });
   batch.add(heightAnswer(7, [10, 10]));
+  batch.add(heightAnswer(8, []));
   expect(batch.full).toBe(true);
-  expect(batch.take().map(({ items: pieces }) => pieces.map(({ kind }) => kind))).toEqual([
-    ["block"],
-    ["transaction"],
-    ["transaction"],
-    ["partial"],
+  expect(batch.take().map(({ items, cursor }) => [items.map(({ kind }) => kind), cursor])).toEqual([
+    [["block"], undefined],
+    [["transaction"], undefined],
+    [["transaction"], 7],
+    [["block"], 8],
   ]);
 });
 
 it("is full at about 100 transactions or 256 KiB", () => {
-  const many = createBatch({ together: true, maxBytes: sizes.message, measure });
+  const many = createBatch({ maxItems: Infinity, maxBytes: sizes.message, measure });
   let heights = 0;
   while (!many.full) many.add(heightAnswer(heights++, [100, 100, 100, 100]));
   expect(heights).toBe(25);
-  const large = createBatch({ together: true, maxBytes: sizes.message, measure });
+  const large = createBatch({ maxItems: Infinity, maxBytes: sizes.message, measure });
   heights = 0;
   while (!large.full) large.add(heightAnswer(heights++, [50_000]));
   expect(heights).toBe(6);

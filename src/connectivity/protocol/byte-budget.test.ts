@@ -1,37 +1,36 @@
 import { expect, it } from "vitest";
-import { createWaiting, type WaitingHolder } from "./byte-budget.js";
+import { createByteBudget, type BudgetHolder } from "./byte-budget.js";
 
-function holder(waitingBytes: number, shed: () => void = () => undefined): WaitingHolder {
-  return { waitingBytes, shed };
+function holder(bufferedBytes: number, drop: () => void = () => undefined): BudgetHolder {
+  return { bufferedBytes, drop };
 }
 
-it("wakes who waits for room once it is there, and not before", async () => {
-  const waiting = createWaiting(100);
-  await waiting.room();
-  const task = holder(120);
-  waiting.changed(task, 120);
-  expect(waiting.isFull).toBe(true);
+it("resolves `available` when the bytes fall below the limit, and not before", async () => {
+  const budget = createByteBudget(100);
+  await budget.available();
+  budget.changed(holder(120), 120);
+  expect(budget.isFull).toBe(true);
   let woken = false;
-  const room = waiting.room().then(() => (woken = true));
-  waiting.changed(holder(110), -10);
+  const available = budget.available().then(() => (woken = true));
+  budget.changed(holder(110), -10);
   await Promise.resolve();
   expect(woken).toBe(false);
-  waiting.changed(holder(0), -110);
-  await room;
-  expect(waiting.bytes).toBe(0);
+  budget.changed(holder(0), -110);
+  await available;
+  expect(budget.bytes).toBe(0);
 });
 
-it("lets the task with the most waiting bytes give them up", () => {
-  const waiting = createWaiting(100);
-  const shed: string[] = [];
-  waiting.changed(
-    holder(10, () => shed.push("small")),
+it("drops the bytes of the holder with the most", () => {
+  const budget = createByteBudget(100);
+  const dropped: string[] = [];
+  budget.changed(
+    holder(10, () => dropped.push("small")),
     10,
   );
-  waiting.changed(
-    holder(90, () => shed.push("large")),
+  budget.changed(
+    holder(90, () => dropped.push("large")),
     90,
   );
-  waiting.shedLargest();
-  expect(shed).toEqual(["large"]);
+  budget.dropLargest();
+  expect(dropped).toEqual(["large"]);
 });

@@ -1,33 +1,32 @@
-// How many bytes of answers wait for those who asked, over all tasks of a manager.
-// Imports nothing; never knows what the bytes are.
+// A limit on the bytes that several holders buffer together.
+// Imports nothing; never knows the content of the bytes.
 
-/** A task whose answers wait. */
-export interface WaitingHolder {
-  readonly waitingBytes: number;
-  /** Gives up what waits, to ask for it again when it is wanted. */
-  shed(): void;
+/** A part of the buffered bytes that can be dropped. */
+export interface BudgetHolder {
+  readonly bufferedBytes: number;
+  /** Drops the buffered bytes. */
+  drop(): void;
 }
 
-export interface Waiting {
+/** The buffered bytes of all holders, and their limit. */
+export interface ByteBudget {
   readonly bytes: number;
-  readonly limit: number;
   readonly isFull: boolean;
-  /** A task's waiting bytes grew or shrank. */
-  changed(holder: WaitingHolder, by: number): void;
-  /** Resolves when it is no longer full. */
-  room(): Promise<void>;
-  /** Makes the task with the most waiting bytes give them up. */
-  shedLargest(): void;
+  /** Records that a holder's buffered bytes changed by a number. */
+  changed(holder: BudgetHolder, by: number): void;
+  /** Resolves when the budget is not full. */
+  available(): Promise<void>;
+  /** Drops the bytes of the holder with the most. */
+  dropLargest(): void;
 }
 
-/** Creates the account of at most `limit` bytes. */
-export function createWaiting(limit: number): Waiting {
-  const holders = new Set<WaitingHolder>();
+/** Creates a budget of `limit` bytes. */
+export function createByteBudget(limit: number): ByteBudget {
+  const holders = new Set<BudgetHolder>();
   let bytes = 0;
   let waiters: (() => void)[] = [];
 
   return {
-    limit,
     get bytes() {
       return bytes;
     },
@@ -36,19 +35,19 @@ export function createWaiting(limit: number): Waiting {
     },
     changed(holder, by) {
       bytes += by;
-      if (holder.waitingBytes > 0) holders.add(holder);
+      if (holder.bufferedBytes > 0) holders.add(holder);
       else holders.delete(holder);
       if (bytes >= limit) return;
       const woken = waiters;
       waiters = [];
       for (const wake of woken) wake();
     },
-    room() {
+    available() {
       return bytes < limit ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve));
     },
-    shedLargest() {
-      const [largest] = [...holders].sort((a, b) => b.waitingBytes - a.waitingBytes);
-      largest?.shed();
+    dropLargest() {
+      const [largest] = [...holders].sort((a, b) => b.bufferedBytes - a.bufferedBytes);
+      largest?.drop();
     },
   };
 }

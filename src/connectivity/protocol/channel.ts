@@ -1,33 +1,36 @@
-// What carries frames between a manager and a worker, whatever it is made of, and the one inside a process.
-// Imports only lib and this folder; never looks into a frame.
+// Role: the channel that carries frames between a manager and a worker, and an in-memory implementation.
+// May import: lib and this folder.
+// Never reads the content of a frame.
 import { createQueue } from "../../lib/queue.js";
 import type { ManagerFrame, Item, WorkerFrame } from "./frames.js";
 
 /** One end of a stream: frames out, frames in, until either side closes. */
 export interface Channel<Out, In> {
-  /** `host:port`, or what else names the other side in logs. */
+  /** `host:port`, or another name of the other side for logs. */
   readonly peer: string;
-  /** Sends at once; resolves when more may be sent. Rejects where the stream is over. */
+  /** Sends at once; resolves when more may be sent. Rejects if the stream is closed. */
   send(frame: Out): Promise<void>;
-  /** Frames as they come, iterated once. Ends when the other side closed, throws where the stream broke. Not reading slows the sender. */
+  /** Incoming frames, iterated once. Ends if the other side closes, throws if the stream breaks. A slow reader slows the sender. */
   readonly frames: AsyncIterable<In>;
-  /** Ends the stream from this side. */
+  /** Closes the stream. */
   close(): void;
 }
 
 /** The manager's end. */
 export type ManagerChannel = Channel<ManagerFrame, WorkerFrame>;
 
-/** The worker's end; it can say how large a piece will be. */
+/** The worker's end. */
 export interface WorkerChannel extends Channel<WorkerFrame, ManagerFrame> {
-  /** Bytes that a piece takes in a message. */
-  measure(piece: Item): number;
+  /** Returns the encoded size of an item, in bytes. Throws a TaskFailure if the manager can never receive the item. */
+  measure(item: Item): number;
+  /** Milliseconds without a message after which the manager counts as gone; `times.managerSilence` by default. */
+  readonly silenceMs?: number | undefined;
 }
 
-/** Frames that may wait unread before the sender is asked to wait. */
-const pipeRoom = 16;
+/** The number of unread frames from which on `send` waits. */
+const pipeCapacity = 16;
 
-/** Both ends of a stream inside this process. */
+/** Creates both ends of a stream inside this process. */
 export function createMemoryChannels(peer = "in-process"): {
   readonly manager: ManagerChannel;
   readonly worker: WorkerChannel;
@@ -40,7 +43,7 @@ export function createMemoryChannels(peer = "in-process"): {
   };
   return {
     manager: { peer, send: toWorker.send, frames: toManager.frames, close },
-    worker: { peer, send: toManager.send, frames: toWorker.frames, close, measure: estimate },
+    worker: { peer, send: toManager.send, frames: toWorker.frames, close, measure: estimateBytes },
   };
 }
 
@@ -61,7 +64,7 @@ function createPipe<T>(): Pipe<T> {
 
   async function* read(): AsyncGenerator<T> {
     for await (const frame of queue) {
-      if (queue.size < pipeRoom) release();
+      if (queue.size < pipeCapacity) release();
       yield frame;
     }
   }
@@ -70,7 +73,7 @@ function createPipe<T>(): Pipe<T> {
     frames: { [Symbol.asyncIterator]: read },
     send(frame) {
       if (!queue.push(frame)) return Promise.reject(new Error("The stream is closed."));
-      return queue.size < pipeRoom ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve));
+      return queue.size < pipeCapacity ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve));
     },
     end() {
       queue.end();
@@ -79,9 +82,9 @@ function createPipe<T>(): Pipe<T> {
   };
 }
 
-/** About what a piece takes in memory: nothing is encoded inside a process. */
-function estimate(piece: Item): number {
-  if (piece.kind !== "transaction") return 256;
-  const { raw, rawLog, memo, events } = piece.transaction;
+/** Estimates the memory of an item: nothing is encoded inside a process. */
+function estimateBytes(item: Item): number {
+  if (item.kind !== "transaction") return 256;
+  const { raw, rawLog, memo, events } = item.transaction;
   return 512 + (raw?.length ?? 0) + (rawLog?.length ?? 0) + memo.length + events.length * 512;
 }

@@ -1,4 +1,4 @@
-// What crosses a stream, in domain words: the session knows these frames only. A carrier turns them into its own form.
+// The messages of a stream in domain terms. A carrier encodes them in its own format.
 // Imports only domain; never knows proto or JSON.
 import type { Block } from "../../domain/block.js";
 import type { ChainHead } from "../../domain/chain.js";
@@ -6,48 +6,47 @@ import type { Height } from "../../domain/height.js";
 import type { TaskResult, Outcome, Quarantined, TaskFailure, TaskRequest } from "../../domain/task.js";
 import type { Transaction } from "../../domain/transaction.js";
 
-/** What both sides must have before it is used. */
+/** A part of the protocol that is used only if both sides support it. */
 export type Feature = "credit" | "cancel" | "batch" | "typed" | "lease" | "count";
 
-/** What this implementation has. */
+/** The features of this implementation. */
 export const supportedFeatures: readonly Feature[] = ["credit", "cancel", "batch", "typed", "lease", "count"];
 
-/** The features of a peer that we have too. */
+/** Returns the features of a peer that this implementation supports too. */
 export function sharedFeatures(named: readonly string[]): readonly Feature[] {
   return supportedFeatures.filter((feature) => named.includes(feature));
 }
 
-/** An answer about an account. */
+/** The result of an account query. */
 export type AccountResult = Extract<TaskResult, { kind: "reward" | "balance" | "delegations" }>;
 
-/** The smallest things that are sent; heights are put together from them. */
+/** The smallest unit that is sent; a height consists of a block and its transactions. */
 export type Item =
   | { readonly kind: "block"; readonly block: Block }
-  /** `unplaced` where the peer does not say the position in the block; the index means nothing then. */
-  | { readonly kind: "transaction"; readonly transaction: Transaction; readonly unplaced?: boolean }
+  | { readonly kind: "transaction"; readonly transaction: Transaction }
   | ({ readonly kind: "quarantine" } & Quarantined)
-  /** A legacy peer's note that a height, or a page of heights, was sent. */
-  | { readonly kind: "partial"; readonly height?: Height }
   | AccountResult;
 
-/** One asking of a task. */
+/** One call of a task at a worker. */
 export interface TaskFrame {
   readonly kind: "task";
   readonly id: string;
+  /** Identifies the call; every response repeats it. */
   readonly lease: string;
-  /** 1 at the first asking. */
+  /** 1 at the first call. */
   readonly attempt: number;
-  /** Responses that may be sent before more is granted; 0 where the peers do not count credit. */
+  /** Responses that may be sent before more credit is granted; 0 if the peers do not use credit. */
   readonly credit: number;
   readonly resumeAfter?: Height;
-  /** Milliseconds for the whole task; 0: no limit. */
+  /** Milliseconds for the whole task; 0 means no limit. */
   readonly timeoutMs: number;
+  /** The largest message that the manager accepts, in bytes; 0 means gRPC's default. */
   readonly maxMessageBytes: number;
   readonly request: TaskRequest;
   readonly traceparent?: string;
 }
 
-/** Manager to worker. */
+/** A message from a manager to a worker. */
 export type ManagerFrame =
   | {
       readonly kind: "ping";
@@ -58,7 +57,7 @@ export type ManagerFrame =
   | TaskFrame
   | { readonly kind: "credit"; readonly id: string; readonly lease: string; readonly credit: number }
   | { readonly kind: "cancel"; readonly id: string; readonly lease: string }
-  /** A request that cannot be read: to be answered by a final that says why. */
+  /** A request that cannot be decoded; the worker returns a final with the failure. */
   | {
       readonly kind: "unreadable";
       readonly id: string;
@@ -66,44 +65,45 @@ export type ManagerFrame =
       readonly failure: TaskFailure;
     };
 
-/** Worker to manager: a sign of life, and what the worker is. */
+/** A worker's state. With the id of a PING it is the reply; with an empty id it reports a change. */
 export interface PongFrame {
   readonly kind: "pong";
   readonly id: string;
-  /** Absent or empty: a legacy peer. */
+  /** The features that the worker, or the adapter in front of it, supports. */
   readonly features: readonly string[];
+  /** The features of the worker itself, if an adapter adds others; equal to `features` by default. */
+  readonly nativeFeatures?: readonly string[];
   readonly capacity?: number;
   readonly inFlight?: number;
   readonly draining: boolean;
   readonly head?: ChainHead;
-  /** The largest message the worker takes. */
   readonly version?: string;
 }
 
-/** Worker to manager: some of the answer. */
+/** A partial result. */
 export interface PartFrame {
   readonly kind: "part";
   readonly id: string;
-  /** Absent from a legacy peer. */
+  /** Absent from a worker without the feature `lease`. */
   readonly lease?: string;
   readonly order: number;
   readonly items: readonly Item[];
   readonly cursor?: Height;
   readonly progress?: { readonly done: number; readonly total: number; readonly note?: string };
-  /** Size of the message that carried it. */
+  /** The size of the message, in bytes. */
   readonly bytes: number;
 }
 
-/** Worker to manager: the last of a task. */
+/** The last message of a call. */
 export interface FinalFrame {
   readonly kind: "final";
   readonly id: string;
   readonly lease?: string;
   readonly order: number;
-  /** Some peers send their last answer with it. */
+  /** Some peers send their last items with it. */
   readonly items: readonly Item[];
   readonly outcome: Outcome;
-  /** How many responses came before it, where the peer says so. */
+  /** The number of responses before it; undefined without the feature `count`. */
   readonly count?: number;
   readonly error?: TaskFailure;
   readonly cursor?: Height;
@@ -111,17 +111,17 @@ export interface FinalFrame {
   readonly bytes: number;
 }
 
-/** Worker to manager. */
+/** A message from a worker to a manager. */
 export type WorkerFrame =
   | PongFrame
   | PartFrame
   | FinalFrame
-  /** A message that cannot be read; with an id it ends that task's asking. */
+  /** A message that cannot be decoded; with an id it ends the call. */
   | {
       readonly kind: "unreadable";
       readonly id?: string;
       readonly lease?: string;
       readonly reason: string;
-      /** True where asking another worker would bring the same. */
-      readonly hopeless: boolean;
+      /** True if another worker would send the same. */
+      readonly permanent: boolean;
     };

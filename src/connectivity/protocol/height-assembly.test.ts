@@ -1,4 +1,4 @@
-// Whole heights from pieces, against what was sent.
+// Whole heights from items, against what was sent.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TaskResult, TaskRequest } from "../../domain/task.js";
@@ -22,9 +22,9 @@ const latest = (after: number | undefined, limit: number): TaskRequest => ({
   ...(after !== undefined && { after: { height: after } }),
 });
 
-function takeAll(assembly: Assembly, pieces: readonly Item[]): TaskResult[] {
-  return pieces.flatMap((piece) => {
-    assembly.take(piece, 10);
+function takeAll(assembly: Assembly, items: readonly Item[]): TaskResult[] {
+  return items.flatMap((item) => {
+    assembly.take(item, 10);
     return [...assembly.takeComplete()];
   });
 }
@@ -35,7 +35,7 @@ function heightsOf(answers: readonly TaskResult[]): number[] {
 
 describe("heights of our peers", () => {
   it("become whole with their last transaction, and hold nothing afterwards", () => {
-    const assembly = createAssembly(heights(1, 8), { legacy: false });
+    const assembly = createAssembly(heights(1, 8));
     const answers = takeAll(assembly, itemsOf(chain, 1, 8));
     expect(heightsOf(answers)).toEqual(span(1, 8));
     expect(assembly.cursor).toBe(8);
@@ -46,15 +46,15 @@ describe("heights of our peers", () => {
   it("are never whole in the middle", () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(20), fc.nat(200), (from, size, cut) => {
-        const pieces = itemsOf(chain, from, from + size);
-        const assembly = createAssembly(heights(from, from + size), { legacy: false });
-        const answers = takeAll(assembly, pieces.slice(0, cut));
+        const items = itemsOf(chain, from, from + size);
+        const assembly = createAssembly(heights(from, from + size));
+        const answers = takeAll(assembly, items.slice(0, cut));
         for (const answer of answers) {
           if (answer.kind !== "height") throw new Error("Only heights were sent.");
           expect(answer.transactions).toHaveLength(answer.block.transactionCount);
         }
         expect(heightsOf(answers)).toEqual(span(from, from + size).slice(0, answers.length));
-        if (cut < pieces.length) expect(() => assembly.finish()).toThrow(ProtocolViolation);
+        if (cut < items.length) expect(() => assembly.finish()).toThrow(ProtocolViolation);
       }),
       { numRuns: 5_000 },
     );
@@ -64,19 +64,19 @@ describe("heights of our peers", () => {
     const change = fc.record({ drop: fc.nat(30), swap: fc.nat(30), double: fc.nat(30) });
     fc.assert(
       fc.property(change, ({ drop, swap, double }) => {
-        const pieces = itemsOf(chain, 1, 8);
-        pieces.splice(drop, drop % 2);
-        const [a, b] = [pieces[swap % pieces.length], pieces[(swap * 7) % pieces.length]];
+        const items = itemsOf(chain, 1, 8);
+        items.splice(drop, drop % 2);
+        const [a, b] = [items[swap % items.length], items[(swap * 7) % items.length]];
         if (a !== undefined && b !== undefined && swap % 3 === 0) {
-          pieces[swap % pieces.length] = b;
-          pieces[(swap * 7) % pieces.length] = a;
+          items[swap % items.length] = b;
+          items[(swap * 7) % items.length] = a;
         }
-        const doubled = pieces[double % pieces.length];
-        if (doubled !== undefined && double % 2 === 0) pieces.push(doubled);
-        const assembly = createAssembly(heights(1, 8), { legacy: false });
+        const doubled = items[double % items.length];
+        if (doubled !== undefined && double % 2 === 0) items.push(doubled);
+        const assembly = createAssembly(heights(1, 8));
         const answers: TaskResult[] = [];
         try {
-          answers.push(...takeAll(assembly, pieces), ...assembly.finish());
+          answers.push(...takeAll(assembly, items), ...assembly.finish());
         } catch (error) {
           expect(error).toBeInstanceOf(ProtocolViolation);
         }
@@ -94,7 +94,7 @@ describe("heights of our peers", () => {
   });
 
   it("count a transaction that could not be decoded, and a height that could not", () => {
-    const assembly = createAssembly(heights(3, 4), { legacy: false });
+    const assembly = createAssembly(heights(3, 4));
     const [block, first, , third] = itemsOf(chain, 3, 3);
     if (block === undefined || first === undefined || third === undefined)
       throw new Error("Height 3 has three.");
@@ -119,9 +119,9 @@ describe("heights of our peers", () => {
     if (block === undefined || first === undefined || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
     const note: Item = { kind: "quarantine", height: 3, index, error: "odd" };
-    const assembly = createAssembly(heights(3, 4), { legacy: false });
-    const pieces = [note, block, first, second, third, ...itemsOf(chain, 4, 4)];
-    expect(takeAll(assembly, pieces)).toMatchObject([
+    const assembly = createAssembly(heights(3, 4));
+    const items = [note, block, first, second, third, ...itemsOf(chain, 4, 4)];
+    expect(takeAll(assembly, items)).toMatchObject([
       { kind: "quarantine", height: 3, index },
       { kind: "height", transactions: [{ index: 0 }, { index: 1 }, { index: 2 }] },
       { kind: "height" },
@@ -134,7 +134,7 @@ describe("heights of our peers", () => {
     if (block === undefined || first?.kind !== "transaction" || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
     const again: Item = { ...first, transaction: { ...first.transaction, index: 1 } };
-    const assembly = createAssembly(heights(3, 3), { legacy: false });
+    const assembly = createAssembly(heights(3, 3));
     expect(takeAll(assembly, [block, first, again, third])).toMatchObject([
       {
         kind: "height",
@@ -144,77 +144,17 @@ describe("heights of our peers", () => {
   });
 
   it("of what is new begin after the known block, or where the worker begins, and keep to the limit", () => {
-    const known = createAssembly(latest(10, 3), { legacy: false });
+    const known = createAssembly(latest(10, 3));
     expect(heightsOf(takeAll(known, itemsOf(chain, 11, 13)))).toEqual([11, 12, 13]);
-    expect(known.take(itemsOf(chain, 16, 16)[0] ?? { kind: "partial" }, 1)).toBe("beyond_limit");
-    const fresh = createAssembly(latest(undefined, 10), { legacy: false });
+    expect(known.take({ kind: "block", block: chain.block(16) }, 1)).toBe("beyond_limit");
+    const fresh = createAssembly(latest(undefined, 10));
     expect(heightsOf(takeAll(fresh, itemsOf(chain, 20, 21)))).toEqual([20, 21]);
     expect(fresh.finish()).toEqual([]);
-    const jumped = createAssembly(latest(10, 3), { legacy: false });
-    expect(() => takeAll(jumped, itemsOf(chain, 12, 12))).toThrow("Height 12 came where 11 was due.");
-    expect(createAssembly(latest(10, 3), { legacy: false }).finish()).toEqual([]);
-  });
-});
-
-describe("heights of legacy peers", () => {
-  it("come out whole and in order, in whatever order they went in, doubles or not", () => {
-    const shuffled = fc.shuffledSubarray(itemsOf(chain, 1, 9), { minLength: itemsOf(chain, 1, 9).length });
-    fc.assert(
-      fc.property(shuffled, fc.array(fc.nat(), { maxLength: 5 }), (pieces, doubles) => {
-        const sent = pieces.map(unplaced);
-        for (const at of doubles) {
-          const piece = sent[at % sent.length];
-          if (piece !== undefined) sent.splice(at % 7, 0, piece);
-        }
-        const assembly = createAssembly(heights(1, 9), { legacy: true });
-        const answers = [...takeAll(assembly, sent), ...assembly.finish()];
-        expect(answers).toEqual(
-          span(1, 9).map((height) => ({
-            kind: "height",
-            block: chain.block(height),
-            transactions: span(0, (height % 4) - 1).map((at) => chain.transaction(height, at)),
-          })),
-        );
-      }),
-      { numRuns: 3_000 },
+    const jumped = createAssembly(latest(10, 3));
+    expect(() => takeAll(jumped, itemsOf(chain, 12, 12))).toThrow(
+      "Height 12 arrived, but height 11 was expected.",
     );
-  });
-
-  it("that are outside of what was asked are left out", () => {
-    const assembly = createAssembly(heights(3, 3), { legacy: true });
-    expect(itemsOf(chain, 2, 2).map((piece) => assembly.take(piece, 1))).toEqual([
-      "doubled",
-      "doubled",
-      "doubled",
-    ]);
-    expect(assembly.take({ kind: "block", block: chain.block(4) }, 1)).toBe("out_of_range");
-  });
-
-  it.each([
-    [
-      "two blocks of one height",
-      [chain.block(3), { ...chain.block(3), hash: "other" }],
-      "Two blocks of height 3",
-    ],
-    [
-      "a block of another chain",
-      [{ ...chain.block(3), chain: { network: "", chainId: "other" } }],
-      "was asked",
-    ],
-  ])("are refused: %s", (_, blocks, message) => {
-    const assembly = createAssembly(heights(3, 3), { legacy: true });
-    expect(() =>
-      takeAll(
-        assembly,
-        blocks.map((block) => ({ kind: "block", block })),
-      ),
-    ).toThrow(message);
-  });
-
-  it("say how far they jumped", () => {
-    const assembly = createAssembly(latest(10, 5), { legacy: true });
-    takeAll(assembly, itemsOf(chain, 400, 402));
-    expect(() => assembly.finish()).toThrow(expect.objectContaining({ jumpedTo: 402 }) as Error);
+    expect(createAssembly(latest(10, 3)).finish()).toEqual([]);
   });
 });
 
@@ -229,9 +169,3 @@ it("what is left of a request is what was not reached, and nothing at its end", 
   });
   expect(remainingRequest(latest(3, 2), { cursor: 5, heights: 2 })).toBeUndefined();
 });
-
-/** Transactions as a peer sends them that knows no positions. */
-function unplaced(piece: Item): Item {
-  if (piece.kind !== "transaction") return piece;
-  return { kind: "transaction", transaction: { ...piece.transaction, index: 0 }, unplaced: true };
-}

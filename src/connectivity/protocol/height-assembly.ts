@@ -1,171 +1,121 @@
-// Whole heights from pieces: our peers send heights in order, legacy peers as they come.
+// Assembles whole heights from items. Workers send heights in ascending order without a gap.
 // Imports only domain and this folder; never does I/O.
 import type { Height } from "../../domain/height.js";
 import type { TaskResult, TaskRequest } from "../../domain/task.js";
-import type { Assembly } from "./assembly.js";
-import { ProtocolViolation, ofChain } from "./assembly.js";
+import { ProtocolViolation, ofChain, type Assembly } from "./assembly.js";
 import type { Item } from "./frames.js";
-import { createOpenHeight, type OpenHeight } from "./open-height.js";
+import { createOpenHeight, type HeightItem, type OpenHeight } from "./open-height.js";
 
-type HeightsRequest = Extract<TaskRequest, { kind: "heights" | "latest" }>;
+/** A request for several heights. */
+export type HeightsRequest = Extract<TaskRequest, { kind: "heights" | "latest" }>;
 
-/** Creates the assembly of a range, or of what is new. */
-export function createHeightAssembly(
-  request: HeightsRequest,
-  { legacy }: { readonly legacy: boolean },
-): Assembly {
-  const open = new Map<Height, OpenHeight>();
+/** Creates the assembly of a range of heights, or of the newest heights. */
+export function createHeightAssembly(request: HeightsRequest): Assembly {
   const bounds = boundsOf(request);
+  /** The first height that is not complete; undefined if the worker chooses where to begin. */
   let next = bounds.from;
-  let left = bounds.limit;
-  let heldBytes = 0;
-  let newest: Height | undefined;
-  let last: Height | undefined;
+  let remaining = bounds.limit;
+  let open: OpenHeight | undefined;
+  let complete: TaskResult[] = [];
 
-  const opened = (height: Height): OpenHeight => {
-    let entry = open.get(height);
-    if (entry === undefined) {
-      entry = createOpenHeight(height);
-      open.set(height, entry);
-    }
-    return entry;
-  };
-
-  /** Why a height is not wanted, or nothing. */
-  const unwanted = (height: Height): string | undefined => {
-    if (left === 0) return "beyond_limit";
+  const dropReason = (height: Height): string | undefined => {
+    if (remaining === 0) return "beyond_limit";
     if (next !== undefined && height < next) return "doubled";
     return height > bounds.to ? "out_of_range" : undefined;
   };
 
-  /** The height that a peer which sends in order must go on with; nothing where it may choose. */
-  const due = (): Height | undefined => {
-    if (last === undefined) return next;
-    return open.get(last)?.isWhole === false ? last : last + 1;
-  };
-
-  const refuseDisorder = (piece: HeightPiece, height: Height): void => {
-    const expected = due();
-    if (expected !== undefined && height !== expected) {
-      throw new ProtocolViolation(`Height ${height} came where ${expected} was due.`);
+  const openHeight = (height: Height): OpenHeight => {
+    next ??= height;
+    if (height !== next) {
+      throw new ProtocolViolation(`Height ${height} arrived, but height ${next} was expected.`);
     }
-    last = height;
-    if (piece.kind === "transaction" && !open.get(height)?.hasBlock) {
-      throw new ProtocolViolation(`A transaction of height ${height} came before its block.`);
-    }
-  };
-
-  const close = (height: Height, entry: OpenHeight): readonly TaskResult[] => {
-    open.delete(height);
-    heldBytes -= entry.bytes;
-    next = height + 1;
-    left -= 1;
-    return entry.answers();
-  };
-
-  const whole = (): TaskResult[] => {
-    const answers: TaskResult[] = [];
-    // A legacy peer that was not told where to begin may send its newest height first.
-    if (next === undefined && legacy) return answers;
-    while (left > 0) {
-      const at = next ?? open.keys().next().value;
-      const entry = at === undefined ? undefined : open.get(at);
-      if (at === undefined || entry === undefined || !entry.isWhole) return answers;
-      answers.push(...close(at, entry));
-    }
-    return answers;
+    return (open ??= createOpenHeight(height));
   };
 
   return {
-    take(piece, bytes) {
-      if (piece.kind === "partial") return undefined;
-      if (!isHeightPiece(piece)) return "unexpected";
-      const height = heightOf(piece);
-      newest = Math.max(newest ?? height, height);
-      const reason = unwanted(height);
-      if (reason !== undefined) {
-        // Seen for its chain all the same: an answer for another chain is no harmless double.
-        checkChain(piece, request);
-        return reason;
+    take(item, bytes) {
+      if (!isHeightItem(item)) return "unexpected";
+      const height = heightOf(item);
+      // Before dropping: data of another chain is an error even if the height is a duplicate.
+      const checked = checkChain(item, request);
+      const reason = dropReason(height);
+      if (reason !== undefined) return reason;
+      const entry = openHeight(height);
+      if (item.kind === "transaction" && !entry.hasBlock) {
+        throw new ProtocolViolation(`A transaction of height ${height} arrived before its block.`);
       }
-      if (!legacy) refuseDisorder(piece, height);
-      const entry = opened(height);
-      const before = entry.bytes;
-      const dropped = entry.take(checkChain(piece, request), bytes);
-      heldBytes += entry.bytes - before;
+      const dropped = entry.take(checked, bytes);
+      if (entry.isComplete) {
+        complete.push(...entry.results());
+        open = undefined;
+        next = height + 1;
+        remaining -= 1;
+      }
       return dropped;
     },
-    takeComplete: whole,
+    takeComplete() {
+      const taken = complete;
+      complete = [];
+      return taken;
+    },
     get cursor() {
       return next === undefined || next === 0 ? undefined : next - 1;
     },
     get incompleteBytes() {
-      return heldBytes;
+      return open?.bytes ?? 0;
     },
     finish() {
-      if (next === undefined) next = smallest(open.keys());
-      const answers = whole();
-      if (left === 0) return answers;
-      if (request.kind === "heights" ? next !== bounds.to + 1 : open.size > 0) {
-        throw missing({ next: next ?? bounds.to, entry: open.get(next ?? bounds.to), request, newest });
+      if (open !== undefined) throw new ProtocolViolation(open.describeMissing());
+      if (request.kind === "heights" && next !== bounds.to + 1) {
+        throw new ProtocolViolation(`The worker ended, but height ${next ?? bounds.to} never arrived.`);
       }
-      return answers;
+      return [];
     },
   };
 }
 
-type HeightPiece = Extract<Item, { kind: "block" | "transaction" | "quarantine" }>;
-
-function isHeightPiece(piece: Item): piece is HeightPiece {
-  return piece.kind === "block" || piece.kind === "transaction" || piece.kind === "quarantine";
+/** Whether an item belongs to a height. */
+export function isHeightItem(item: Item): item is HeightItem {
+  return item.kind === "block" || item.kind === "transaction" || item.kind === "quarantine";
 }
 
-function heightOf(piece: HeightPiece): Height {
-  switch (piece.kind) {
+/** Returns the height of an item. */
+export function heightOf(item: HeightItem): Height {
+  switch (item.kind) {
     case "block":
-      return piece.block.height;
+      return item.block.height;
     case "transaction":
-      return piece.transaction.height;
+      return item.transaction.height;
     case "quarantine":
-      return piece.height;
+      return item.height;
   }
 }
 
-function checkChain(piece: HeightPiece, { chain }: HeightsRequest): HeightPiece {
-  switch (piece.kind) {
+function checkChain(item: HeightItem, { chain }: HeightsRequest): HeightItem {
+  switch (item.kind) {
     case "block": {
-      const block = ofChain(piece.block, chain);
-      return block === piece.block ? piece : { ...piece, block };
+      const block = ofChain(item.block, chain);
+      return block === item.block ? item : { ...item, block };
     }
     case "transaction": {
-      const transaction = ofChain(piece.transaction, chain);
-      return transaction === piece.transaction ? piece : { ...piece, transaction };
+      const transaction = ofChain(item.transaction, chain);
+      return transaction === item.transaction ? item : { ...item, transaction };
     }
     case "quarantine":
-      return piece;
+      return item;
   }
 }
 
-function boundsOf(request: HeightsRequest): { from: Height | undefined; to: Height; limit: number } {
+/** The first and last height that a request allows, and the largest number of heights. */
+export interface HeightBounds {
+  readonly from: Height | undefined;
+  readonly to: Height;
+  readonly limit: number;
+}
+
+/** Returns the bounds of a request; `from` is undefined if the worker chooses where to begin. */
+export function boundsOf(request: HeightsRequest): HeightBounds {
   if (request.kind === "heights") return { ...request.range, limit: Infinity };
   const from = request.after === undefined ? undefined : request.after.height + 1;
   return { from, to: Number.MAX_SAFE_INTEGER, limit: request.limit };
-}
-
-function smallest(heights: Iterable<Height>): Height | undefined {
-  let least: Height | undefined;
-  for (const height of heights) least = least === undefined ? height : Math.min(least, height);
-  return least;
-}
-
-function missing(state: {
-  readonly next: Height;
-  readonly entry: OpenHeight | undefined;
-  readonly request: HeightsRequest;
-  readonly newest: Height | undefined;
-}): ProtocolViolation {
-  const { next, entry, request, newest } = state;
-  if (entry !== undefined) return new ProtocolViolation(entry.lack());
-  const message = `The worker said it was done, but height ${next} never came.`;
-  return new ProtocolViolation(message, request.kind === "latest" ? newest : undefined);
 }

@@ -3,44 +3,42 @@
 /** Milliseconds. */
 export const times = {
   ping: 5_000,
-  /** Without any message for so long a session is over: three pings. */
+  /** A session ends after this time without any message: three pings. */
   silence: 15_000,
-  /** A task without a message for so long is asked again of another worker. */
+  /** A call ends after this time without a message, and its task is retried on another worker. */
   idle: 30_000,
-  /** A worker that works but has nothing to send says so this often. */
+  /** A worker that executes a task without results to send sends an empty message this often. */
   heartbeat: 10_000,
-  /** A manager that pings and then does not for so long has left its stream. */
-  left: 30_000,
-  /** A second that took so much longer was no second of waiting: this process stood still. */
+  /** A worker closes the stream of a manager after this time without a PING. */
+  managerSilence: 30_000,
+  /** If a sleep of one second takes this much longer, the process itself was stopped. */
   standstill: 3_000,
   offline: 30_000,
   forgotten: 600_000,
-  /** How long a task waits for a known worker that is not there. */
+  /** A task waits this long for a known worker that is not online. */
   grace: 5_000,
-  /** How long reading a legacy peer may rest because its answers are not taken. */
-  pause: 5_000,
   drain: 30_000,
   register: 10_000,
 } as const;
 
-/** Waiting before a worker is dialled again. */
+/** Delays before a worker is dialled again. */
 export const dialBackoff = { first: 500, max: 10_000 } as const;
-/** Waiting before a task is asked again of the only worker there is. */
+/** Delays before a task is retried after repeated failures. */
 export const retryBackoff = { first: 200, max: 5_000 } as const;
 
 /** Bytes. */
 export const sizes = {
-  /** The largest message either side of ours takes. */
+  /** The largest message that this implementation accepts. */
   message: 16 * 1024 * 1024,
-  /** Beyond it the transport gives up the stream; between both only the task of the message fails. */
+  /** A larger message breaks the stream; a message between both limits fails only its task. */
   transport: 64 * 1024 * 1024,
-  /** What a legacy peer takes. */
-  legacyMessage: 4 * 1024 * 1024,
+  /** The largest message for a peer that names no limit, gRPC's default. */
+  defaultMessage: 4 * 1024 * 1024,
   batch: 256 * 1024,
-  /** Answers that wait in a manager for those who asked. */
-  waiting: 32 * 1024 * 1024,
-  /** One task's heights that are not whole yet. */
-  unfinished: 128 * 1024 * 1024,
+  /** Results that a manager buffers for the consumers of all tasks. */
+  buffered: 32 * 1024 * 1024,
+  /** Heights of one call that are not complete, and results of one call that are not consumed. */
+  call: 128 * 1024 * 1024,
 } as const;
 
 /** Counts. */
@@ -50,11 +48,11 @@ export const counts = {
   batchHeights: 100,
   capacity: 8,
   workerQueue: 64,
-  /** Ends without progress, in a row, after which a task fails. */
+  /** Early or invalid ends in a row without progress after which a task fails. */
   emptyEnds: 3,
-  /** Workers lost in a row, without progress, after which a task fails: it may be what kills them. */
+  /** Lost sessions in a row without progress after which a task fails: the task may be what kills the workers. */
   losses: 6,
-  /** Waits that a worker asked for, in a row, without progress. */
+  /** Delays requested by a worker in a row without progress after which a task fails. */
   waits: 10,
   text: 256,
   workers: 256,

@@ -1,4 +1,4 @@
-// One height while its pieces arrive.
+// One height while its items arrive.
 // Imports only domain and this folder; never does I/O.
 import type { Block } from "../../domain/block.js";
 import type { Height } from "../../domain/height.js";
@@ -7,125 +7,115 @@ import type { Transaction } from "../../domain/transaction.js";
 import { ProtocolViolation } from "./assembly.js";
 import type { Item } from "./frames.js";
 
+/** An item that belongs to a height. */
+export type HeightItem = Extract<Item, { kind: "block" | "transaction" | "quarantine" }>;
+
+/** The items of one height. */
 export interface OpenHeight {
-  /** Takes a piece of this height; gives a short constant name where it was left out. Throws a Mismatch. */
-  take(
-    piece: Extract<Item, { kind: "block" | "transaction" | "quarantine" }>,
-    bytes: number,
-  ): string | undefined;
+  /** Adds an item of this height. Returns a short constant reason if the item is dropped. Throws a ProtocolViolation. */
+  take(item: HeightItem, bytes: number): string | undefined;
   readonly hasBlock: boolean;
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   readonly bytes: number;
-  /** The height, with what could not be decoded before it. Only of a whole height. */
-  answers(): readonly TaskResult[];
-  /** What is missing, as a sentence. */
-  lack(): string;
+  /** Returns the quarantined items, then the height. Only for a complete height. */
+  results(): readonly TaskResult[];
+  /** Describes the missing items in one sentence. */
+  describeMissing(): string;
 }
 
 /** Creates an empty height. */
 export function createOpenHeight(height: Height): OpenHeight {
-  /** By position; of legacy peers, which tell none, by hash. A block may hold the same transaction twice. */
-  const transactions = new Map<number | string, Transaction>();
+  /** By position: a block may contain the same transaction twice. */
+  const transactions = new Map<number, Transaction>();
   const quarantined: Quarantined[] = [];
+  /** Positions of quarantined items that stand in the place of a transaction. */
+  const replaced = new Set<number>();
   let block: Block | undefined;
-  let unplaced = false;
-  let lost = false;
+  let isQuarantined = false;
   let bytes = 0;
 
-  /** Positions of which a note stands in the place of the transaction. */
-  const replaced = new Set<number>();
-
-  /** Places of the block that are filled. */
-  const count = (): number =>
+  const filledPositions = (): number =>
     transactions.size + [...replaced].filter((index) => !transactions.has(index)).length;
 
-  const takeTransaction = (transaction: Transaction, isUnplaced: boolean): string | undefined => {
+  const describeCount = (count: number, received: number): string =>
+    `Block ${height} declares ${count} transactions, but ${received} arrived.`;
+
+  const takeTransaction = (transaction: Transaction): string | undefined => {
     const { index, hash } = transaction;
-    const place = isUnplaced ? hash : index;
-    const before = transactions.get(place);
+    const before = transactions.get(index);
     if (before?.hash === hash) return "doubled";
-    if (before !== undefined)
+    if (before !== undefined) {
       throw new ProtocolViolation(`Two transactions of height ${height} have the position ${index}.`);
-    if (!isUnplaced && block !== undefined && index >= block.transactionCount) {
+    }
+    if (block !== undefined && index >= block.transactionCount) {
       throw new ProtocolViolation(
         `A transaction of height ${height} has the position ${index} of ${block.transactionCount}.`,
       );
     }
-    transactions.set(place, transaction);
-    unplaced ||= isUnplaced;
+    transactions.set(index, transaction);
     return undefined;
   };
 
-  const takeBlock = (given: Block): string | undefined => {
+  const takeBlock = (received: Block): string | undefined => {
     if (block === undefined) {
-      block = given;
+      block = received;
       return undefined;
     }
-    if (block.hash !== given.hash) {
-      throw new ProtocolViolation(`Two blocks of height ${height} came: ${block.hash} and ${given.hash}.`);
+    if (block.hash === received.hash) return "doubled";
+    throw new ProtocolViolation(
+      `Two blocks of height ${height} arrived: ${block.hash} and ${received.hash}.`,
+    );
+  };
+
+  const takeQuarantined = (received: Quarantined): string | undefined => {
+    if (quarantined.some(({ index }) => index === received.index)) return "doubled";
+    if (received.index === undefined) isQuarantined = true;
+    // Before the block, the item accompanies a transaction that follows; after the block, it replaces the transaction.
+    else if (block !== undefined) replaced.add(received.index);
+    quarantined.push(received);
+    return undefined;
+  };
+
+  const takeItem = (item: HeightItem): string | undefined => {
+    switch (item.kind) {
+      case "block":
+        return takeBlock(item.block);
+      case "transaction":
+        return takeTransaction(item.transaction);
+      case "quarantine": {
+        const { kind: _, ...received } = item;
+        return takeQuarantined(received);
+      }
     }
-    return "doubled";
   };
 
   return {
-    take(piece, size) {
-      let dropped: string | undefined;
-      switch (piece.kind) {
-        case "block":
-          dropped = takeBlock(piece.block);
-          break;
-        case "transaction":
-          dropped = takeTransaction(piece.transaction, piece.unplaced ?? false);
-          break;
-        case "quarantine": {
-          const { kind: _, ...what } = piece;
-          if (quarantined.some(({ index }) => index === what.index)) {
-            dropped = "doubled";
-            break;
-          }
-          if (what.index === undefined) lost = true;
-          // What comes before its block is told beside the transaction, which comes in its turn.
-          else if (block !== undefined) replaced.add(what.index);
-          quarantined.push(what);
-        }
-      }
+    take(item, size) {
+      const dropped = takeItem(item);
       if (dropped === undefined) bytes += size;
-      if (block !== undefined && count() > block.transactionCount) {
-        throw new ProtocolViolation(
-          `Block ${height} says it holds ${block.transactionCount} transactions, but ${count()} came.`,
-        );
+      if (block !== undefined && filledPositions() > block.transactionCount) {
+        throw new ProtocolViolation(describeCount(block.transactionCount, filledPositions()));
       }
       return dropped;
     },
     get hasBlock() {
       return block !== undefined;
     },
-    get isWhole() {
-      return lost || (block !== undefined && count() === block.transactionCount);
+    get isComplete() {
+      return isQuarantined || (block !== undefined && filledPositions() === block.transactionCount);
     },
     get bytes() {
       return bytes;
     },
-    answers() {
-      const notes = quarantined.map((what): TaskResult => ({ kind: "quarantine", ...what }));
-      if (block === undefined || lost) return notes;
-      const all = unplaced ? placed(transactions.values()) : inOrder(transactions.values());
-      return [...notes, { kind: "height", block, transactions: all }];
+    results() {
+      const notes = quarantined.map((each): TaskResult => ({ kind: "quarantine", ...each }));
+      if (block === undefined || isQuarantined) return notes;
+      const sorted = [...transactions.values()].sort((a, b) => a.index - b.index);
+      return [...notes, { kind: "height", block, transactions: sorted }];
     },
-    lack() {
-      if (block === undefined) return `Transactions of height ${height} came, but never its block.`;
-      return `Block ${height} says it holds ${block.transactionCount} transactions, but ${count()} came.`;
+    describeMissing() {
+      if (block === undefined) return `Transactions of height ${height} arrived, but not its block.`;
+      return describeCount(block.transactionCount, filledPositions());
     },
   };
-}
-
-function inOrder(transactions: Iterable<Transaction>): Transaction[] {
-  return [...transactions].sort((a, b) => a.index - b.index);
-}
-
-/** Legacy peers give no positions and no order: by hash, so that every fetch gives a transaction the same one. */
-function placed(transactions: Iterable<Transaction>): Transaction[] {
-  return [...transactions]
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .map((transaction, index) => ({ ...transaction, index }));
 }

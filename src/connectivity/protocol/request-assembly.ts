@@ -1,16 +1,16 @@
-// Chooses how the answer to a request is put together.
+// Chooses the assembly of a request, and computes the rest of a request.
 // Imports only domain and this folder; never does I/O.
 import type { TaskRequest } from "../../domain/task.js";
 import type { Assembly } from "./assembly.js";
 import { createHeightAssembly } from "./height-assembly.js";
 import { createAccountAssembly, createTransactionAssembly } from "./single-assembly.js";
 
-/** Creates the assembly for a request; a legacy peer sends heights and transactions in any order, without positions. */
-export function createAssembly(request: TaskRequest, options: { readonly legacy: boolean }): Assembly {
+/** Creates the assembly for a request. */
+export function createAssembly(request: TaskRequest): Assembly {
   switch (request.kind) {
     case "heights":
     case "latest":
-      return createHeightAssembly(request, options);
+      return createHeightAssembly(request);
     case "transaction":
       return createTransactionAssembly(request);
     case "reward":
@@ -20,7 +20,7 @@ export function createAssembly(request: TaskRequest, options: { readonly legacy:
   }
 }
 
-/** What is left of a request once heights up to `cursor` are there; nothing where it is all there. */
+/** Returns the rest of a request after the heights up to `cursor` are complete; undefined if nothing is left. */
 export function remainingRequest(
   request: TaskRequest,
   done: { readonly cursor: number; readonly hash?: string; readonly heights: number },

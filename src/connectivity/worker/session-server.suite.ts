@@ -39,7 +39,13 @@ export function responderSuite(createCarrier: () => Carrier): void {
     } = {},
   ): Promise<Scene> => {
     const { clock = systemClock, features = supportedFeatures } = options;
-    const responder = createWorkerSessionServer({ source, version: "1", clock, logger: silentLogger(), ...options });
+    const responder = createWorkerSessionServer({
+      source,
+      version: "1",
+      clock,
+      logger: silentLogger(),
+      ...options,
+    });
     const connect = async (): Promise<ScriptedManager> => {
       const { manager, worker } = await carrier.open();
       void responder.serve(worker);
@@ -108,9 +114,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       });
       expect(task.parts.map(({ order }) => order)).toEqual(task.parts.map((_, at) => at));
       expect(task.heights).toEqual(Array.from({ length: 1_000 }, (_, at) => at));
-      const sizes = task.parts.map(
-        ({ items: pieces }) => pieces.filter(({ kind }) => kind === "transaction").length,
-      );
+      const sizes = task.parts.map(({ items }) => items.filter(({ kind }) => kind === "transaction").length);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(103);
       // 1,500 transactions: far fewer messages than one by one.
       expect(task.parts.length).toBeLessThan(60);
@@ -154,8 +158,8 @@ export function responderSuite(createCarrier: () => Carrier): void {
       const task = manager.start(heights(1, 3), { credit: 100, maxMessageBytes: 300_000 });
       await task.finalFrame();
       expect(task.heights).toEqual([1, 2, 3]);
-      const fat = task.parts.filter(({ items: pieces }) =>
-        pieces.some((each) => each.kind === "transaction" && each.transaction.height === 2),
+      const fat = task.parts.filter(({ items }) =>
+        items.some((each) => each.kind === "transaction" && each.transaction.height === 2),
       );
       expect(fat.length).toBeGreaterThan(10);
       expect(fat.slice(0, -1).every(({ cursor }) => (cursor ?? 0) < 2)).toBe(true);
@@ -167,7 +171,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       const { manager } = await setUp(chain);
       const task = manager.start(heights(1, 1), { maxMessageBytes: 20_000 });
       expect(await task.finalFrame()).toMatchObject({ outcome: "complete" });
-      const notes = task.parts.flatMap(({ items: pieces }) => pieces.filter(({ kind }) => kind === "quarantine"));
+      const notes = task.parts.flatMap(({ items }) => items.filter(({ kind }) => kind === "quarantine"));
       expect(notes).toMatchObject([
         { height: 1, index: 0 },
         { height: 1, index: 1 },
@@ -195,7 +199,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       await until("the task", () => responder.inFlight === 1 && clock.sleepers > 1);
       await clock.advance(10_000);
       await until("a sign", () => task.parts.length === 1);
-      expect(task.parts).toMatchObject([{ order: 0, pieces: [] }]);
+      expect(task.parts).toMatchObject([{ order: 0, items: [] }]);
       task.cancel();
       expect(await task.finalFrame()).toMatchObject({ count: 1, outcome: "cancelled" });
     });

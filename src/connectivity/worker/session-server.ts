@@ -1,69 +1,88 @@
-// The worker's side of its streams: every PING answered at once, tasks in parallel up to capacity, a graceful end.
-// Imports only domain, lib and this folder; never knows which chain is read or what carries the frames.
+// Role: the worker's side of its streams: replies to every PING at once, executes tasks up to its capacity, drains.
+// May import: domain, lib, connectivity/protocol and this folder.
+// Never knows which chain is read or how frames are carried; never imports connectivity/manager.
 import type { ChainHead } from "../../domain/chain.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
 import type { Logger } from "../../lib/logger.js";
-import { createTaskExecution, type TaskExecution, type TaskSource } from "./task-execution.js";
 import type { WorkerChannel } from "../protocol/channel.js";
-import { supportedFeatures, sharedFeatures, type Feature, type ManagerFrame, type TaskFrame } from "../protocol/frames.js";
+import {
+  supportedFeatures,
+  sharedFeatures,
+  type Feature,
+  type ManagerFrame,
+  type TaskFrame,
+  type WorkerFrame,
+} from "../protocol/frames.js";
 import { counts, times } from "../protocol/limits.js";
+import { createTaskExecution, type TaskExecution, type TaskSource } from "./task-execution.js";
 
+/** The sessions of a worker with its managers. */
 export interface WorkerSessionServer {
-  /** Serves one manager until its stream ends. */
+  /** Serves one manager; resolves when its stream ends. */
   serve(channel: WorkerChannel): Promise<void>;
-  /** Tasks that are worked at or wait, over all streams. */
+  /** Tasks that are executed or wait, over all streams. */
   readonly inFlight: number;
   readonly draining: boolean;
-  /** Takes nothing new, lets tasks end for `graceMs`, then ends the rest for other workers. */
+  /** Refuses new tasks, waits `graceMs` for the running ones, then cancels the rest for other workers. */
   drain(graceMs?: number): Promise<void>;
 }
 
+/** Dependencies of the sessions. */
 export interface WorkerSessionServerOptions {
   readonly source: TaskSource;
-  /** Tasks worked at at once, over all streams. */
+  /** Tasks that are executed at once, over all streams. */
   readonly capacity?: number;
   readonly version: string;
-  /** Milliseconds between two looks at the chain's newest block, while a manager is there; 1 s unless told. */
+  /** Milliseconds between two reads of the chain's newest block while a manager is connected; 1 s by default. */
   readonly headIntervalMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Creates the worker's side for any number of managers. */
+type TaskKey = Pick<TaskFrame, "id" | "lease">;
+
+interface ServedStream {
+  readonly executions: Map<string, TaskExecution>;
+  /** Sends the manager a PONG without an id, after its first PING. */
+  report(): void;
+}
+
+/** Creates the sessions for any number of managers. */
 export function createWorkerSessionServer(options: WorkerSessionServerOptions): WorkerSessionServer {
   const { source, clock, logger, version, headIntervalMs = 1_000 } = options;
   const capacity = options.capacity ?? counts.capacity;
+  const streams = new Map<WorkerChannel, ServedStream>();
   const running = new Set<TaskExecution>();
-  const waiting: { readonly answering: TaskExecution; readonly start: () => void }[] = [];
+  const waiting: { readonly execution: TaskExecution; readonly start: () => void }[] = [];
   const ending = new AbortController();
   let draining = false;
   let head: ChainHead | undefined;
-  let watching = false;
-  let idle: (() => void) | undefined;
+  let watchingHead = false;
+  let onIdle: (() => void) | undefined;
 
   const inFlight = (): number => running.size + waiting.length;
 
-  /** Looks at the newest block for as long as a manager is there, and tells all of them when it is another. */
+  const reportToAll = (): void => {
+    for (const { report } of streams.values()) report();
+  };
+
+  /** Reads the newest block while a manager is connected, and reports each change to all managers. */
   const watchHead = async (): Promise<void> => {
-    if (watching) return;
-    watching = true;
-    while (serving.size > 0 && !ending.signal.aborted) {
+    if (watchingHead) return;
+    watchingHead = true;
+    while (streams.size > 0 && !ending.signal.aborted) {
       try {
         const found = await source.head(ending.signal);
-        const news = found.height !== head?.height || found.hash !== head.hash;
+        const changed = found.height !== head?.height || found.hash !== head.hash;
         head = found;
-        if (news) tellAll();
+        if (changed) reportToAll();
       } catch (error) {
         logger.debug({ error }, "The newest block could not be read.");
       }
       await clock.sleep(headIntervalMs, ending.signal).catch(() => undefined);
     }
-    watching = false;
-  };
-
-  const tellAll = (): void => {
-    for (const { tell } of serving.values()) tell();
+    watchingHead = false;
   };
 
   const startNext = (): void => {
@@ -72,41 +91,25 @@ export function createWorkerSessionServer(options: WorkerSessionServerOptions): 
       if (next === undefined) break;
       next.start();
     }
-    if (inFlight() === 0) idle?.();
+    if (inFlight() === 0) onIdle?.();
   };
 
   const serve = async (channel: WorkerChannel): Promise<void> => {
-    const answerings = new Map<string, TaskExecution>();
+    const executions = new Map<string, TaskExecution>();
     const over = new AbortController();
     let features: readonly Feature[] = [];
-    let heardAt = clock.monotonic();
+    let negotiated = false;
+    let lastMessageAt = clock.monotonic();
 
-    const forget = (key: string, answering: TaskExecution): void => {
-      answerings.delete(key);
-      running.delete(answering);
-      const at = waiting.findIndex((each) => each.answering === answering);
-      if (at >= 0) waiting.splice(at, 1);
-      startNext();
-    };
-
-    const refuse = (
-      frame: { id: string; lease: string },
-      failure: TaskFailure,
-      outcome: "failed" | "cancelled",
-    ): void => {
-      const { id, lease } = frame;
-      send({ kind: "final", id, lease, order: 0, items: [], outcome, count: 0, error: failure, bytes: 0 });
-    };
-
-    const send = (frame: Parameters<WorkerChannel["send"]>[0]): void => {
+    const send = (frame: WorkerFrame): void => {
       channel.send(frame).catch(() => undefined);
     };
 
-    const pong = (id: string): void =>
+    const sendPong = (id: string): void =>
       send({
         kind: "pong",
         id,
-        features: features.length === 0 ? [] : supportedFeatures,
+        features: supportedFeatures,
         capacity,
         inFlight: inFlight(),
         draining,
@@ -114,24 +117,27 @@ export function createWorkerSessionServer(options: WorkerSessionServerOptions): 
         ...(head !== undefined && { head }),
       });
 
-    /** Tells what changed; a legacy manager knows no PONG that it did not ask for. */
-    const tell = (): void => {
-      if (features.length > 0) pong("");
+    const refuse = ({ id, lease }: TaskKey, outcome: "failed" | "cancelled", error: TaskFailure): void =>
+      send({ kind: "final", id, lease, order: 0, items: [], outcome, count: 0, error, bytes: 0 });
+
+    const remove = (key: string, execution: TaskExecution): void => {
+      executions.delete(key);
+      running.delete(execution);
+      const at = waiting.findIndex((each) => each.execution === execution);
+      if (at >= 0) waiting.splice(at, 1);
+      startNext();
     };
 
     const takeTask = (frame: TaskFrame): void => {
       const key = keyOf(frame);
-      if (answerings.has(key)) return;
-      if (draining) return refuse(frame, endingFailure(), "cancelled");
+      if (executions.has(key)) return;
+      if (draining) return refuse(frame, "cancelled", drainingFailure());
       if (waiting.length >= counts.workerQueue) {
-        const message = `This worker holds ${inFlight()} tasks already.`;
-        return refuse(
-          frame,
-          new TaskFailure(message, "same-worker", { type: "busy", retryAfterMs: 1_000 }),
-          "failed",
-        );
+        const message = `This worker already has ${inFlight()} tasks.`;
+        const details = { type: "busy", retryAfterMs: 1_000 };
+        return refuse(frame, "failed", new TaskFailure(message, "same-worker", details));
       }
-      const answering = createTaskExecution({
+      const execution = createTaskExecution({
         frame,
         channel,
         features,
@@ -140,85 +146,85 @@ export function createWorkerSessionServer(options: WorkerSessionServerOptions): 
         logger,
         head: () => head,
       });
-      answerings.set(key, answering);
+      executions.set(key, execution);
       const start = (): void => {
-        running.add(answering);
-        void answering.run().finally(() => forget(key, answering));
+        running.add(execution);
+        void execution.run().finally(() => remove(key, execution));
       };
-      waiting.push({ answering, start });
+      waiting.push({ execution, start });
       startNext();
     };
 
-    const cancel = (frame: { id: string; lease: string }): void => {
-      const answering = answerings.get(keyOf(frame));
-      if (answering === undefined) return;
-      answering.end(
-        "cancelled",
-        new TaskFailure("The manager cancelled the task.", "never", { type: "cancelled" }),
-      );
-      forget(keyOf(frame), answering);
+    const cancel = (frame: TaskKey): void => {
+      const key = keyOf(frame);
+      const execution = executions.get(key);
+      if (execution === undefined) return;
+      const message = "The manager cancelled the task.";
+      execution.end("cancelled", new TaskFailure(message, "never", { type: "cancelled" }));
+      remove(key, execution);
     };
 
     const take = (frame: ManagerFrame): void => {
       switch (frame.kind) {
         case "ping":
           features = sharedFeatures(frame.features);
-          return pong(frame.id);
+          negotiated = true;
+          return sendPong(frame.id);
         case "task":
           return takeTask(frame);
         case "credit":
-          return answerings.get(keyOf(frame))?.grant(frame.credit);
+          return executions.get(keyOf(frame))?.grant(frame.credit);
         case "cancel":
           return cancel(frame);
         case "unreadable":
-          return refuse(frame, frame.failure, "failed");
+          return refuse(frame, "failed", frame.failure);
       }
     };
 
-    /** The stream is over: its tasks stop and make room. */
-    const leave = (): void => {
-      over.abort(new Error("The stream is over."));
-      serving.delete(channel);
+    const endStream = (): void => {
+      over.abort(new Error("The stream is closed."));
+      streams.delete(channel);
       channel.close();
-      for (const [key, answering] of [...answerings]) {
-        answering.abandon();
-        forget(key, answering);
+      for (const [key, execution] of [...executions]) {
+        execution.abandon();
+        remove(key, execution);
       }
     };
 
-    /** A manager whose machine is gone closes nothing: without this its tasks would hold their places for ever. */
+    /** Closes the stream of a manager that vanished without closing it: its tasks would occupy the capacity forever. */
     const watchSilence = async (): Promise<void> => {
       for (;;) {
         await clock.sleep(times.ping, over.signal);
-        // Legacy managers ping as they like.
-        if (features.length === 0 || clock.monotonic() - heardAt < times.left) continue;
-        logger.warn({ peer: channel.peer }, "A manager is not heard of any more; its stream is left.");
-        return leave();
+        const limit = channel.silenceMs ?? times.managerSilence;
+        if (clock.monotonic() - lastMessageAt < limit) continue;
+        logger.warn({ peer: channel.peer }, "A manager is silent; its stream is closed.");
+        return endStream();
       }
     };
 
-    serving.set(channel, { answerings, tell });
+    const report = (): void => {
+      if (negotiated) sendPong("");
+    };
+
+    streams.set(channel, { executions, report });
     void watchHead();
     watchSilence().catch(() => undefined);
     try {
       for await (const frame of channel.frames) {
-        heardAt = clock.monotonic();
+        lastMessageAt = clock.monotonic();
         take(frame);
       }
     } catch (error) {
       logger.debug({ peer: channel.peer, error }, "A manager's stream broke.");
     } finally {
-      leave();
+      endStream();
     }
   };
 
-  /** The tasks of each stream, and how to tell its manager what changed. */
-  const serving = new Map<WorkerChannel, { readonly answerings: Map<string, TaskExecution>; tell(): void }>();
-
-  const endAll = (which: (answering: TaskExecution) => boolean): void => {
-    for (const { answerings } of serving.values()) {
-      for (const answering of answerings.values()) {
-        if (which(answering)) answering.end("cancelled", endingFailure());
+  const cancelForOthers = (matches: (execution: TaskExecution) => boolean): void => {
+    for (const { executions } of streams.values()) {
+      for (const execution of executions.values()) {
+        if (matches(execution)) execution.end("cancelled", drainingFailure());
       }
     }
   };
@@ -233,25 +239,25 @@ export function createWorkerSessionServer(options: WorkerSessionServerOptions): 
     },
     async drain(graceMs = times.drain) {
       draining = true;
-      tellAll();
-      endAll((answering) => !running.has(answering));
+      reportToAll();
+      cancelForOthers((execution) => !running.has(execution));
       waiting.length = 0;
       if (running.size > 0) {
         const done = new AbortController();
-        const allDone = new Promise<void>((resolve) => (idle = resolve));
-        await Promise.race([allDone, clock.sleep(graceMs, done.signal).catch(() => undefined)]);
+        const idle = new Promise<void>((resolve) => (onIdle = resolve));
+        await Promise.race([idle, clock.sleep(graceMs, done.signal).catch(() => undefined)]);
         done.abort();
       }
-      endAll(() => true);
-      ending.abort(new Error("The worker is ending."));
+      cancelForOthers(() => true);
+      ending.abort(new Error("The worker is shutting down."));
     },
   };
 }
 
-function keyOf({ id, lease }: { readonly id: string; readonly lease: string }): string {
+function keyOf({ id, lease }: TaskKey): string {
   return `${id} ${lease}`;
 }
 
-function endingFailure(): TaskFailure {
-  return new TaskFailure("The worker is ending.", "other-worker", { type: "draining" });
+function drainingFailure(): TaskFailure {
+  return new TaskFailure("The worker is shutting down.", "other-worker", { type: "draining" });
 }

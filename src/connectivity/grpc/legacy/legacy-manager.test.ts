@@ -70,7 +70,7 @@ describe("a legacy manager", () => {
     );
   });
 
-  it("lesson 9: gets no message over its 4 MiB: a fat height comes in pieces, and what has no place fails its task only", async () => {
+  it("lesson 9: gets no message over its 4 MiB: a fat height comes in several messages, and what has no place fails its task only", async () => {
     const manager = await setUp({
       transactions: (height) => (height === 1 ? 40 : 1),
       rawBytes: 200_000,
@@ -132,10 +132,10 @@ describe("a legacy manager", () => {
   });
 
   it.each([
-    ["a task type that is not known", "GetWeather", "{}", "There is no task type 'GetWeather'."],
-    ["what is no JSON", "GetTransactions", "{", "no JSON"],
+    ["a task type that is not known", "GetWeather", "{}", "The task type 'GetWeather' is unknown."],
+    ["what is no JSON", "GetTransactions", "{", "not JSON"],
     ["a range the wrong way round", "GetTransactions", '{"StartHeight":5,"EndHeight":4}', "swap"],
-    ["heights that are none", "GetTransactions", '{"StartHeight":-5,"EndHeight":4}', "no height"],
+    ["heights that are none", "GetTransactions", '{"StartHeight":-5,"EndHeight":4}', "not a height"],
     ["another chain", "GetTransactions", '{"StartHeight":1,"EndHeight":4,"ChainID":"other"}', "not /other"],
   ])("gets a final with an error for %s", async (_, type, payload, message) => {
     const manager = await setUp();

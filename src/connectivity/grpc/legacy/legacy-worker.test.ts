@@ -202,7 +202,7 @@ describe("a legacy worker", () => {
     });
     const failed = expect(task.done).rejects.toMatchObject({
       code: "WORKER_FAILED",
-      message: expect.stringContaining("says it holds 2 transactions, but 1 came") as string,
+      message: expect.stringContaining("declares 2 transactions, but 1 arrived") as string,
     });
     await advanceUntil(bench, task.done);
     await failed;
@@ -377,7 +377,7 @@ describe("a legacy worker", () => {
         await send({ type: "END", order: 1, final: true });
       },
     };
-    const { bench, workers } = await setUp(handlers, 1, { waitingBytes: limit });
+    const { bench, workers } = await setUp(handlers, 1, { bufferBytes: limit });
     const slow = bench.dispatcher.run(
       { kind: "heights", chain: countingChain, range: { from: 1, to: 60 } },
       { signal: new AbortController().signal, priority: "interactive", caller: "slow" },
@@ -392,10 +392,10 @@ describe("a legacy worker", () => {
       return true;
     };
     await take();
-    await until("a megabyte to wait", async () => (await waitingBytes(bench)) >= limit);
+    await until("a megabyte to wait", async () => (await bufferedBytes(bench)) >= limit);
     const beside = bench.run({ kind: "balance", chain: countingChain, account: "a", height: 1 });
     await advanceUntil(bench, beside.done);
-    expect(await waitingBytes(bench)).toBeLessThan(limit);
+    expect(await bufferedBytes(bench)).toBeLessThan(limit);
     expect(bench.workers.list()).toMatchObject([{ state: "ONLINE" }]);
     let more = true;
     while (more) more = await take();
@@ -404,8 +404,8 @@ describe("a legacy worker", () => {
   });
 });
 
-async function waitingBytes(bench: ManagerBench): Promise<number> {
-  const found = await bench.metrics.getSingleMetric("indexer_answers_waiting_bytes")?.get();
+async function bufferedBytes(bench: ManagerBench): Promise<number> {
+  const found = await bench.metrics.getSingleMetric("indexer_results_buffered_bytes")?.get();
   return found?.values[0]?.value ?? 0;
 }
 
