@@ -1,4 +1,4 @@
-// A manager whose every message a test decides.
+// A manager whose messages a test determines.
 import { randomUUID } from "node:crypto";
 import type { ManagerChannel } from "../connectivity/protocol/channel.js";
 import type {
@@ -11,25 +11,26 @@ import type {
 import type { TaskRequest } from "../domain/task.js";
 import { until } from "./until.js";
 
-/** A task as the manager sees it. */
+/** A task that the manager sent. */
 export interface SentTask {
   readonly id: string;
   readonly lease: string;
   readonly parts: readonly PartFrame[];
   readonly finals: readonly FinalFrame[];
   readonly final: FinalFrame | undefined;
-  /** Heights of the blocks that came. */
+  /** The heights of the blocks that arrived. */
   readonly heights: readonly number[];
   finalFrame(): Promise<FinalFrame>;
   grant(credit: number): void;
   cancel(): void;
 }
 
+/** A scripted manager. */
 export interface ScriptedManager {
   readonly channel: ManagerChannel;
   readonly frames: readonly WorkerFrame[];
   readonly pongs: readonly PongFrame[];
-  /** Resolves with the PONG. */
+  /** Sends a PING; resolves with the PONG. */
   ping(features: readonly string[]): Promise<PongFrame>;
   start(request: TaskRequest, fields?: Partial<TaskFrame>): SentTask;
 }

@@ -1,4 +1,4 @@
-// A worker whose every message a test decides; PINGs are answered unless told otherwise.
+// A worker whose messages a test determines; it replies to PINGs by default.
 import type { WorkerChannel } from "../connectivity/protocol/channel.js";
 import {
   supportedFeatures,
@@ -12,17 +12,18 @@ import {
 import type { CountingChain } from "./counting-chain.js";
 import { until } from "./until.js";
 
+/** A scripted worker. */
 export interface ScriptedWorker {
-  /** All that came, in order. */
+  /** The frames that arrived, in order. */
   readonly frames: readonly ManagerFrame[];
   readonly tasks: readonly TaskFrame[];
-  /** Messages beside PINGs and tasks. */
+  /** The frames that are neither PINGs nor tasks. */
   readonly notes: readonly Extract<ManagerFrame, { kind: "credit" | "cancel" }>[];
-  /** What PONGs say; undefined answers no PING. */
+  /** The fields of PONGs; undefined replies to no PING. */
   pong: Partial<PongFrame> | undefined;
-  /** Resolves with the task of this position. */
+  /** Resolves with the task at this position. */
   task(at: number): Promise<TaskFrame>;
-  /** Sends a part of a task; the fields given win. */
+  /** Sends a part of a task with these fields. */
   part(task: TaskFrame, fields: Partial<PartFrame>): Promise<void>;
   final(task: TaskFrame, fields: Partial<FinalFrame>): Promise<void>;
   /** Sends whole heights of a chain in one part. */
@@ -81,7 +82,7 @@ export function startScriptedWorker(channel: WorkerChannel, chain: CountingChain
   return worker;
 }
 
-/** The items of whole heights. */
+/** Returns the items of whole heights. */
 export function itemsOf(chain: CountingChain, from: number, to: number): Item[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at).flatMap((height) => {
     const block = chain.block(height);

@@ -1,4 +1,4 @@
-// The workers as `GET /get_workers` has always shown them.
+// The JSON of `GET /get_workers`, in the keys of protocol version 0.
 // Imports only domain; never changes a worker.
 import type { WorkerState, WorkerStatus } from "../../domain/worker.js";
 
@@ -27,7 +27,7 @@ const legacyStates: Readonly<Record<WorkerState, number>> = {
   OFFLINE: 5,
 };
 
-/** The JSON value, by network. */
+/** Returns the JSON value: the workers by network. */
 export function legacyWorkersView(statuses: readonly WorkerStatus[]): Record<string, LegacyNetwork> {
   const networks = new Map<string, WorkerStatus[]>();
   for (const each of statuses) {

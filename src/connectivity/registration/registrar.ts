@@ -1,4 +1,4 @@
-// The worker tells its managers that it is there, again and again, each on its own.
+// Registers a worker with each of its managers at regular intervals, independently of each other.
 // Imports only lib and this folder; never opens a stream.
 import type { Clock } from "../../lib/clock.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
@@ -6,44 +6,46 @@ import { times } from "../protocol/limits.js";
 import type { Registration } from "../port.js";
 import { writeRegistration } from "./registration-body.js";
 
+/** A running registrar. */
 export interface Registrar {
-  /** Registers at once with every manager, for example because draining began; resolves when each has answered or failed. */
+  /** Registers at once with every manager; resolves when every request succeeded or failed. */
   registerNow(): Promise<void>;
   stop(): void;
 }
 
+/** Settings of the registrar. */
 export interface RegistrarOptions {
   /** `host:port`, or URLs. */
   readonly managers: readonly string[];
-  /** What to say, by now. */
+  /** Returns the current registration. */
   registration(): Registration;
-  /** Milliseconds between two registrations; 10 s unless told. */
+  /** Milliseconds between two registrations; 10 s by default. */
   readonly intervalMs?: number;
   readonly token?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Milliseconds that a manager may take to answer. */
-const patience = 5_000;
-/** Milliseconds until a manager that did not answer is asked again. */
-const unanswered = 1_000;
+/** The timeout of a request, in milliseconds. */
+const timeoutMs = 5_000;
+/** Milliseconds before a request without a response is repeated. */
+const retryMs = 1_000;
 
-/** Starts to register. */
+/** Starts to register with every manager. */
 export function startRegistrar(options: RegistrarOptions): Registrar {
   const { clock, logger, token, intervalMs = times.register } = options;
   const stopping = new AbortController();
-  /** The last outcome by manager, so that each change is logged once. */
+  /** The last outcome by manager: only changes are logged. */
   const outcomes = new Map<string, string>();
 
   const note = (manager: string, outcome: string): void => {
     if (outcomes.get(manager) === outcome) return;
     outcomes.set(manager, outcome);
     if (outcome === "ok") logger.info({ manager }, "Registered with a manager.");
-    else logger.warn({ manager, reason: outcome }, "A manager did not take the registration.");
+    else logger.warn({ manager, reason: outcome }, "A manager refused the registration.");
   };
 
-  /** Whether the manager answered, whatever it said. */
+  /** Sends a registration; returns whether a response arrived, of any status. */
   const register = async (url: string): Promise<boolean> => {
     const manager = maskUrl(url);
     try {
@@ -55,7 +57,7 @@ export function startRegistrar(options: RegistrarOptions): Registrar {
         },
         body: JSON.stringify(writeRegistration(options.registration())),
         redirect: "error",
-        signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(patience)]),
+        signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)]),
       });
       const text = await response.text();
       note(manager, response.ok ? "ok" : `${response.status} ${text.slice(0, 200)}`.trim());
@@ -66,23 +68,23 @@ export function startRegistrar(options: RegistrarOptions): Registrar {
     }
   };
 
-  const keepUp = async (url: string): Promise<void> => {
+  const registerRegularly = async (url: string): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const answered = await register(url);
-      // Processes are started in any order: who does not answer yet is asked again soon.
-      const wait = answered ? intervalMs : Math.min(intervalMs, unanswered);
-      await clock.sleep(wait, stopping.signal).catch(() => undefined);
+      const responded = await register(url);
+      // Processes start in any order: a manager that is not available yet may be soon.
+      const delay = responded ? intervalMs : Math.min(intervalMs, retryMs);
+      await clock.sleep(delay, stopping.signal).catch(() => undefined);
     }
   };
 
   const urls = options.managers.map(pingUrl);
-  for (const url of urls) void keepUp(url);
+  for (const url of urls) void registerRegularly(url);
 
   return {
     async registerNow() {
       await Promise.all(urls.map(register));
     },
-    stop: () => stopping.abort(new Error("The worker is ending.")),
+    stop: () => stopping.abort(new Error("The worker is shutting down.")),
   };
 }
 

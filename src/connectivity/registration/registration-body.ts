@@ -1,4 +1,4 @@
-// What a worker says of itself by POST /client_ping, read and checked.
+// The JSON body of POST /client_ping.
 // Imports only domain and this folder; never resolves a name.
 import { z } from "zod";
 import { IndexerError } from "../../domain/errors.js";
@@ -6,7 +6,7 @@ import { counts } from "../protocol/limits.js";
 import type { Registration } from "../port.js";
 
 const text = z.string().trim().min(1).max(counts.text);
-/** A name that goes into logs, metrics and paths. */
+/** A name that is used in logs, metrics and paths. */
 const name = text.regex(/^[\w.:/+-]+$/, "only letters, digits and . : / + - _ are allowed");
 
 const body = z.object({
@@ -16,7 +16,7 @@ const body = z.object({
   draining: z.boolean().optional(),
   connectivity: z.object({
     version: z.string().max(counts.text).default(""),
-    type: z.literal("grpc", "only 'grpc' is spoken"),
+    type: z.literal("grpc", "only 'grpc' is supported"),
     address: text,
   }),
 });
@@ -24,14 +24,14 @@ const body = z.object({
 /** The JSON body of a registration. */
 export type RegistrationBody = z.input<typeof body>;
 
-/** Reads a parsed JSON body. Throws BAD_USER_INPUT that names the key. */
-export function readRegistration(given: unknown): Registration {
-  const { success, data, error } = body.safeParse(given);
+/** Checks a parsed JSON body. Throws BAD_USER_INPUT with the name of the invalid key. */
+export function readRegistration(json: unknown): Registration {
+  const { success, data, error } = body.safeParse(json);
   if (!success) {
     const [issue] = error.issues;
     const key = issue?.path.join(".") ?? "";
-    const what = key === "" ? "The registration" : `'${key}' of the registration`;
-    throw new IndexerError("BAD_USER_INPUT", `${what} is wrong: ${issue?.message ?? "not an object"}.`, {
+    const subject = key === "" ? "The registration" : `'${key}' of the registration`;
+    throw new IndexerError("BAD_USER_INPUT", `${subject} is invalid: ${issue?.message ?? "not an object"}.`, {
       key,
     });
   }
@@ -45,7 +45,7 @@ export function readRegistration(given: unknown): Registration {
   };
 }
 
-/** The JSON body that says the same. */
+/** Returns the JSON body of a registration. */
 export function writeRegistration(registration: Registration): RegistrationBody {
   const { workerId, chain, version, address, draining } = registration;
   return {
@@ -53,7 +53,7 @@ export function writeRegistration(registration: Registration): RegistrationBody 
     network: chain.network,
     chain_id: chain.chainId,
     connectivity: { version, type: "grpc", address },
-    // Absent while it is false, so that the body is what legacy managers know.
+    // Absent if false: managers of protocol version 0 do not know the key.
     ...(draining === true && { draining }),
   };
 }
