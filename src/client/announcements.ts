@@ -1,82 +1,70 @@
-// Reads what was announced, by whichever manager, and hands it to listeners here: each once, in order of its chain.
+// Reads the announcements of all managers from the store and calls local listeners: each announcement once, in the order of
+// its chain. A lost wake-up costs latency only, because the store is polled as well.
+import { chainName } from "../domain/chain.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { backoffDelay } from "../lib/retry.js";
+import { createWakeUp, waitAtMost } from "../lib/wake-up.js";
 import type { PubSub } from "../pubsub/port.js";
-import { chainName } from "../domain/chain.js";
 import type { Announcement, Store } from "../store/port.js";
 import { announcedTopic } from "./committer.js";
 
+/** The announcements of all managers, for listeners in this process. */
 export interface Announcements {
-  /** Calls the listener for each announcement from now on; returns how to stop. */
+  /** Calls the listener for each announcement from now on. Returns a function that removes the listener. */
   listen(listener: (announcement: Announcement) => void): () => void;
   close(): Promise<void>;
 }
 
+/** The services that announcements use. */
 export interface AnnouncementsOptions {
-  readonly store: Store;
-  readonly pubsub: PubSub;
+  readonly store: Pick<Store, "latestSequences" | "announcements" | "trimAnnouncements">;
+  readonly pubsub: Pick<PubSub, "subscribe">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** A wake-up may be lost: the store is looked at this often anyway. */
-const pollMs = 1_000;
-const readLimit = 1_000;
-/** Announcements are for those who listen now; older ones are of no use. */
-const keepSeconds = 3_600;
-const trimMs = 60_000;
+const pollIntervalMs = 1_000;
+const maxAnnouncementsPerRead = 1_000;
+/** Listeners receive announcements within seconds, so older ones are deleted. */
+const retentionSeconds = 3_600;
+const trimIntervalMs = 60_000;
 
-/** Starts reading from what is announced now. */
+/** Starts to read after the newest announcement. */
 export async function createAnnouncements(options: AnnouncementsOptions): Promise<Announcements> {
   const { store, pubsub, clock, logger } = options;
   const listeners = new Set<(announcement: Announcement) => void>();
   const closing = new AbortController();
   const { signal } = closing;
   const seen = new Map(await store.latestSequences());
-  let wake = (): void => {};
-  let woken = false;
-  const stopListening = pubsub.subscribe(announcedTopic, () => {
-    woken = true;
-    wake();
-  });
+  const wakeUp = createWakeUp();
+  const unsubscribe = pubsub.subscribe(announcedTopic, wakeUp.notify);
 
-  /** Whether there may be more at once. */
-  const read = async (): Promise<boolean> => {
-    const news = await store.announcements(seen, readLimit);
-    for (const announcement of news) {
+  /** Returns whether more announcements may be available at once. */
+  const readNext = async (): Promise<boolean> => {
+    const announcements = await store.announcements(seen, maxAnnouncementsPerRead);
+    for (const announcement of announcements) {
       seen.set(chainName(announcement.chain), announcement.sequence);
       for (const listener of listeners) listener(announcement);
     }
-    return news.length === readLimit;
-  };
-
-  const rest = async (ms: number): Promise<void> => {
-    if (woken || signal.aborted) return;
-    const timer = new AbortController();
-    await Promise.race([
-      new Promise<void>((resolve) => (wake = resolve)),
-      clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => {}),
-    ]);
-    timer.abort();
+    return announcements.length === maxAnnouncementsPerRead;
   };
 
   const run = async (): Promise<void> => {
     let failures = 0;
-    let trimAt = clock.monotonic() + trimMs;
+    let trimAt = clock.monotonic() + trimIntervalMs;
     while (!signal.aborted) {
       try {
-        woken = false;
-        const more = await read();
+        const more = await readNext();
         failures = 0;
         if (clock.monotonic() > trimAt) {
-          trimAt = clock.monotonic() + trimMs;
-          await store.trimAnnouncements(keepSeconds);
+          trimAt = clock.monotonic() + trimIntervalMs;
+          await store.trimAnnouncements(retentionSeconds);
         }
-        if (!more) await rest(pollMs);
+        if (!more) await waitAtMost(wakeUp, { clock, ms: pollIntervalMs, signal });
       } catch (error) {
         failures += 1;
-        if (failures === 1) logger.warn({ error }, "Announcements cannot be read; trying again.");
+        if (failures === 1) logger.warn({ error }, "Reading announcements failed. It is retried.");
         await clock.sleep(backoffDelay({ first: 250, max: 5_000 }, failures), signal).catch(() => {});
       }
     }
@@ -89,8 +77,8 @@ export async function createAnnouncements(options: AnnouncementsOptions): Promis
       return () => listeners.delete(listener);
     },
     close: async () => {
-      stopListening();
-      closing.abort(new Error("Announcements end."));
+      unsubscribe();
+      closing.abort(new Error("The announcements are closed."));
       await running;
     },
   };

@@ -1,5 +1,8 @@
-// Puts the use cases together. Reads pass to the store as they are: there is no rule to add to them.
+// Puts the use cases together. Imports the use cases and the ports that they need.
+// Reads go to the store unchanged, except for the spelling of hashes.
+// Never knows HTTP, GraphQL, gRPC or SQL.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
+import type { ChainRef } from "../domain/chain.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
@@ -9,11 +12,13 @@ import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
+import { normalizeFilter, type Normalizer } from "./normalization.js";
+import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
-import type { Client } from "./port.js";
-import { createWait } from "./wait.js";
+import { createWaitForHeight } from "./wait.js";
 import { createWatch } from "./watch.js";
 
+/** The services that the client uses. */
 export interface ClientDeps {
   readonly store: Store;
   readonly pubsub: PubSub;
@@ -22,35 +27,47 @@ export interface ClientDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Aborts when the manager ends. */
+  readonly normalizer: Normalizer;
+  /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
 }
 
-/** Creates the client; `close` ends what it runs in the background. */
+/** Creates the client; `close` stops its background work. */
 export async function createClient(deps: ClientDeps): Promise<Client & { close(): Promise<void> }> {
-  const { store, pubsub, workers } = deps;
+  const { store, pubsub, workers, normalizer } = deps;
+  const { normalizeHash } = normalizer;
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
+  const fetch = createFetch({ ...deps, committer });
+
+  const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
+    "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
+
   const watch = createWatch({ ...deps, announcements });
 
   return {
     chains: store.chains,
     chain: store.chain,
-    waitForHeight: createWait({ ...deps, announcements }),
+    waitForHeight: createWaitForHeight({ ...deps, announcements }),
     blocksAt: store.blocksAt,
-    blockByHash: store.blockByHash,
+    blockByHash: (chain, hash) => store.blockByHash(chain, normalizeHash(chain, hash)),
     blocks: store.blocks,
     countBlocks: store.countBlocks,
-    transactionByHash: store.transactionByHash,
-    transactions: store.transactions,
-    countTransactions: store.countTransactions,
+    transactionByHash: (chain, hash, columns) =>
+      store.transactionByHash(chain, normalizeHash(chain, hash), columns),
+    transactions: (filter, page, columns) =>
+      store.transactions(normalizeFilter(filter, normalizer), page, columns),
+    countTransactions: (filter, exact) => store.countTransactions(normalizeFilter(filter, normalizer), exact),
     indexed: store.indexed,
     coverage: store.verifyCoverage,
-    fetch: createFetch({ ...deps, committer }),
+    fetch: (request, signal) =>
+      fetch({ ...request, target: normalizeTarget(request.chain, request.target) }, signal),
     followLatest: createFollow({ ...deps, committer }),
     retryQuarantined: createRetryQuarantined({ ...deps, committer }),
     workers: workers.list,
     ...watch,
+    watchTransactions: (filter, columns, signal) =>
+      watch.watchTransactions(normalizeFilter(filter, normalizer), columns, signal),
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,

@@ -1,4 +1,6 @@
-// Stores parts, those that wait together in one commit, and wakes who listens. The only caller of store.write.
+// Commits batches to the store, several at once where possible, and publishes a wake-up after each commit.
+// Imports domain, lib and the ports of store and pubsub. The only caller of `store.write`.
+// Never commits a height twice in one commit, and never fails a batch for an error of another batch.
 import { chainName } from "../domain/chain.js";
 import { toIndexerError } from "../domain/errors.js";
 import type { Clock } from "../lib/clock.js";
@@ -8,52 +10,55 @@ import { backoffDelay } from "../lib/retry.js";
 import type { PubSub } from "../pubsub/port.js";
 import type { Store, WriteBatch, WriteResult } from "../store/port.js";
 
-/** The topic that says: look into the store for what is new. */
+/** The topic of wake-ups for new announcements in the store. */
 export const announcedTopic = "announced";
 
+/** Commits batches to the store. */
 export interface Committer {
-  /** Resolves once the batch is committed, with what its whole commit changed. */
+  /** Resolves after the commit of the batch, with the changes of the whole commit. */
   commit(batch: WriteBatch): Promise<WriteResult>;
 }
 
+/** The services and limits of a committer. */
 export interface CommitterOptions {
-  readonly store: Store;
-  readonly pubsub: PubSub;
+  readonly store: Pick<Store, "write">;
+  readonly pubsub: Pick<PubSub, "publish">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Transactions that one commit takes at most, unless one batch alone holds more. */
+  /** A commit takes no further batch once it holds this many blocks and transactions; 2000 by default. */
   readonly commitSize?: number;
-  /** Commits of one chain at once. */
+  /** Concurrent commits of one chain; 2 by default. */
   readonly parallel?: number;
-  /** Milliseconds for which an unreachable database is tried again before the batch fails. */
+  /** Milliseconds to retry a commit while the database is unreachable; 15 s by default. */
   readonly patienceMs?: number;
 }
 
-interface Waiting {
+interface PendingBatch {
   readonly batch: WriteBatch;
   readonly resolve: (result: WriteResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface Lane {
-  readonly waiting: Waiting[];
+interface ChainQueue {
+  readonly pending: PendingBatch[];
   running: number;
 }
 
+/** Creates a committer and registers its metrics. */
 export function createCommitter(options: CommitterOptions): Committer {
   const { store, pubsub, clock, logger, metrics } = options;
   const { commitSize = 2_000, parallel = 2, patienceMs = 15_000 } = options;
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, ChainQueue>();
   const counter = (name: string, help: string): Counter<"chain"> =>
     new Counter({ name, help, labelNames: ["chain"], registers: [metrics] });
   const commits = counter("indexer_commits_total", "Commits of fetched data.");
   const blocks = counter("indexer_stored_blocks_total", "Blocks stored, new or replaced.");
   const transactions = counter("indexer_stored_transactions_total", "Transactions stored, new or replaced.");
-  const replaced = counter("indexer_replaced_heights_total", "Heights rewritten by a reorganisation.");
-  const stalled = counter("indexer_store_seconds_total", "Seconds that commits took.");
+  const replaced = counter("indexer_replaced_heights_total", "Heights replaced by a reorganisation.");
+  const commitSeconds = counter("indexer_store_seconds_total", "Seconds spent in commits.");
 
-  const writePatiently = async (batch: WriteBatch): Promise<WriteResult> => {
+  const writeWithRetry = async (batch: WriteBatch): Promise<WriteResult> => {
     const deadline = clock.monotonic() + patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -62,79 +67,82 @@ export function createCommitter(options: CommitterOptions): Committer {
         const { code } = toIndexerError(error);
         const delay = backoffDelay({ first: 200, max: 2_000 }, attempt);
         if (code !== "OVERLOADED" || clock.monotonic() + delay > deadline) throw error;
-        logger.warn({ error, attempt }, "The database does not take a commit; trying again.");
+        logger.warn(
+          { error, attempt },
+          "A commit failed because the database is unavailable. It is retried.",
+        );
         await clock.sleep(delay);
       }
     }
   };
 
   const write = async (batch: WriteBatch): Promise<WriteResult> => {
-    const began = clock.monotonic();
-    const result = await writePatiently(batch);
+    const startedAt = clock.monotonic();
+    const result = await writeWithRetry(batch);
     const label = { chain: chainName(batch.chain) };
-    stalled.inc(label, (clock.monotonic() - began) / 1_000);
+    commitSeconds.inc(label, (clock.monotonic() - startedAt) / 1_000);
     commits.inc(label);
     blocks.inc(label, result.blocks);
     transactions.inc(label, result.transactions);
     if (result.replaced.length > 0) {
       replaced.inc(label, result.replaced.length);
-      logger.info({ ...label, heights: result.replaced }, "A reorganisation: heights were replaced.");
+      logger.info({ ...label, heights: result.replaced }, "A reorganisation replaced heights.");
     }
-    // Not waited for: a wake-up that is lost or late costs latency only, and must not hold the next commit.
+    // Not awaited: a lost or late wake-up costs latency only, and must not delay the next commit.
     pubsub.publish(announcedTopic, label.chain).catch((error: unknown) => {
-      logger.warn({ error, ...label }, "A wake-up was not sent.");
+      logger.warn({ error, ...label }, "Publishing a wake-up failed.");
     });
     return result;
   };
 
-  const commitGroup = async (group: readonly Waiting[]): Promise<void> => {
+  const commitGroup = async (group: readonly PendingBatch[]): Promise<void> => {
     const [first] = group;
     if (first === undefined) return;
     try {
-      const result = await write(joined(group.map(({ batch }) => batch)));
+      const result = await write(mergeBatches(group.map(({ batch }) => batch)));
       for (const { resolve } of group) resolve(result);
     } catch (error) {
       if (group.length === 1) return first.reject(error);
-      // One bad batch must not fail those that only shared its commit.
+      // An invalid batch must not fail the other batches of its commit.
       for (const each of group) await commitGroup([each]);
     }
   };
 
-  const run = async (name: string, lane: Lane): Promise<void> => {
-    lane.running += 1;
-    while (lane.waiting.length > 0) await commitGroup(takeGroup(lane.waiting, commitSize));
-    lane.running -= 1;
-    if (lane.running === 0) lanes.delete(name);
+  const run = async (name: string, queue: ChainQueue): Promise<void> => {
+    queue.running += 1;
+    while (queue.pending.length > 0) await commitGroup(takeGroup(queue.pending, commitSize));
+    queue.running -= 1;
+    if (queue.running === 0) queues.delete(name);
   };
 
   return {
     commit: (batch) =>
       new Promise((resolve, reject) => {
         const name = chainName(batch.chain);
-        const lane = lanes.get(name) ?? { waiting: [], running: 0 };
-        lanes.set(name, lane);
-        lane.waiting.push({ batch, resolve, reject });
-        if (lane.running < parallel) void run(name, lane);
+        const queue = queues.get(name) ?? { pending: [], running: 0 };
+        queues.set(name, queue);
+        queue.pending.push({ batch, resolve, reject });
+        if (queue.running < parallel) void run(name, queue);
       }),
   };
 }
 
-/** Takes from the front what fits one commit; a height never comes twice in it. */
-function takeGroup(waiting: Waiting[], commitSize: number): Waiting[] {
+/** Removes the first batches that fit one commit. A height occurs at most once in them. */
+function takeGroup(pending: PendingBatch[], commitSize: number): PendingBatch[] {
   const heights = new Set<number>();
   let size = 0;
   let count = 0;
-  for (const { batch } of waiting) {
-    const own = heightsOf(batch);
+  for (const { batch } of pending) {
+    const own = heightsIn(batch);
     if (count > 0 && (size >= commitSize || own.some((height) => heights.has(height)))) break;
     for (const height of own) heights.add(height);
-    size += batch.heights.reduce((sum, { transactions }) => sum + transactions.length + 1, 0);
+    size += batch.heights.reduce((sum, each) => sum + each.transactions.length + 1, 0);
     count += 1;
   }
-  return waiting.splice(0, count);
+  return pending.splice(0, count);
 }
 
-function heightsOf(batch: WriteBatch): number[] {
+function heightsIn(batch: WriteBatch): number[] {
   return [
     ...batch.heights.map(({ block }) => block.height),
     ...(batch.partialBlocks ?? []).map(({ block }) => block.height),
@@ -142,13 +150,13 @@ function heightsOf(batch: WriteBatch): number[] {
   ];
 }
 
-function joined(batches: readonly WriteBatch[]): WriteBatch {
+function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
   const [first] = batches;
   if (first === undefined || batches.length === 1) return first as WriteBatch;
   return {
     chain: first.chain,
     heights: batches.flatMap(({ heights }) => heights),
-    partialBlocks: batches.flatMap(({ partialBlocks: loose = [] }) => loose),
+    partialBlocks: batches.flatMap(({ partialBlocks = [] }) => partialBlocks),
     quarantined: batches.flatMap(({ quarantined = [] }) => quarantined),
   };
 }

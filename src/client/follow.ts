@@ -1,34 +1,38 @@
-// Use case: one step of following a chain's head. What is wanted is everything from where following began up to the
-// network's head; what is missing of it is fetched from below. So nothing is ever jumped over: not after an outage, not
-// after a failed step, and heights that a reorganisation unlinked are missing again and come with the next step.
-import type { Dispatcher, Workers } from "../connectivity/port.js";
+// Use case: one step of following the head of a chain. A step fetches the lowest heights that are missing between the start
+// of following and the network's head. So no height is skipped after an outage or a failed step, and the next step fetches
+// the heights that a reorganisation replaced.
+import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { firstHeights, totalHeights, type Height } from "../domain/height.js";
-import type { TaskRequest } from "../domain/task.js";
+import type { LastKnownBlock, TaskRequest } from "../domain/task.js";
 import type { Store } from "../store/port.js";
-import type { Committer } from "./committer.js";
-import { heightTasks, runTasks } from "./fetch.js";
+import { planHeightTasks } from "./plan.js";
 import type { FollowResult } from "./port.js";
+import { runTasks, type RunTasksDeps } from "./run-tasks.js";
 
-export interface FollowDeps {
+/** The services that following uses. */
+export interface FollowDeps extends RunTasksDeps {
   readonly store: Store;
-  readonly dispatcher: Dispatcher;
   readonly workers: Workers;
-  readonly committer: Committer;
-  /** Aborts when the manager ends: a step is shared by its callers, so none of them alone may stop it. */
+  /** Aborts when the manager stops. Callers share a step, so a single caller cannot cancel it. */
   readonly closing: AbortSignal;
 }
 
-/** A chain that has at most so many heights is followed from its beginning… */
-const wholeChain = 10_000;
-/** …and a longer one from so many heights below its head: the rest is a backfill's work. */
-const firstStep = 1_000;
+/** A chain with at most this many heights is followed from its first height. */
+const wholeChainHeights = 10_000;
+/** A longer chain is followed from this many heights below its head. A backfill fetches the rest. */
+const firstStepHeights = 1_000;
 
-export type Follow = (chain: ChainRef, maxHeights: number, signal: AbortSignal) => Promise<FollowResult>;
+/** Runs one step with at most `maxHeights` heights. If the signal aborts, it throws TIMEOUT and the step continues. */
+export type FollowLatest = (
+  chain: ChainRef,
+  maxHeights: number,
+  signal: AbortSignal,
+) => Promise<FollowResult>;
 
-/** Creates the use case. Callers of a chain that is being followed already get that step's result. */
-export function createFollow(deps: FollowDeps): Follow {
+/** Creates the use case. Concurrent calls for one chain share one step and its result. */
+export function createFollow(deps: FollowDeps): FollowLatest {
   const steps = new Map<string, Promise<FollowResult>>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
@@ -37,7 +41,7 @@ export function createFollow(deps: FollowDeps): Follow {
       step = followStep(deps, chain, maxHeights).finally(() => steps.delete(name));
       steps.set(name, step);
     }
-    return abortable(step, signal);
+    return waitUntilAborted(step, signal);
   };
 }
 
@@ -45,68 +49,72 @@ async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
   const { store, dispatcher } = deps;
   const head = newestHead(deps.workers, chain);
   if (head === undefined) {
-    return tellsHeads(deps.workers, chain)
-      ? result(store, chain, nothing, false)
-      : followBlindly(deps, chain, maxHeights);
+    return expectsHead(deps.workers, chain)
+      ? stepResult(store, chain, nothing, false)
+      : followWithoutHead(deps, chain, maxHeights);
   }
   await store.saveNetworkHead(chain, head);
-  await dropForked(store, chain, head);
-  const from = await beginning(store, chain, head);
-  if (from > head.height) return result(store, chain, nothing, false);
+  await invalidateForkedHead(store, chain, head);
+  const from = await followStart(store, chain, head);
+  if (from > head.height) return stepResult(store, chain, nothing, false);
 
   const wanted = { from, to: head.height };
   const next = firstHeights(await store.missing(chain, wanted), maxHeights);
-  const stored = await runAll(deps, heightTasks(chain, next, dispatcher.capacity(chain)));
+  const stored = await storeAll(deps, planHeightTasks(chain, next, dispatcher.capacity(chain)));
   const left = totalHeights(await store.missing(chain, wanted));
-  // Without progress it would be asked again and again for the same: that waits for the next beat.
-  return result(store, chain, stored, left > 0 && stored.blocks > 0);
+  // A step without progress must not repeat at once: the next interval retries it.
+  return stepResult(store, chain, stored, left > 0 && stored.blocks > 0);
 }
 
-/** Following where no worker tells the network's head (legacy ones do not): a worker is asked for what is new. */
-async function followBlindly(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
+/** Follows if no worker reports the network's head (legacy workers do not): requests the heights after the last stored one. */
+async function followWithoutHead(
+  deps: FollowDeps,
+  chain: ChainRef,
+  maxHeights: number,
+): Promise<FollowResult> {
   const { store } = deps;
-  const after = await lastBeforeGap(store, chain);
-  const stored = await runAll(deps, [
+  const after = await lastBlockBeforeGap(store, chain);
+  const stored = await storeAll(deps, [
     { kind: "latest", chain, limit: maxHeights, ...(after !== undefined && { after }) },
   ]);
   if (stored.lowest !== undefined) await store.startFollowing(chain, stored.lowest);
-  return result(store, chain, stored, stored.blocks >= maxHeights);
+  return stepResult(store, chain, stored, stored.blocks >= maxHeights);
 }
 
-interface Stored {
+interface StoredTotals {
   readonly blocks: number;
   readonly transactions: number;
   readonly lowest?: Height;
 }
 
-const nothing: Stored = { blocks: 0, transactions: 0 };
+const nothing: StoredTotals = { blocks: 0, transactions: 0 };
 
-async function runAll(deps: FollowDeps, tasks: readonly TaskRequest[]): Promise<Stored> {
-  let stored = nothing;
+async function storeAll(deps: FollowDeps, tasks: readonly TaskRequest[]): Promise<StoredTotals> {
+  let totals = nothing;
   const options = { caller: "follow", priority: "background", signal: deps.closing } as const;
   for await (const { blocks, transactions } of runTasks(deps, tasks, options)) {
     const heights = blocks.map(({ height }) => height);
-    const lowest = Math.min(stored.lowest ?? Infinity, ...heights);
-    stored = {
-      blocks: stored.blocks + blocks.length,
-      transactions: stored.transactions + transactions.length,
+    const lowest = Math.min(totals.lowest ?? Infinity, ...heights);
+    totals = {
+      blocks: totals.blocks + blocks.length,
+      transactions: totals.transactions + transactions.length,
       ...(Number.isFinite(lowest) && { lowest }),
     };
   }
-  return stored;
+  return totals;
 }
 
-async function result(store: Store, chain: ChainRef, stored: Stored, behind: boolean): Promise<FollowResult> {
+async function stepResult(
+  store: Store,
+  chain: ChainRef,
+  { blocks, transactions }: StoredTotals,
+  behind: boolean,
+): Promise<FollowResult> {
   const head = (await store.chain(chain))?.head;
-  return {
-    blocks: stored.blocks,
-    transactions: stored.transactions,
-    behind,
-    ...(head !== undefined && { head }),
-  };
+  return { blocks, transactions, behind, ...(head !== undefined && { head }) };
 }
 
-/** The newest head that a worker of the chain tells. */
+/** Returns the highest head that an online worker of the chain reports. */
 export function newestHead(workers: Workers, chain: ChainRef): ChainHead | undefined {
   return workers
     .list(chain)
@@ -118,33 +126,30 @@ export function newestHead(workers: Workers, chain: ChainRef): ChainHead | undef
     );
 }
 
-/** Whether a worker is there that tells its head, be it only in a moment: legacy ones have no capabilities, and never do. */
-function tellsHeads(workers: Workers, chain: ChainRef): boolean {
+/** Whether an online worker will report its head soon. Legacy workers have no capabilities and never report it. */
+function expectsHead(workers: Workers, chain: ChainRef): boolean {
   return workers.list(chain).some(({ state, capabilities }) => state === "ONLINE" && capabilities.length > 0);
 }
 
-/** Where another block than ours stands at the network's head, ours is no longer of the chain: it is missing again. */
-async function dropForked(store: Store, chain: ChainRef, head: ChainHead): Promise<void> {
+/** Invalidates the stored block at the head's height if its hash differs: a reorganisation replaced it. */
+async function invalidateForkedHead(store: Store, chain: ChainRef, head: ChainHead): Promise<void> {
   if (head.hash === undefined) return;
-  const [ours] = await store.blocksAt(chain, [head.height]);
-  if (ours !== undefined && ours.hash !== head.hash) {
+  const [stored] = await store.blocksAt(chain, [head.height]);
+  if (stored !== undefined && stored.hash !== head.hash) {
     await store.invalidate(chain, [{ from: head.height, to: head.height }]);
   }
 }
 
-async function beginning(store: Store, chain: ChainRef, head: ChainHead): Promise<Height> {
+async function followStart(store: Store, chain: ChainRef, head: ChainHead): Promise<Height> {
   const known = (await store.chain(chain))?.followFrom;
   if (known !== undefined) return known;
   const lowest = head.earliest ?? 0;
-  const whole = head.height - lowest < wholeChain;
-  return store.startFollowing(chain, whole ? lowest : head.height - firstStep + 1);
+  const whole = head.height - lowest < wholeChainHeights;
+  return store.startFollowing(chain, whole ? lowest : head.height - firstStepHeights + 1);
 }
 
-/** The last height of what is stored without a gap from where following began. */
-async function lastBeforeGap(
-  store: Store,
-  chain: ChainRef,
-): Promise<{ height: Height; hash?: string } | undefined> {
+/** Returns the last stored block before the first gap after the start of following. */
+async function lastBlockBeforeGap(store: Store, chain: ChainRef): Promise<LastKnownBlock | undefined> {
   const record = await store.chain(chain);
   if (record?.followFrom === undefined) return record?.head;
   const { followFrom } = record;
@@ -155,12 +160,12 @@ async function lastBeforeGap(
   return { height, ...(block !== undefined && { hash: block.hash }) };
 }
 
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function waitUntilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void =>
+    const onAbort = (): void =>
       reject(new IndexerError("TIMEOUT", "The caller stopped waiting.", {}, { cause: signal.reason }));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

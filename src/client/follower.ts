@@ -1,145 +1,125 @@
-// Keeps following the heads of every chain that a worker serves, until the manager ends.
+// Follows the head of every chain that has an online worker, until the manager stops.
 import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
 import type { Clock } from "../lib/clock.js";
+import { errorMessage } from "../lib/error-message.js";
 import type { Logger } from "../lib/logger.js";
 import { backoffDelay } from "../lib/retry.js";
-import type { Follow } from "./follow.js";
+import { createWakeUp, waitAtMost, type WakeUp } from "../lib/wake-up.js";
+import type { FollowLatest } from "./follow.js";
 import type { RetryQuarantined } from "./retry-quarantined.js";
 
+/** The services and intervals of a follower. */
 export interface FollowerOptions {
-  readonly follow: Follow;
+  readonly follow: FollowLatest;
   readonly retryQuarantined: RetryQuarantined;
   readonly workers: Workers;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Milliseconds between two looks at a chain that is up to date. */
+  /** Milliseconds between two steps of a chain that is up to date. */
   readonly intervalMs: number;
-  /** Milliseconds between two tries at what is in quarantine; the first comes once the chain is up to date. */
+  /** Milliseconds between two retries of quarantined heights. The first retry follows once the chain is up to date. */
   readonly quarantineRetryIntervalMs: number;
-  /** Heights of one step. */
+  /** The maximum of heights in one step. */
   readonly maxHeights: number;
 }
 
-/** How the following of one chain goes. Times are milliseconds since 1970. */
-export interface FollowState {
+/** The progress of following one chain. Times are milliseconds since 1970. */
+export interface FollowStatus {
   readonly chain: ChainRef;
-  /** When something was stored, or nothing was missing, the last time. */
-  readonly lastGood?: number;
-  /** Why the last step failed; absent where it did not. */
+  /** The end of the last step that succeeded. */
+  readonly lastSuccess?: number;
+  /** The error of the last step; absent if it succeeded. */
   readonly error?: string;
 }
 
+/** The loops that follow chains. */
 export interface Follower {
-  /** One entry for each chain that is followed. */
-  states(): readonly FollowState[];
-  /** Stops all; resolves when the steps under way have ended. */
+  /** Returns one entry for each followed chain. */
+  states(): readonly FollowStatus[];
+  /** Stops all loops; resolves after the steps in progress. */
   stop(): Promise<void>;
 }
 
-/** What was heard of a chain's head. */
-interface News {
-  head: string;
-  /** Whether it was heard since the last step began. */
-  fresh: boolean;
-  /** Ends the rest of the chain's loop. */
-  wake: () => void;
+/** The newest head that a worker reported for one chain, and the wake-up of the chain's loop. */
+interface ObservedHead {
+  text: string;
+  readonly wakeUp: WakeUp;
 }
 
-/** Starts following: each chain that has a worker gets a loop of its own, so an ill chain holds up no other. */
+/** Starts one loop for each chain that has an online worker, so a failing chain does not delay the others. */
 export function startFollower(options: FollowerOptions): Follower {
-  const {
-    follow,
-    retryQuarantined: mend,
-    workers,
-    clock,
-    logger,
-    intervalMs,
-    quarantineRetryIntervalMs: mendIntervalMs,
-    maxHeights,
-  } = options;
+  const { follow, workers, clock, logger, intervalMs, maxHeights } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const states = new Map<string, FollowState>();
+  const states = new Map<string, FollowStatus>();
+  const heads = new Map<string, ObservedHead>();
   const loops: Promise<void>[] = [];
-  const news = new Map<string, News>();
 
-  /** Waits, but no longer than until a worker tells another head than before. */
-  const rest = async (of: News, ms: number): Promise<void> => {
-    if (of.fresh) return;
-    const timer = new AbortController();
-    const told = new Promise<void>((resolve) => (of.wake = resolve));
-    await Promise.race([told, clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => {})]);
-    timer.abort();
-  };
-
-  /** What stays in quarantine is no failure of following. */
-  const tryToMend = async (chain: ChainRef): Promise<void> => {
+  /** A failed retry is not a failure of following. */
+  const retryQuarantined = async (chain: ChainRef): Promise<void> => {
     try {
-      await mend(chain, maxHeights, signal);
+      await options.retryQuarantined(chain, maxHeights, signal);
     } catch (error) {
-      if (!signal.aborted) logger.warn({ error, chain: chainName(chain) }, "Mending the quarantine failed.");
+      if (signal.aborted) return;
+      logger.warn({ error, chain: chainName(chain) }, "Retrying quarantined heights failed.");
     }
   };
 
-  const loop = async (chain: ChainRef): Promise<void> => {
+  const runLoop = async (chain: ChainRef, wakeUp: WakeUp): Promise<void> => {
     const name = chainName(chain);
-    const own: News = { head: "", fresh: false, wake: () => {} };
-    news.set(name, own);
     let failures = 0;
-    let mendAt = -Infinity;
+    let retryAt = -Infinity;
     while (!signal.aborted) {
-      let behind = false;
-      own.fresh = false;
       try {
-        const result = await follow(chain, maxHeights, signal);
-        behind = result.behind;
+        const { behind } = await follow(chain, maxHeights, signal);
         failures = 0;
-        states.set(name, { chain, lastGood: clock.now() });
-        if (!behind && clock.monotonic() >= mendAt) {
-          mendAt = clock.monotonic() + mendIntervalMs;
-          await tryToMend(chain);
+        states.set(name, { chain, lastSuccess: clock.now() });
+        if (behind) continue;
+        if (clock.monotonic() >= retryAt) {
+          retryAt = clock.monotonic() + options.quarantineRetryIntervalMs;
+          await retryQuarantined(chain);
         }
+        await waitAtMost(wakeUp, { clock, ms: intervalMs, signal });
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        const message = error instanceof Error ? error.message : String(error);
-        const { lastGood } = states.get(name) ?? {};
-        states.set(name, { chain, error: message, ...(lastGood !== undefined && { lastGood }) });
-        // A chain that stays ill says so at once, and then more and more rarely.
-        if (Number.isInteger(Math.log2(failures)))
+        states.set(name, { ...states.get(name), chain, error: errorMessage(error) });
+        // Logged at failures 1, 2, 4, 8, …: a chain that fails for hours does not flood the log.
+        if (Number.isInteger(Math.log2(failures))) {
           logger.warn({ error, chain: name, failures }, "Following a chain failed.");
+        }
+        const delay = intervalMs + backoffDelay({ first: 500, max: 30_000 }, failures - 1);
+        await clock.sleep(delay, signal).catch(() => {});
       }
-      const wait =
-        failures > 0 ? intervalMs + backoffDelay({ first: 500, max: 30_000 }, failures - 1) : intervalMs;
-      if (failures > 0) await clock.sleep(wait, signal).catch(() => {});
-      else if (!behind) await rest(own, wait);
     }
   };
 
-  const begin = (chain: ChainRef): void => {
+  const observe = (chain: ChainRef, text: string): void => {
+    if (signal.aborted) return;
     const name = chainName(chain);
-    if (states.has(name) || signal.aborted) return;
-    states.set(name, { chain });
-    loops.push(loop(chain));
+    const observed = heads.get(name);
+    if (observed === undefined) {
+      const wakeUp = createWakeUp();
+      heads.set(name, { text, wakeUp });
+      states.set(name, { chain });
+      loops.push(runLoop(chain, wakeUp));
+    } else if (observed.text !== text) {
+      observed.text = text;
+      observed.wakeUp.notify();
+    }
   };
-  const stopListening = workers.onChange(({ chain, state, head }) => {
-    if (state !== "ONLINE") return;
-    begin(chain);
-    const told = news.get(chainName(chain));
-    const newest = `${head?.height ?? ""} ${head?.hash ?? ""}`;
-    if (told === undefined || told.head === newest) return;
-    told.head = newest;
-    told.fresh = true;
-    told.wake();
-  });
-  for (const { chain, state } of workers.list()) if (state === "ONLINE") begin(chain);
+  const observeWorker = ({ chain, state, head }: ReturnType<Workers["list"]>[number]): void => {
+    if (state === "ONLINE") observe(chain, `${head?.height ?? ""} ${head?.hash ?? ""}`);
+  };
+  const stopListening = workers.onChange(observeWorker);
+  for (const worker of workers.list()) observeWorker(worker);
 
   return {
     states: () => [...states.values()],
     stop: async () => {
       stopListening();
-      stopping.abort(new Error("Following ends."));
+      stopping.abort(new Error("Following stopped."));
       await Promise.all(loops);
     },
   };

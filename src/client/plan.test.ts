@@ -15,17 +15,17 @@ const ranges = fc
   });
 
 describe("a plan", () => {
-  it("asks for each height once, in order, in tasks that are never too large and enough for every place", () => {
+  it("contains each height once, in order, in tasks within the limit and at least one task per slot", () => {
     fc.assert(
-      fc.property(ranges, fc.integer({ min: 0, max: 64 }), (wanted, room) => {
-        const tasks = planTasks(wanted, room);
+      fc.property(ranges, fc.integer({ min: 0, max: 64 }), (wanted, capacity) => {
+        const tasks = planTasks(wanted, capacity);
         expect(mergeRanges(tasks)).toEqual(mergeRanges(wanted));
         expect(totalHeights(tasks)).toBe(totalHeights(wanted));
         expect(tasks.map(({ from }) => from)).toEqual(tasks.map(({ from }) => from).sort((a, b) => a - b));
         expect(Math.max(...tasks.map((task) => totalHeights([task])))).toBeLessThanOrEqual(500);
-        expect(tasks.length).toBeGreaterThanOrEqual(Math.min(totalHeights(wanted), Math.max(1, room)));
+        expect(tasks.length).toBeGreaterThanOrEqual(Math.min(totalHeights(wanted), Math.max(1, capacity)));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 2_000 },
     );
   });
 });

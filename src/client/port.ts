@@ -1,5 +1,6 @@
-// Everything the system can do, as one interface for those who show it: GraphQL, HTTP, the command line.
-// Imports only levels below; knows no HTTP, GraphQL, gRPC or SQL word.
+// The client: all use cases as one interface for GraphQL, HTTP and the command line.
+// Imports only levels below.
+// Never names a term of HTTP, GraphQL, gRPC or SQL.
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
@@ -20,27 +21,29 @@ import type { ChainRecord, StoredTransaction, TransactionColumns } from "../stor
 /** What to fetch: a range of heights, or one transaction by its hash. */
 export type FetchTarget = { readonly heights: HeightRange } | { readonly hash: string };
 
+/** One fetch of one caller. */
 export interface FetchRequest {
   readonly chain: ChainRef;
   readonly target: FetchTarget;
-  /** Names the caller, so that many callers share the workers fairly. */
+  /** Names the caller, so that all callers get an equal share of the workers. */
   readonly caller: string;
-  /** Heights one request may name; more is BAD_USER_INPUT with `limit` and `actual`. */
+  /** The maximum of heights in the target; a larger target throws BAD_USER_INPUT with `limit` and `actual`. */
   readonly maxHeights: number;
 }
 
 /** FetchAccepted, then parts with order 0, 1, 2, …, then exactly one final. */
 export type FetchEvent = FetchAccepted | FetchPart | FetchFinal;
 
+/** The first event of a fetch. */
 export interface FetchAccepted {
   readonly kind: "accepted";
   readonly fetchId: string;
   readonly tasks: number;
-  /** Ids of the workers that serve the chain now. */
+  /** Ids of the online workers of the chain. */
   readonly workers: readonly string[];
 }
 
-/** One part, told after it is stored. */
+/** One part, reported after its commit. */
 export interface FetchPart {
   readonly kind: "part";
   readonly fetchId: string;
@@ -48,10 +51,11 @@ export interface FetchPart {
   readonly worker: string;
   readonly blocks: readonly Block[];
   readonly transactions: readonly StoredTransaction[];
-  /** Share of the asked heights that is stored, from 0 to 1. */
+  /** Share of the requested heights that is stored, from 0 to 1. */
   readonly progress: number;
 }
 
+/** The last event of a fetch, with the totals of its parts. */
 export interface FetchFinal {
   readonly kind: "final";
   readonly fetchId: string;
@@ -63,7 +67,7 @@ export interface FetchFinal {
   readonly error?: WorkFailure;
 }
 
-/** Why work failed; what was stored until then stays. */
+/** Why a fetch failed. The parts that are stored remain stored. */
 export interface WorkFailure {
   readonly code: ErrorCode;
   readonly message: string;
@@ -71,20 +75,21 @@ export interface WorkFailure {
   readonly height?: Height;
 }
 
-/** What one step of following the head did. */
+/** The result of one step of following the head. */
 export interface FollowResult {
   readonly blocks: number;
   readonly transactions: number;
   /** The highest stored block after the step. */
   readonly head?: Block;
-  /** True where heights below the network's head are still missing: ask again at once. */
+  /** Whether heights up to the network's head are still missing: start the next step at once. */
   readonly behind: boolean;
 }
 
+/** All use cases. Failures are IndexerErrors. */
 export interface Client {
   chains(network?: string): Promise<readonly ChainRecord[]>;
   chain(chain: ChainRef): Promise<ChainRecord | null>;
-  /** Waits up to 5 s until the chain is stored that far; else throws NOT_YET_INDEXED with the height that is there. */
+  /** Waits at most 5 s until the chain is stored up to the height; throws NOT_YET_INDEXED with the stored height otherwise. */
   waitForHeight(chain: ChainRef, height: Height, signal?: AbortSignal): Promise<void>;
 
   blocksAt(chain: ChainRef, heights: readonly Height[]): Promise<readonly Block[]>;
@@ -105,35 +110,37 @@ export interface Client {
   countTransactions(filter: TransactionFilter, exact: boolean): Promise<Count>;
 
   indexed(chain: ChainRef, range?: Partial<HeightRange>): Promise<readonly HeightRange[]>;
-  /** Counts the range anew; what does not match leaves the index, to be fetched again. */
+  /** Counts the stored data of a range. Heights with wrong counts leave the coverage and are fetched again. */
   coverage(chain: ChainRef, range: HeightRange): Promise<Coverage>;
 
   /**
-   * Fetches through the workers, stores, and tells each part once it is stored. A wrong request throws before the first
-   * event; a failure of the work is told by the final. Leaving the iteration or aborting cancels the work at the workers.
+   * Fetches through the workers and reports each part after its commit. An invalid request throws before the first event; a
+   * failure of the work is reported in the final. To cancel, abort the signal, or leave the iteration between two events.
    */
   fetch(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchEvent>;
-  /** Fetches what is new since the last known block, filling from below; safe to ask twice at once: both get the same step. */
+  /** Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. */
   followLatest(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<FollowResult>;
 
-  /** Asks again for heights in quarantine, the next ones with each call; those that can be read by now leave it. Resolves with how many came. */
+  /** Fetches the next quarantined heights again. Resolves with the number of heights that are whole now. */
   retryQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
 
   workers(filter?: Partial<ChainRef>): readonly WorkerStatus[];
 
-  /** Blocks as they are stored from now on, by whichever manager, each once, in order of its chain. */
+  /** Reports blocks that any manager stores from now on: each once, in the order of its chain. Ends when the signal aborts. */
   watchBlocks(chain: ChainRef | undefined, signal: AbortSignal): AsyncIterable<Block>;
-  /** Transactions as they are stored from now on, that match; hash, blockHash and memo are BAD_USER_INPUT here. */
+  /** Reports matching transactions that any manager stores from now on. Filters by hash, blockHash or memo throw BAD_USER_INPUT. */
   watchTransactions(
     filter: TransactionFilter,
     columns: TransactionColumns,
     signal: AbortSignal,
   ): AsyncIterable<StoredTransaction>;
-  /** The workers' state at once, then at each change, at most 4 a second each. */
+  /** Reports the current status of each worker, then its changes, at most 4 per second and worker. */
   watchWorkers(filter: Partial<ChainRef>, signal: AbortSignal): AsyncIterable<WorkerStatus>;
 
-  /** Resolves when requests can be served; else rejects with the reason. */
+  /** Resolves if requests can be served; rejects with the reason otherwise. */
   ready(): Promise<void>;
+  /** `postgres` or `pglite`. */
   readonly database: string;
+  /** `memory`, `postgres` or `redis`. */
   readonly pubsub: string;
 }

@@ -1,4 +1,3 @@
-// What is in quarantine is asked for in turn, all of it, whatever fails.
 import { expect, it } from "vitest";
 import type { Dispatcher } from "../connectivity/port.js";
 import { TaskFailure } from "../domain/task.js";
@@ -12,20 +11,23 @@ const store = {
   quarantinedHeights: (_chain: unknown, after: number, limit: number) =>
     Promise.resolve(quarantined.filter((height) => height > after).slice(0, limit)),
 };
-const committer = { commit: () => Promise.reject(new Error("Nothing is to be stored here.")) };
+const committer = { commit: () => Promise.reject(new Error("This test stores nothing.")) };
 
-/** Workers that answer nothing and remember what they were asked; a task that begins at `failing` fails. */
-function askedWorkers(failing?: number): { readonly dispatcher: Dispatcher; readonly asked: number[] } {
-  const asked: number[] = [];
+/** Workers that return no parts and record the requested heights; a task that starts at `failing` fails. */
+function recordingWorkers(failing?: number): {
+  readonly dispatcher: Dispatcher;
+  readonly requested: number[];
+} {
+  const requested: number[] = [];
   const dispatcher: Dispatcher = {
     capacity: () => 1,
     run: (request) => {
-      if (request.kind !== "heights") throw new Error("Only heights are asked for.");
-      for (let height = request.range.from; height <= request.range.to; height += 1) asked.push(height);
-      return { taskId: String(asked.length), parts: partsOf(request.range.from === failing) };
+      if (request.kind !== "heights") throw new Error("Only tasks for heights are allowed.");
+      for (let height = request.range.from; height <= request.range.to; height += 1) requested.push(height);
+      return { taskId: String(requested.length), parts: partsOf(request.range.from === failing) };
     },
   };
-  return { dispatcher, asked };
+  return { dispatcher, requested };
 }
 
 // eslint-disable-next-line require-yield
@@ -34,22 +36,22 @@ async function* partsOf(fails: boolean): AsyncGenerator<never> {
   if (fails) throw new TaskFailure("It cannot be read.", "other-worker", {});
 }
 
-it("asks for the next heights with each call, and begins anew after the last", async () => {
-  const { dispatcher, asked } = askedWorkers();
-  const mend = createRetryQuarantined({ store, committer, dispatcher });
+it("requests the next heights with each call, and starts again after the last", async () => {
+  const { dispatcher, requested } = recordingWorkers();
+  const retry = createRetryQuarantined({ store, committer, dispatcher });
   const calls: number[][] = [];
   for (let call = 0; call < 4; call += 1) {
-    await mend(chain, 2, signal);
-    calls.push(asked.splice(0));
+    await retry(chain, 2, signal);
+    calls.push(requested.splice(0));
   }
   expect(calls).toEqual([[3, 4], [9, 20], [21], [3, 4]]);
 });
 
-it("goes on behind heights that fail", async () => {
-  const { dispatcher, asked } = askedWorkers(3);
-  const mend = createRetryQuarantined({ store, committer, dispatcher });
-  await expect(mend(chain, 2, signal)).rejects.toThrow("It cannot be read.");
-  asked.splice(0);
-  await mend(chain, 2, signal);
-  expect(asked).toEqual([9, 20]);
+it("continues after heights that fail", async () => {
+  const { dispatcher, requested } = recordingWorkers(3);
+  const retry = createRetryQuarantined({ store, committer, dispatcher });
+  await expect(retry(chain, 2, signal)).rejects.toThrow("It cannot be read.");
+  requested.splice(0);
+  await retry(chain, 2, signal);
+  expect(requested).toEqual([9, 20]);
 });

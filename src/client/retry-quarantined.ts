@@ -1,34 +1,33 @@
-// Use case: what is in quarantine is asked for again. A node may have found what it lost, and a newer worker may read what the
-// older one could not; then the height is stored anew and leaves quarantine.
-import type { Dispatcher } from "../connectivity/port.js";
+// Use case: fetch quarantined heights again. A node may have repaired its data, or a newer worker may decode what an older
+// one could not. A height that is stored whole leaves quarantine.
 import { chainName, type ChainRef } from "../domain/chain.js";
 import { rangesFromHeights, type Height } from "../domain/height.js";
 import type { Store } from "../store/port.js";
-import type { Committer } from "./committer.js";
-import { heightTasks, runTasks } from "./fetch.js";
+import { planHeightTasks } from "./plan.js";
+import { runTasks, type RunTasksDeps } from "./run-tasks.js";
 
-export interface RetryQuarantinedDeps {
+/** The services that the retry uses. */
+export interface RetryQuarantinedDeps extends RunTasksDeps {
   readonly store: Pick<Store, "quarantinedHeights">;
-  readonly dispatcher: Dispatcher;
-  readonly committer: Committer;
 }
 
-/** Resolves with the number of heights that came. */
+/** Retries at most `maxHeights` heights and resolves with the number of heights that are whole now. */
 export type RetryQuarantined = (chain: ChainRef, maxHeights: number, signal: AbortSignal) => Promise<number>;
 
-/** Creates the use case. Each call asks for the next heights in quarantine, and begins anew after the last. */
+/** Creates the use case. Each call takes the next quarantined heights; after the last one it starts from the first. */
 export function createRetryQuarantined(deps: RetryQuarantinedDeps): RetryQuarantined {
-  const reached = new Map<string, Height>();
+  const lastTried = new Map<string, Height>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
-    const heights = await deps.store.quarantinedHeights(chain, reached.get(name) ?? -1, maxHeights);
+    const heights = await deps.store.quarantinedHeights(chain, lastTried.get(name) ?? -1, maxHeights);
+    // Remembered before the fetch, so that heights that fail do not block those above them.
     const last = heights.length < maxHeights ? undefined : heights.at(-1);
-    if (last === undefined) reached.delete(name);
-    else reached.set(name, last);
-    const tasks = heightTasks(chain, rangesFromHeights(heights), deps.dispatcher.capacity(chain));
-    let came = 0;
-    for await (const part of runTasks(deps, tasks, { caller: "mend", priority: "background", signal }))
-      came += part.heights;
-    return came;
+    if (last === undefined) lastTried.delete(name);
+    else lastTried.set(name, last);
+    const tasks = planHeightTasks(chain, rangesFromHeights(heights), deps.dispatcher.capacity(chain));
+    let recovered = 0;
+    const options = { caller: "retry-quarantined", priority: "background", signal } as const;
+    for await (const part of runTasks(deps, tasks, options)) recovered += part.heights;
+    return recovered;
   };
 }

@@ -3,46 +3,53 @@ import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import type { Height } from "../domain/height.js";
 import type { Clock } from "../lib/clock.js";
+import { createWakeUp } from "../lib/wake-up.js";
 import type { Store } from "../store/port.js";
 import type { Announcements } from "./announcements.js";
+import type { Client } from "./port.js";
 
-const patienceMs = 5_000;
+const maxWaitMs = 5_000;
 
+/** The services that the wait uses. */
 export interface WaitDeps {
-  readonly store: Store;
-  readonly announcements: Announcements;
+  readonly store: Pick<Store, "chain">;
+  readonly announcements: Pick<Announcements, "listen">;
   readonly clock: Clock;
 }
 
-/** Creates the use case: resolves when the head is at the height or above; after 5 s throws NOT_YET_INDEXED. */
-export function createWait({ store, announcements, clock }: WaitDeps) {
+/** Creates the use case: resolves when the head is at the height or above; throws NOT_YET_INDEXED after 5 s or an abort. */
+export function createWaitForHeight({ store, announcements, clock }: WaitDeps): Client["waitForHeight"] {
   return async (chain: ChainRef, height: Height, signal?: AbortSignal): Promise<void> => {
-    const over = new AbortController();
-    const ends = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    const deadline = clock.sleep(patienceMs, ends).catch(() => {});
-    let late = false;
-    void deadline.then(() => (late = true));
-    let wake = (): void => {};
-    const stop = announcements.listen((news) => {
-      if (sameChain(news.chain, chain)) wake();
+    const finished = new AbortController();
+    const expired = new AbortController();
+    const cancelled = AbortSignal.any([finished.signal, ...(signal === undefined ? [] : [signal])]);
+    const wakeUp = createWakeUp();
+    const stopListening = announcements.listen((announcement) => {
+      if (sameChain(announcement.chain, chain)) wakeUp.notify();
     });
+    void clock
+      .sleep(maxWaitMs, cancelled)
+      .catch(() => {})
+      .then(() => expired.abort());
     try {
       for (;;) {
-        const changed = new Promise<void>((resolve) => (wake = resolve));
+        // Read before the store, so that the last look comes after the deadline.
+        const last = expired.signal.aborted;
         const actual = (await store.chain(chain))?.head?.height;
         if (actual !== undefined && actual >= height) return;
-        if (late) {
+        if (last) {
+          const name = chainName(chain);
           throw new IndexerError(
             "NOT_YET_INDEXED",
-            `${chainName(chain)} is stored up to ${actual ?? "no height"} only, not yet ${height}: ask again later.`,
-            { chain: chainName(chain), height: actual ?? null },
+            `${name}: height ${height} requested, ${actual === undefined ? "no height" : `heights up to ${actual}`} stored. Retry later.`,
+            { chain: name, height: actual ?? null },
           );
         }
-        await Promise.race([changed, deadline]);
+        await wakeUp.wait(expired.signal);
       }
     } finally {
-      stop();
-      over.abort();
+      stopListening();
+      finished.abort();
     }
   };
 }

@@ -1,4 +1,4 @@
-// Use case: blocks, transactions and workers as they change, for as long as somebody watches.
+// Use case: report blocks, transactions and workers as they change, until the caller aborts.
 import type { Workers } from "../connectivity/port.js";
 import { sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
@@ -7,71 +7,77 @@ import { matchesTransaction } from "../domain/match.js";
 import type { TransactionFilter } from "../domain/search.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { Clock } from "../lib/clock.js";
-import { abortable } from "../lib/abortable.js";
 import { createQueue } from "../lib/queue.js";
+import { createWakeUp } from "../lib/wake-up.js";
 import type { Announcement, Store, StoredTransaction, TransactionColumns } from "../store/port.js";
 import type { Announcements } from "./announcements.js";
 import type { Client } from "./port.js";
 
+/** The services that watching uses. */
 export interface WatchDeps {
-  readonly store: Store;
-  readonly announcements: Announcements;
+  readonly store: Pick<Store, "blocksAt" | "transactionsAt">;
+  readonly announcements: Pick<Announcements, "listen">;
   readonly workers: Workers;
   readonly clock: Clock;
 }
 
-/** Announcements that may wait for one watcher. */
-const room = 1_024;
-/** Heights that are loaded at once. */
-const slice = 100;
-/** Milliseconds between two rounds of telling workers' changes. */
-const workerBeat = 250;
+/** The maximum of announcements that wait for one caller. */
+const maxWaitingAnnouncements = 1_024;
+/** Heights of one load from the store. */
+const heightsPerLoad = 100;
+/** Milliseconds between two reports of changed workers. */
+const workerReportIntervalMs = 250;
 
+/** Returns the loads of an announcement's data, in order of heights. */
+type Loader<T> = (announcement: Announcement) => readonly (() => Promise<readonly T[]>)[];
+
+/** Creates the use cases. */
 export function createWatch(
   deps: WatchDeps,
 ): Pick<Client, "watchBlocks" | "watchTransactions" | "watchWorkers"> {
   const { store } = deps;
-  const blocks = shared((chain, range) => store.blocksAt(chain, heightsOf(range)));
-  // One load for each choice of columns, shared by all who made it.
-  const transactions = new Map<string, ReturnType<typeof shared<StoredTransaction>>>();
-  const transactionsWith = (columns: TransactionColumns): ReturnType<typeof shared<StoredTransaction>> => {
+  const loadBlocks = sharedLoader((chain, range) => store.blocksAt(chain, heightsIn(range)));
+  // All callers with the same choice of columns share one loader.
+  const transactionLoaders = new Map<string, Loader<StoredTransaction>>();
+  const transactionLoader = (columns: TransactionColumns): Loader<StoredTransaction> => {
     const key = JSON.stringify([columns.events, columns.raw, columns.rawLog]);
-    const known =
-      transactions.get(key) ?? shared((chain, range) => store.transactionsAt(chain, [range], columns));
-    transactions.set(key, known);
-    return known;
+    const loader =
+      transactionLoaders.get(key) ??
+      sharedLoader((chain, range) => store.transactionsAt(chain, [range], columns));
+    transactionLoaders.set(key, loader);
+    return loader;
   };
 
   return {
     watchBlocks: (chain, signal) =>
-      abortable(signal, (ended) =>
-        watch(deps, ended, (news) =>
-          chain === undefined || sameChain(chain, news.chain) ? blocks(news) : [],
-        ),
+      watchData(deps, signal, (announcement) =>
+        chain === undefined || sameChain(chain, announcement.chain) ? loadBlocks(announcement) : [],
       ),
     watchTransactions: (filter, columns, signal) => {
-      refuseSearchOnly(filter);
-      // The events say nothing that the filter needs; they are loaded only where they are shown.
-      const load = transactionsWith(columns);
-      return abortable(signal, async function* (ended) {
-        const all = watch(deps, ended, (news) => (concerns(filter, news.chain) ? load(news) : []));
-        for await (const transaction of all) if (matchesTransaction(filter, transaction)) yield transaction;
-      });
+      rejectSearchOnlyFilters(filter);
+      const load = transactionLoader(columns);
+      return watchData(
+        deps,
+        signal,
+        (announcement) => (mayMatch(filter, announcement.chain) ? load(announcement) : []),
+        (transaction) => matchesTransaction(filter, transaction),
+      );
     },
-    watchWorkers: (filter, signal) => abortable(signal, (ended) => watchWorkers(deps, filter, ended)),
+    watchWorkers: (filter, signal) => watchWorkers(deps, filter, signal),
   };
 }
 
-/** A loader of what an announcement is about, slice by slice; those who ask for the same announcement share one load. */
-function shared<T>(
-  load: (chain: ChainRef, range: HeightRange) => Promise<readonly T[]>,
-): (news: Announcement) => Iterable<() => Promise<readonly T[]>> {
-  const loads = new WeakMap<Announcement, (() => Promise<readonly T[]>)[]>();
-  return (news) => {
-    const known =
-      loads.get(news) ?? splitRanges(news.heights, slice).map((range) => once(() => load(news.chain, range)));
-    loads.set(news, known);
-    return known;
+/** Creates a loader that reads the data of an announcement once, for all callers. */
+function sharedLoader<T>(load: (chain: ChainRef, range: HeightRange) => Promise<readonly T[]>): Loader<T> {
+  const known = new WeakMap<Announcement, ReturnType<Loader<T>>>();
+  return (announcement) => {
+    const loads =
+      known.get(announcement) ??
+      splitRanges(announcement.heights, heightsPerLoad).map((range) =>
+        once(() => load(announcement.chain, range)),
+      );
+    known.set(announcement, loads);
+    return loads;
   };
 }
 
@@ -80,34 +86,27 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
   return () => (loading ??= load());
 }
 
-async function* watch<T>(
+async function* watchData<T>(
   { announcements }: WatchDeps,
   signal: AbortSignal,
-  loads: (news: Announcement) => Iterable<() => Promise<readonly T[]>>,
+  load: Loader<T>,
+  matches: (item: T) => boolean = () => true,
 ): AsyncGenerator<T> {
-  const queue = createQueue<Announcement>(room);
-  const stop = announcements.listen((news) => {
-    if (queue.push(news)) return;
-    queue.end(
-      new IndexerError(
-        "OVERLOADED",
-        `This subscription fell ${room} commits behind and was ended: subscribe again.`,
-        {
-          limit: room,
-        },
-      ),
-    );
+  if (signal.aborted) return;
+  const queue = createQueue<Announcement>(maxWaitingAnnouncements);
+  const stopListening = announcements.listen((announcement) => {
+    if (!queue.push(announcement)) queue.end(overloaded());
   });
-  const leave = (): void => queue.clear();
-  signal.addEventListener("abort", leave, { once: true });
+  signal.addEventListener("abort", queue.clear, { once: true });
   try {
-    if (signal.aborted) return;
-    for await (const news of queue) {
-      for (const load of loads(news)) yield* await load();
+    for await (const announcement of queue) {
+      for (const loadRange of load(announcement)) {
+        for (const item of await loadRange()) if (matches(item)) yield item;
+      }
     }
   } finally {
-    stop();
-    signal.removeEventListener("abort", leave);
+    stopListening();
+    signal.removeEventListener("abort", queue.clear);
   }
 }
 
@@ -117,54 +116,58 @@ async function* watchWorkers(
   signal: AbortSignal,
 ): AsyncGenerator<WorkerStatus> {
   const changed = new Map<string, WorkerStatus>();
-  let wake = (): void => {};
-  const stop = workers.onChange((worker) => {
-    if (!named(filter, worker.chain)) return;
+  const wakeUp = createWakeUp();
+  const stopListening = workers.onChange((worker) => {
+    if (!isNamedBy(filter, worker.chain)) return;
     changed.set(worker.workerId, worker);
-    wake();
+    wakeUp.notify();
   });
-  const leave = (): void => wake();
-  signal.addEventListener("abort", leave, { once: true });
   try {
     for (const worker of workers.list(filter)) changed.set(worker.workerId, worker);
     while (!signal.aborted) {
-      const now = [...changed.values()];
+      const statuses = [...changed.values()];
       changed.clear();
-      yield* now;
-      await clock.sleep(workerBeat, signal).catch(() => {});
-      if (changed.size === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      yield* statuses;
+      await clock.sleep(workerReportIntervalMs, signal).catch(() => {});
+      while (changed.size === 0 && !signal.aborted) await wakeUp.wait(signal);
     }
   } finally {
-    stop();
-    signal.removeEventListener("abort", leave);
+    stopListening();
   }
 }
 
-function heightsOf({ from, to }: HeightRange): number[] {
+function heightsIn({ from, to }: HeightRange): number[] {
   return Array.from({ length: to - from + 1 }, (_, offset) => from + offset);
 }
 
-function named(filter: Partial<ChainRef>, chain: ChainRef): boolean {
+function isNamedBy(filter: Partial<ChainRef>, chain: ChainRef): boolean {
   return (
     (filter.network === undefined || filter.network === chain.network) &&
     (filter.chainId === undefined || filter.chainId === chain.chainId)
   );
 }
 
-function concerns({ network, chainIds }: TransactionFilter, chain: ChainRef): boolean {
+function mayMatch({ network, chainIds }: TransactionFilter, chain: ChainRef): boolean {
   return (network === undefined || network === chain.network) && (chainIds?.includes(chain.chainId) ?? true);
 }
 
-function refuseSearchOnly(filter: TransactionFilter): void {
+/** Throws BAD_USER_INPUT if the filter has a part that only a search of the store can evaluate. */
+export function rejectSearchOnlyFilters(filter: TransactionFilter): void {
   for (const name of ["hash", "blockHash", "memo"] as const) {
     if (filter[name] !== undefined) {
       throw new IndexerError(
         "BAD_USER_INPUT",
-        `'${name}' is no filter of a subscription: leave it out, or search.`,
-        {
-          argument: `filter.${name}`,
-        },
+        `filter.${name}: not allowed in a subscription. Remove it, or use the 'transactions' query.`,
+        { argument: `filter.${name}` },
       );
     }
   }
+}
+
+function overloaded(): IndexerError {
+  return new IndexerError(
+    "OVERLOADED",
+    `The subscription ended because ${maxWaitingAnnouncements} commits were waiting. Subscribe again.`,
+    { limit: maxWaitingAnnouncements },
+  );
 }

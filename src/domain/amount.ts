@@ -1,16 +1,16 @@
 // Amounts of currency, exact. Pure values; imports nothing of this project; never uses floating point.
 
-/** `numeric * 10^-exp` of `currency`; `text` is how the chain wrote it. */
+/** The amount `numeric * 10^-exp` of `currency`; `text` is the chain's own notation. */
 export interface Amount {
   readonly text: string;
   readonly currency: string;
-  /** A whole number of any size in decimal digits, with a leading minus where negative. */
+  /** A whole number of any size in decimal digits, with a leading minus if negative. */
   readonly numeric: string;
-  /** How many of the digits stand behind the decimal point; 0 or more. */
+  /** The number of digits after the decimal point; 0 or more. */
   readonly exp: number;
 }
 
-/** The amount as a decimal number, never in exponent form: numeric 1500, exp 3 is `1.500`. */
+/** Writes an amount as a decimal number, never in exponent form: numeric 1500, exp 3 is `1.500`. */
 export function toDecimalString(amount: Amount): string {
   if (amount.exp === 0) return amount.numeric;
   const negative = amount.numeric.startsWith("-");
@@ -19,7 +19,7 @@ export function toDecimalString(amount: Amount): string {
   return `${negative ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Sums amounts per currency, exactly, at the largest exponent that occurs; currencies in order of first sight. */
+/** Sums amounts per currency, exactly, at the largest exponent of each currency; currencies in order of first occurrence. */
 export function sumAmounts(amounts: Iterable<Amount>): Amount[] {
   const sums = new Map<string, { numeric: bigint; exp: number }>();
   for (const { currency, numeric, exp } of amounts) {

@@ -12,6 +12,6 @@ export interface Block {
   readonly time: UnixNanos;
   readonly epoch?: string;
   readonly proposer?: string;
-  /** How many transactions the block says it holds. */
+  /** The number of transactions that the block itself states. */
   readonly transactionCount: number;
 }

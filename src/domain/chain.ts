@@ -1,12 +1,12 @@
 // A chain and its name. Pure values; imports nothing of this project; never does I/O.
 
-/** One chain: the network it belongs to (`cosmos`) and its own id (`cosmoshub-4`). Always passed as one value. */
+/** One chain: the network it belongs to (`cosmos`) and its own id (`cosmoshub-4`). Passed as one value everywhere. */
 export interface ChainRef {
   readonly network: string;
   readonly chainId: string;
 }
 
-/** A text that names the chain, for maps, logs and messages: `cosmos/cosmoshub-4`. */
+/** Returns the name of a chain for maps, logs and messages: `cosmos/cosmoshub-4`. */
 export function chainName(chain: ChainRef): string {
   return `${chain.network}/${chain.chainId}`;
 }
@@ -22,6 +22,6 @@ export interface ChainHead {
   readonly hash?: string;
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   readonly time?: bigint;
-  /** The lowest height that the node still has: the chain's first, or above it where the node is pruned. */
+  /** The lowest height of the node: the chain's first height, or a higher one if the node is pruned. */
   readonly earliest?: number;
 }

@@ -1,7 +1,7 @@
-// What is stored of a range, and what is missing. Pure values; imports only domain; never does I/O.
+// The stored and the missing data of a range. Pure values; imports only domain; never does I/O.
 import type { HeightRange } from "./height.js";
 
-/** The proof of a range: counted, not remembered. */
+/** The proof of a range, counted over the stored rows. */
 export interface Coverage {
   readonly range: HeightRange;
   readonly complete: boolean;
@@ -9,6 +9,6 @@ export interface Coverage {
   readonly transactions: bigint;
   /** Heights whose block is not stored. */
   readonly missingBlocks: readonly HeightRange[];
-  /** Heights whose block says a different number of transactions than are stored. */
+  /** Heights where the number of stored transactions differs from the block's own number. */
   readonly missingTransactions: readonly HeightRange[];
 }

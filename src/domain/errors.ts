@@ -1,16 +1,16 @@
 // The closed table of errors. Pure values; imports nothing of this project; never does I/O.
 
-/** What a code means to the one who asked. */
+/** The meaning of a code for the caller. */
 interface ErrorKind {
-  /** Whether asking again, unchanged, may help. */
+  /** Whether an unchanged retry may succeed. */
   readonly retryable: boolean;
-  /** Whether the message may be shown to the caller; an INTERNAL shows an id only. */
+  /** Whether the message may be shown to the caller; INTERNAL shows an id only. */
   readonly public: boolean;
-  /** The HTTP status where the whole answer is this error. */
+  /** The HTTP status if the whole response is this error. */
   readonly http: number;
 }
 
-/** Every code that the product answers with. The documentation's table is held against this one by a test. */
+/** All error codes of the product. A test compares this table with the documentation. */
 export const errorTable = {
   BAD_USER_INPUT: { retryable: false, public: true, http: 400 },
   GRAPHQL_PARSE_FAILED: { retryable: false, public: true, http: 400 },
@@ -31,13 +31,13 @@ export const errorTable = {
   INTERNAL: { retryable: false, public: false, http: 500 },
 } as const satisfies Record<string, ErrorKind>;
 
-/** A code of the table. */
+/** A code of `errorTable`. */
 export type ErrorCode = keyof typeof errorTable;
 
-/** Facts that travel with an error, such as `height`, `chain`, `taskId`, `limit`, `actual`. */
+/** Details of an error, such as `height`, `chain`, `taskId`, `limit`, `actual`. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-/** The one class of errors that the product throws on purpose. */
+/** The only class of errors that the product throws on purpose. */
 export class IndexerError extends Error {
   override readonly name = "IndexerError";
 
@@ -50,16 +50,20 @@ export class IndexerError extends Error {
     super(message, options);
   }
 
-  /** Whether asking again, unchanged, may help: as the table says, unless the facts know better. */
+  /** Whether an unchanged retry may succeed: the fact `retryable` if given, else the value of the table. */
   get retryable(): boolean {
     const known = this.facts["retryable"];
     return typeof known === "boolean" ? known : errorTable[this.code].retryable;
   }
 }
 
-/** The error as one of ours: itself, or INTERNAL with the original as its cause. */
+/** Returns an IndexerError unchanged, and any other error as INTERNAL with the original as its cause. */
 export function toIndexerError(error: unknown): IndexerError {
   if (error instanceof IndexerError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new IndexerError("INTERNAL", message, {}, { cause: error });
+  return new IndexerError(
+    "INTERNAL",
+    error instanceof Error ? error.message : String(error),
+    {},
+    { cause: error },
+  );
 }

@@ -15,7 +15,7 @@ export function isHeight(value: unknown): value is Height {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** A range, checked. Throws BAD_USER_INPUT where a bound is no height or the bounds are the wrong way round. */
+/** Creates a range. Throws BAD_USER_INPUT if a bound is not a height or `from` is above `to`. */
 export function heightRange(from: number, to: number): HeightRange {
   for (const [name, value] of [
     ["from", from],
@@ -34,17 +34,17 @@ export function heightRange(from: number, to: number): HeightRange {
   return { from, to };
 }
 
-/** How many heights a range holds. */
+/** Returns the number of heights in a range. */
 export function rangeSize(range: HeightRange): number {
   return range.to - range.from + 1;
 }
 
-/** How many heights the ranges hold together; they must not overlap. */
+/** Returns the number of heights in ranges that do not overlap. */
 export function totalHeights(ranges: readonly HeightRange[]): number {
   return ranges.reduce((sum, range) => sum + rangeSize(range), 0);
 }
 
-/** The same heights as few ranges as describe them, ascending. */
+/** Merges ranges: the same heights in the fewest ranges, ascending. */
 export function mergeRanges(ranges: readonly HeightRange[]): HeightRange[] {
   const sorted = [...ranges].sort((a, b) => a.from - b.from);
   const result: HeightRange[] = [];
@@ -59,7 +59,7 @@ export function mergeRanges(ranges: readonly HeightRange[]): HeightRange[] {
   return result;
 }
 
-/** The heights of `range` that are in none of `taken`, as few ranges, ascending. */
+/** Subtracts ranges: the heights of `range` that are in none of `taken`, in the fewest ranges, ascending. */
 export function subtractRanges(range: HeightRange, taken: readonly HeightRange[]): HeightRange[] {
   const result: HeightRange[] = [];
   let next = range.from;
@@ -73,20 +73,20 @@ export function subtractRanges(range: HeightRange, taken: readonly HeightRange[]
   return result;
 }
 
-/** The first `limit` heights of ascending ranges. */
+/** Returns the first `limit` heights of ascending ranges. */
 export function firstHeights(ranges: readonly HeightRange[], limit: number): HeightRange[] {
   const result: HeightRange[] = [];
-  let room = limit;
+  let left = limit;
   for (const range of ranges) {
-    if (room <= 0) break;
-    const part = { from: range.from, to: Math.min(range.to, range.from + room - 1) };
+    if (left <= 0) break;
+    const part = { from: range.from, to: Math.min(range.to, range.from + left - 1) };
     result.push(part);
-    room -= rangeSize(part);
+    left -= rangeSize(part);
   }
   return result;
 }
 
-/** The ranges cut into pieces of at most `size` heights. */
+/** Splits ranges into pieces of at most `size` heights. */
 export function splitRanges(ranges: readonly HeightRange[], size: number): HeightRange[] {
   return ranges.flatMap((range) => {
     const pieces: HeightRange[] = [];
@@ -97,7 +97,7 @@ export function splitRanges(ranges: readonly HeightRange[], size: number): Heigh
   });
 }
 
-/** Single heights as few ranges as describe them, ascending. */
+/** Converts heights to the fewest ranges, ascending. */
 export function rangesFromHeights(heights: Iterable<Height>): HeightRange[] {
   return mergeRanges([...heights].map((height) => ({ from: height, to: height })));
 }

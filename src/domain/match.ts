@@ -1,8 +1,9 @@
-// Whether one transaction meets a filter: the same meaning as the store's search, for live subscriptions. Pure.
+// Matches one transaction against a filter, for live subscriptions, with the same result as the store's search. Pure values;
+// imports only domain; never does I/O.
 import type { Bounds, ListFilter, TransactionFilter } from "./search.js";
 import type { Participation, Transaction } from "./transaction.js";
 
-/** Whether the transaction meets every part of the filter; `memo` is the store's alone and not looked at. */
+/** Whether the transaction meets all conditions of the filter. Ignores `memo`: only the store can search it. */
 export function matchesTransaction(
   filter: TransactionFilter,
   transaction: Transaction & Participation,

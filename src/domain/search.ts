@@ -1,9 +1,9 @@
-// What can be searched for and how pages are cut. Pure values; imports only domain; never does I/O.
+// Filters of searches and positions of pages. Pure values; imports only domain; never does I/O.
 import type { ChainRef } from "./chain.js";
 import type { Height } from "./height.js";
 import type { UnixNanos } from "./time.js";
 
-/** Bounds that are given are all met. */
+/** Bounds of a value: a value must meet all that are given. */
 export interface Bounds<T> {
   readonly eq?: T;
   readonly gte?: T;
@@ -12,9 +12,10 @@ export interface Bounds<T> {
   readonly lt?: T;
 }
 
-/** Holds when at least one is there (any), or when each is there (all). Never empty. */
+/** Matches if at least one value is present (any), or all values are (all). Never empty. */
 export type ListFilter = { readonly any: readonly string[] } | { readonly all: readonly string[] };
 
+/** Conditions on transactions: a transaction must meet all that are given. */
 export interface TransactionFilter {
   readonly network?: string;
   readonly chainIds?: readonly string[];
@@ -27,11 +28,12 @@ export interface TransactionFilter {
   readonly accounts?: ListFilter;
   readonly senders?: ListFilter;
   readonly recipients?: ListFilter;
-  /** Words in web search style: quotes, or, -not. */
+  /** Search terms in web search syntax: "phrase", or, -excluded. */
   readonly memo?: string;
   readonly hasErrors?: boolean;
 }
 
+/** Conditions on the blocks of one chain: a block must meet all that are given. */
 export interface BlockFilter {
   readonly chain: ChainRef;
   readonly heights?: Bounds<Height>;
@@ -40,37 +42,39 @@ export interface BlockFilter {
   readonly hasTransactions?: boolean;
 }
 
+/** The order of a page, by height. */
 export type Order = "NEWEST_FIRST" | "OLDEST_FIRST";
 
-/** A place in the total order of transactions: (height, index), then chain. */
+/** A position in the total order of transactions: (height, index), then chain. */
 export interface TransactionPosition {
   readonly height: Height;
   readonly index: number;
   readonly chain: ChainRef;
 }
 
-/** A place in the order of one chain's blocks. */
+/** A position in the order of one chain's blocks. */
 export interface BlockPosition {
   readonly height: Height;
 }
 
-/** `limit` items after a position, or before one, in the order of the question; never both. */
+/** `limit` items after a position, or before one, in the given order; never both. */
 export interface PageRequest<Position> {
   readonly order: Order;
   readonly limit: number;
-  /** Where `last` was asked: the page is cut from the other end and still given in the question's order. */
+  /** Set for `last`: the page is taken from the other end; its items keep the given order. */
   readonly fromEnd?: boolean;
   readonly after?: Position;
   readonly before?: Position;
 }
 
+/** One page of a search. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly hasNext: boolean;
   readonly hasPrevious: boolean;
 }
 
-/** A number of things; an estimate unless exact. */
+/** A number of search results; an estimate unless `exact`. */
 export interface Count {
   readonly value: bigint;
   readonly exact: boolean;

@@ -1,4 +1,4 @@
-// Tasks: what a manager asks of a worker and what comes back. Pure values; imports only domain; never does I/O.
+// Tasks: the requests of a manager to a worker, and their results. Pure values; imports only domain; never does I/O.
 import type { Amount } from "./amount.js";
 import type { Block } from "./block.js";
 import type { ChainRef } from "./chain.js";
@@ -9,7 +9,7 @@ import type { BlockData, Transaction } from "./transaction.js";
 export type TaskRequest =
   | { readonly kind: "heights"; readonly chain: ChainRef; readonly range: HeightRange }
   | { readonly kind: "transaction"; readonly chain: ChainRef; readonly hash: string }
-  /** What is new after a block; without one, the newest heights. At most `limit` heights. */
+  /** The heights after a block; without one, the newest heights. At most `limit` heights. */
   | {
       readonly kind: "latest";
       readonly chain: ChainRef;
@@ -23,22 +23,22 @@ export type TaskRequest =
       readonly height: Height;
     };
 
-/** What is asked about an account at a height. */
+/** The kinds of account data at a height. */
 export type AccountQuery = "reward" | "balance" | "delegations";
 
-/** The newest block that the caller holds. */
+/** The newest block that the caller has stored. */
 export interface LastKnownBlock {
   readonly height: Height;
   readonly hash?: string;
 }
 
-/** One thing that a chain answers. */
+/** One result of a task. */
 export type TaskResult =
   /** A whole height: the block and every one of its transactions. */
   | ({ readonly kind: "height" } & BlockData)
-  /** A transaction asked by its hash, with its block; the block's other transactions are not here. */
+  /** A transaction found by its hash, with its block, without the block's other transactions. */
   | { readonly kind: "transaction"; readonly block: Block; readonly transaction: Transaction }
-  /** What could not be decoded: the whole height, or, before its height, one of its transactions, of which the height holds what could. */
+  /** Undecodable data: a whole height, or one transaction. A transaction precedes the result of its height, which has the rest. */
   | ({ readonly kind: "quarantine" } & Quarantined)
   | { readonly kind: "reward"; readonly height: Height; readonly rewards: readonly ValidatorAmounts[] }
   | { readonly kind: "balance"; readonly height: Height; readonly balances: readonly Amount[] }
@@ -47,7 +47,7 @@ export type TaskResult =
 /** A height, or one transaction of it, that could not be decoded. */
 export interface Quarantined {
   readonly height: Height;
-  /** The transaction's position in its block; absent where the whole height is meant. */
+  /** The transaction's position in its block; absent if the whole height is undecodable. */
   readonly index?: number;
   readonly error: string;
   readonly raw?: Uint8Array;
@@ -59,7 +59,7 @@ export interface ValidatorAmounts {
   readonly amounts: readonly Amount[];
 }
 
-/** What an account has staked with one validator. */
+/** The stake of an account with one validator. */
 export interface Delegation {
   readonly delegator: string;
   readonly validator: string;
@@ -68,10 +68,10 @@ export interface Delegation {
   readonly balance: Amount;
 }
 
-/** Whether, and where, a failed task may be asked again. */
+/** Whether, and on which worker, a failed task may be retried. */
 export type Retry = "never" | "same-worker" | "other-worker";
 
-/** Why a task failed, in the worker's words. */
+/** The failure of a task, as the worker reports it. */
 export class TaskFailure extends Error {
   override readonly name = "TaskFailure";
 
@@ -81,7 +81,7 @@ export class TaskFailure extends Error {
     readonly details: {
       /** A short constant name of the failure, such as `rate_limited`, `not_found`, `pruned`. */
       readonly type?: string;
-      /** Milliseconds to wait before the same worker is asked again. */
+      /** Milliseconds to wait before a retry on the same worker. */
       readonly retryAfterMs?: number;
       readonly height?: Height;
       /** A numeric code of the chain. */

@@ -1,4 +1,4 @@
-// Moments with nanoseconds. Pure values; imports only domain/errors; never reads a clock.
+// Times with nanoseconds. Pure values; imports only domain/errors; never reads a clock.
 import { IndexerError } from "./errors.js";
 
 /** Nanoseconds since 1970-01-01T00:00:00Z. JavaScript's Date keeps milliseconds only, chains keep nanoseconds. */
@@ -8,18 +8,18 @@ const pattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?
 const nanosPerMilli = 1_000_000n;
 const nanosPerSecond = 1_000_000_000n;
 
-/** Reads an RFC 3339 text with a time zone; digits beyond nanoseconds are cut. Throws BAD_USER_INPUT for any other text. */
+/** Parses an RFC 3339 text with a time zone; truncates digits beyond nanoseconds. Throws BAD_USER_INPUT for any other text. */
 export function parseTime(text: string): UnixNanos {
   const match = pattern.exec(text);
   const [, year, month, day, hour, minute, second, fraction = "", zone] = match ?? [];
   const upperZone = zone?.toUpperCase();
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const local = Date.parse(`${iso}Z`);
-  // Date.parse turns 31 February into March: a date that does not come back as it went in is none.
+  // Date.parse accepts 31 February as a day in March, so the result must format back to the same text.
   if (match === null || Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== iso) {
     throw new IndexerError(
       "BAD_USER_INPUT",
-      `'${text}' is not a moment: write it as RFC 3339 with a time zone, for example 2021-03-04T05:06:07Z.`,
+      `'${text}' is not a time. Write it as RFC 3339 with a time zone, for example 2021-03-04T05:06:07Z.`,
     );
   }
   const nanos = BigInt(fraction.slice(0, 9).padEnd(9, "0"));
@@ -32,7 +32,7 @@ function zoneOffset(zone: string): bigint {
   return BigInt((zone.startsWith("-") ? -minutes : minutes) * 60_000);
 }
 
-/** Writes a moment as RFC 3339 in UTC, with as many digits of the second as it has. */
+/** Formats a time as RFC 3339 in UTC, without trailing zeros in the fraction of the second. */
 export function formatTime(time: UnixNanos): string {
   const fraction = ((time % nanosPerSecond) + nanosPerSecond) % nanosPerSecond;
   const seconds = new Date(Number((time - fraction) / nanosPerMilli)).toISOString().slice(0, 19);
@@ -40,7 +40,7 @@ export function formatTime(time: UnixNanos): string {
   return digits === "" ? `${seconds}Z` : `${seconds}.${digits}Z`;
 }
 
-/** The moment of a count of milliseconds since 1970. */
+/** Converts milliseconds since 1970; truncates fractions of a millisecond. */
 export function fromMillis(millis: number): UnixNanos {
   return BigInt(Math.trunc(millis)) * nanosPerMilli;
 }

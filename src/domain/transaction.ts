@@ -1,11 +1,11 @@
-// A transaction in the common format, and what follows from its events. Pure values; imports only domain; never does I/O.
+// A transaction in the common format, and the participants in its events. Pure values; imports only domain; never does I/O.
 import type { Amount } from "./amount.js";
 import type { Block } from "./block.js";
 import type { ChainRef } from "./chain.js";
 import type { Height } from "./height.js";
 import type { UnixNanos } from "./time.js";
 
-/** An account as a chain names it; what is known of it beside the id. */
+/** An account in the chain's own notation, with optional details. */
 export interface AccountRef {
   readonly id: string;
   readonly name?: string;
@@ -14,20 +14,20 @@ export interface AccountRef {
   readonly website?: string;
 }
 
-/** What an account gave or got. */
+/** A transfer: an account and the amounts that it sent or received. */
 export interface Transfer {
   readonly account: AccountRef;
   readonly amounts: readonly Amount[];
 }
 
-/** One action inside an event. Parts that are empty are left out. */
+/** One action of an event. Empty fields are absent. */
 export interface SubEvent {
   readonly type: readonly string[];
   readonly action?: string;
   readonly module?: string;
   readonly sender?: readonly Transfer[];
   readonly recipient?: readonly Transfer[];
-  /** Accounts by the part they played: `validator`, `delegator`, `fee_payer`, … */
+  /** Accounts by their role: `validator`, `delegator`, `fee_payer`, … */
   readonly node?: Readonly<Record<string, readonly AccountRef[]>>;
   readonly nonce?: string;
   /** RFC 3339, UTC. */
@@ -39,14 +39,14 @@ export interface SubEvent {
   readonly sub?: readonly SubEvent[];
 }
 
-/** One message, log or other happening of a transaction, in order. */
+/** One message or log of a transaction, in order. */
 export interface TransactionEvent {
   readonly id: string;
   readonly kind: string;
   readonly sub: readonly SubEvent[];
 }
 
-/** A transaction in the common format, as a worker makes it. */
+/** A transaction in the common format, as a worker returns it. */
 export interface Transaction {
   readonly chain: ChainRef;
   readonly hash: string;
@@ -64,17 +64,17 @@ export interface Transaction {
   readonly events: readonly TransactionEvent[];
   /** The transaction as the chain encoded it. */
   readonly raw?: Uint8Array;
-  /** The log as the node gave it. */
+  /** The log as the node returned it. */
   readonly rawLog?: Uint8Array;
 }
 
-/** A block with all of its transactions, in order: the smallest thing that can be complete. */
+/** A block with all of its transactions, in order: the smallest unit of coverage. */
 export interface BlockData {
   readonly block: Block;
   readonly transactions: readonly Transaction[];
 }
 
-/** Who took part in a transaction and what it did, each once, in order of first sight. */
+/** The action types and the accounts of a transaction, each once, in order of first occurrence. */
 export interface Participation {
   readonly types: readonly string[];
   readonly parties: readonly string[];
@@ -82,7 +82,7 @@ export interface Participation {
   readonly recipients: readonly string[];
 }
 
-/** Reads participation off the events: the one place that says who counts as a party. */
+/** Collects the participants from events. This is the only definition of a party. */
 export function participation(events: readonly TransactionEvent[]): Participation {
   const types = new Set<string>();
   const parties = new Set<string>();

@@ -1,10 +1,10 @@
-// A worker as a manager sees it. Pure values; imports only domain; never does I/O.
+// The status of a worker in a manager. Pure values; imports only domain; never does I/O.
 import type { ChainRef, ChainHead } from "./chain.js";
 
-/** Where a worker stands: dialled; answering; finishing and taking nothing new; not heard of. */
+/** Connecting; connected; finishing its tasks without taking new ones; not connected. */
 export type WorkerState = "CONNECTING" | "ONLINE" | "DRAINING" | "OFFLINE";
 
-/** What is known of one worker. Times are milliseconds since 1970. */
+/** The status of one worker. Times are milliseconds since 1970. */
 export interface WorkerStatus {
   readonly workerId: string;
   readonly chain: ChainRef;
@@ -21,6 +21,6 @@ export interface WorkerStatus {
   readonly pingMs?: number;
   /** Protocol features that both sides use; empty for a legacy peer. */
   readonly capabilities: readonly string[];
-  /** The newest height of its node, where it says so. */
+  /** The newest block of its node, if it reports one. */
   readonly head?: ChainHead;
 }

@@ -1,71 +1,77 @@
-// Blocks and how to find them. Imports domain and this folder; never reads data past the client.
+// Blocks: their type, Query.block, Query.blocks and Subscription.blocks. Imports domain and this folder.
+// Never reads data except through the client.
 import type { Block } from "../domain/block.js";
 import { builder } from "./builder.js";
-import {
-  connect,
-  countArguments,
-  CountType,
-  countWeight,
-  edgesOf,
-  pageArguments,
-  pageInfoOf,
-  PageInfoType,
-  type Edge,
-} from "./connection.js";
-import { cost, pageCost } from "./cost.js";
-import { canonicalHash, readBlockFilter } from "./filters.js";
+import { connect } from "./connection.js";
+import { pageCost } from "./cost.js";
+import { readBlockFilter } from "./filters.js";
 import { BlockFilterInput, ChainInput } from "./inputs.js";
 import { minHeightArgument, waitUntilIndexed } from "./min-height.js";
-import { readBlockCursor, readTransactionCursor, writeBlockCursor, writeId } from "./opaque.js";
-import { isNamed, readPage } from "./paging.js";
-import {
-  BlockConnectionType,
-  BlockType,
-  ChainType,
-  NodeType,
-  OrderType,
-  TransactionConnectionType,
-} from "./refs.js";
+import { nodeKeys, readBlockCursor, readTransactionCursor, writeBlockCursor } from "./opaque.js";
+import { isNamed, readPageArguments } from "./paging.js";
+import { BlockConnectionType, BlockType, ChainType, OrderType, TransactionConnectionType } from "./refs.js";
 import { transactionColumns } from "./selection.js";
-import { eachOf } from "./subscriber.js";
-import { transactionPage } from "./transaction.js";
+import { buffered } from "./subscriber.js";
+import { connectTransactions } from "./transaction.js";
+
+builder.nodeRef(BlockType, {
+  id: {
+    description: "The global id of the block with this hash.",
+    resolve: ({ chain, hash }: Block) => JSON.stringify([chain.network, chain.chainId, hash]),
+    parse: (key) => nodeKeys.Block.parse(JSON.parse(key)),
+  },
+  loadWithoutCache: ({ chain, hash }, { client }) => client.blockByHash(chain, hash),
+});
 
 BlockType.implement({
   description: "A block in the common format of all chains.",
-  interfaces: [NodeType],
   fields: (t) => ({
-    id: t.id({
-      description: "The global id: the block with this hash.",
-      resolve: ({ chain, hash }) => writeId({ type: "Block", chain, hash }),
+    chain: t.field({
+      type: ChainType,
+      description: "The chain of the block.",
+      resolve: ({ chain }) => chain,
     }),
-    chain: t.field({ type: ChainType, description: "Its chain.", resolve: ({ chain }) => chain }),
-    height: t.field({ type: "Height", description: "Its height.", resolve: ({ height }) => height }),
-    hash: t.exposeString("hash", { description: "Its hash." }),
+    height: t.field({
+      type: "Height",
+      description: "The position of the block in its chain.",
+      resolve: ({ height }) => height,
+    }),
+    hash: t.exposeString("hash", { description: "The hash of the block." }),
     parentHash: t.exposeString("parentHash", {
       nullable: true,
-      description: "The hash of the block before it.",
+      description: "The hash of the block before this one. Null if the chain does not report it.",
     }),
-    time: t.field({ type: "DateTime", description: "When it was made.", resolve: ({ time }) => time }),
-    epoch: t.exposeString("epoch", { nullable: true, description: "The epoch, on chains that have them." }),
-    proposer: t.exposeString("proposer", { nullable: true, description: "Who made it." }),
+    time: t.field({
+      type: "DateTime",
+      description: "The time in the header of the block.",
+      resolve: ({ time }) => time,
+    }),
+    epoch: t.exposeString("epoch", {
+      nullable: true,
+      description: "The epoch of the block. Null on chains without epochs.",
+    }),
+    proposer: t.exposeString("proposer", {
+      nullable: true,
+      description: "The validator or miner that proposed the block. Null if the chain does not report it.",
+    }),
     transactionCount: t.exposeInt("transactionCount", {
-      description: "How many transactions the block says it holds.",
+      description: "The number of transactions that the block itself reports.",
     }),
     transactions: t.field({
       type: TransactionConnectionType,
-      description: "Its stored transactions, in their order.",
+      description: "The stored transactions of the block, in their order in the block.",
       args: {
-        ...pageArguments,
+        ...t.arg.connectionArgs(),
         first: t.arg.int({
           defaultValue: 50,
-          description: "How many from the front, at most 1000; 0 gives none and only pageInfo.",
+          description: "The page size, counted from the start: 0 to 1000. 0 returns only pageInfo.",
         }),
       },
       extensions: pageCost(50),
       resolve: ({ chain, height, hash }, { first, ...page }, { client }, info) => {
-        const named = isNamed(info, "first");
-        const question = readPage(
-          { ...page, ...(named && { first }) },
+        // The default of 'first' must not exclude 'last'.
+        const query = readPageArguments(
+          { ...page, ...(isNamed(info, "first") && { first }) },
           { order: "OLDEST_FIRST", defaultLimit: 50, readCursor: readTransactionCursor },
         );
         const filter = {
@@ -75,51 +81,18 @@ BlockType.implement({
           blockHash: hash,
         };
         const columns = transactionColumns(info, ["nodes"], ["edges", "node"]);
-        return transactionPage(client, filter, { question, columns });
+        return connectTransactions(client, filter, { query, columns });
       },
     }),
   }),
 });
 
-const BlockEdgeType = builder.objectRef<Edge<Block>>("BlockEdge").implement({
-  description: "A block and its place in the list.",
-  fields: (t) => ({
-    cursor: t.exposeString("cursor", { description: "Its place: for 'after' and 'before'." }),
-    node: t.field({ type: BlockType, description: "The block.", resolve: ({ node }) => node }),
-  }),
-});
-
-BlockConnectionType.implement({
-  description: "A page of blocks.",
-  fields: (t) => ({
-    edges: t.field({
-      type: [BlockEdgeType],
-      description: "The blocks, each with its cursor.",
-      resolve: edgesOf,
-    }),
-    nodes: t.field({ type: [BlockType], description: "The blocks.", resolve: ({ page }) => page.items }),
-    pageInfo: t.field({
-      type: PageInfoType,
-      description: "Where the page begins and ends.",
-      extensions: cost(() => 0),
-      resolve: pageInfoOf,
-    }),
-    totalCount: t.field({
-      type: CountType,
-      description: "How many there are on all pages together.",
-      args: countArguments,
-      extensions: countWeight,
-      resolve: ({ count }, { exact }) => count(exact ?? false),
-    }),
-  }),
-});
-
 const BlockBy = builder.inputType("BlockBy", {
-  description: "Names one block of a chain.",
+  description: "Selects one block of a chain.",
   isOneOf: true,
   fields: (t) => ({
-    height: t.field({ type: "Height", description: "The one at this height." }),
-    hash: t.string({ description: "The one with this hash." }),
+    height: t.field({ type: "Height", description: "The block at this height." }),
+    hash: t.string({ description: "The block with this hash." }),
   }),
 });
 
@@ -127,55 +100,61 @@ builder.queryField("block", (t) =>
   t.field({
     type: BlockType,
     nullable: true,
-    description: "A block by its height or hash; null where none is stored.",
+    description: "One stored block, by its height or hash. Null if no such block is stored.",
     args: {
-      chain: t.arg({ type: ChainInput, required: true, description: "Its chain." }),
-      by: t.arg({ type: BlockBy, required: true, description: "Its height or its hash." }),
+      chain: t.arg({ type: ChainInput, required: true, description: "The chain of the block." }),
+      by: t.arg({ type: BlockBy, required: true, description: "The height or the hash of the block." }),
       minHeight: minHeightArgument,
     },
     resolve: async (_root, { chain, by, minHeight }, context) => {
       await waitUntilIndexed(context, chain, minHeight);
       return by.height === undefined
-        ? context.client.blockByHash(chain, canonicalHash(by.hash, chain.network))
+        ? context.client.blockByHash(chain, by.hash)
         : context.loaders.block(chain, by.height);
     },
   }),
 );
 
 builder.queryField("blocks", (t) =>
-  t.field({
-    type: BlockConnectionType,
-    description: "The blocks of a chain. 50 a page unless told, 1000 at most.",
-    args: {
-      filter: t.arg({ type: BlockFilterInput, required: true, description: "Which." }),
-      order: t.arg({ type: OrderType, defaultValue: "NEWEST_FIRST", description: "In which order." }),
-      ...pageArguments,
+  t.connection(
+    {
+      type: BlockType,
+      description: "The stored blocks of a chain. 50 a page by default, 1000 at most.",
+      args: {
+        filter: t.arg({ type: BlockFilterInput, required: true, description: "Which blocks to return." }),
+        order: t.arg({
+          type: OrderType,
+          defaultValue: "NEWEST_FIRST",
+          description: "The order of the blocks.",
+        }),
+      },
+      extensions: pageCost(50),
+      resolve: (_root, { filter, order, ...page }, { client }) => {
+        const query = readPageArguments(page, {
+          order: order ?? "NEWEST_FIRST",
+          defaultLimit: 50,
+          readCursor: readBlockCursor,
+        });
+        const blockFilter = readBlockFilter(filter);
+        return connect(query, {
+          page: (request) => client.blocks(blockFilter, request),
+          cursorOf: writeBlockCursor,
+          count: (exact) => client.countBlocks(blockFilter, exact),
+        });
+      },
     },
-    extensions: pageCost(50),
-    resolve: (_root, { filter, order, ...page }, { client }) => {
-      const question = readPage(page, {
-        order: order ?? "NEWEST_FIRST",
-        defaultLimit: 50,
-        readCursor: readBlockCursor,
-      });
-      const wanted = readBlockFilter(filter);
-      return connect(question, {
-        page: (request) => client.blocks(wanted, request),
-        cursorOf: writeBlockCursor,
-        count: (exact) => client.countBlocks(wanted, exact),
-      });
-    },
-  }),
+    BlockConnectionType,
+  ),
 );
 
 builder.subscriptionField("blocks", (t) =>
   t.field({
     type: BlockType,
     description:
-      "Blocks as they are stored, by whichever manager; a reorganised one again with its new hash.",
-    args: { chain: t.arg({ type: ChainInput, description: "Only of this chain." }) },
+      "Blocks as any manager stores them. After a reorganisation, the new block of a height is returned with its new hash.",
+    args: { chain: t.arg({ type: ChainInput, description: "Returns only blocks of this chain." }) },
     subscribe: (_root, { chain }, context) =>
-      eachOf(context, {
+      buffered(context, {
         source: (signal) => context.client.watchBlocks(chain ?? undefined, signal),
         cursorOf: writeBlockCursor,
       }),

@@ -1,4 +1,6 @@
-// Chains: how far they are stored and what is missing. Imports domain and this folder; never reads data past the client.
+// Chains: their type, Query.chains and Query.chain. Imports domain and this folder.
+// Never reads data except through the client.
+import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
 import type { HeightRange } from "../domain/height.js";
 import type { ChainRecord } from "../store/port.js";
@@ -7,14 +9,14 @@ import { countArguments, CountType, countWeight } from "./connection.js";
 import { cost, weight } from "./cost.js";
 import { readRange } from "./filters.js";
 import { minHeightArgument, waitUntilIndexed } from "./min-height.js";
-import { writeId } from "./opaque.js";
-import { BlockType, ChainType, NodeType, WorkerType } from "./refs.js";
+import { nodeKeys } from "./opaque.js";
+import { BlockType, ChainType, WorkerType } from "./refs.js";
 
-/** Chains that a list is reckoned to hold. */
+/** The number of chains that the cost of a list assumes. */
 const chainsInList = 10;
 
 const HeightRangeType = builder.objectRef<HeightRange>("HeightRange").implement({
-  description: "Heights from 'from' to 'to', both included.",
+  description: "The heights from 'from' to 'to', both included.",
   fields: (t) => ({
     from: t.field({ type: "Height", description: "The lowest height.", resolve: ({ from }) => from }),
     to: t.field({ type: "Height", description: "The highest height.", resolve: ({ to }) => to }),
@@ -22,49 +24,65 @@ const HeightRangeType = builder.objectRef<HeightRange>("HeightRange").implement(
 });
 
 const NetworkHeadType = builder.objectRef<NonNullable<ChainRecord["networkHead"]>>("NetworkHead").implement({
-  description: "The newest block of the network, as a worker saw it.",
+  description: "The newest block of the network, as a worker reported it.",
   fields: (t) => ({
-    height: t.field({ type: "Height", description: "Its height.", resolve: ({ height }) => height }),
+    height: t.field({
+      type: "Height",
+      description: "The height of the newest block.",
+      resolve: ({ height }) => height,
+    }),
     observedAt: t.field({
       type: "DateTime",
-      description: "When a worker reported it.",
+      description: "When a worker reported the height.",
       resolve: ({ observedAt }) => observedAt,
     }),
   }),
 });
 
 const CoverageType = builder.objectRef<Coverage>("Coverage").implement({
-  description: "What is stored between two heights, counted, and what is missing.",
+  description: "What is stored between two heights, and what is missing.",
   fields: (t) => ({
     from: t.field({ type: "Height", description: "The lowest height.", resolve: ({ range }) => range.from }),
     to: t.field({ type: "Height", description: "The highest height.", resolve: ({ range }) => range.to }),
     complete: t.exposeBoolean("complete", {
-      description: "Whether every block and every one of their transactions is stored.",
+      description: "Whether every block and all of their transactions are stored.",
     }),
-    blocks: t.field({ type: "BigInt", description: "Stored blocks.", resolve: ({ blocks }) => blocks }),
+    blocks: t.field({
+      type: "BigInt",
+      description: "The number of stored blocks.",
+      resolve: ({ blocks }) => blocks,
+    }),
     transactions: t.field({
       type: "BigInt",
-      description: "Stored transactions.",
+      description: "The number of stored transactions.",
       resolve: ({ transactions }) => transactions,
     }),
     missingBlocks: t.field({
       type: [HeightRangeType],
-      description: "Heights whose block is not stored.",
+      description: "The heights whose block is not stored.",
       resolve: ({ missingBlocks }) => missingBlocks,
     }),
     missingTransactions: t.field({
       type: [HeightRangeType],
-      description: "Heights whose block says another number of transactions than are stored.",
+      description:
+        "The heights whose block reports a number of transactions that differs from the stored number.",
       resolve: ({ missingTransactions }) => missingTransactions,
     }),
   }),
 });
 
+builder.nodeRef(ChainType, {
+  id: {
+    description: "The global id of the chain.",
+    resolve: ({ network, chainId }: ChainRef) => JSON.stringify([network, chainId]),
+    parse: (key) => nodeKeys.Chain.parse(JSON.parse(key)),
+  },
+  loadWithoutCache: async (chain, { loaders }) => (await loaders.chain(chain))?.chain,
+});
+
 ChainType.implement({
-  description: "A chain: a network and its chain id.",
-  interfaces: [NodeType],
+  description: "A chain, named by its network and its chain id.",
   fields: (t) => ({
-    id: t.id({ description: "The global id.", resolve: (chain) => writeId({ type: "Chain", chain }) }),
     network: t.exposeString("network", { description: "The network, for example cosmos or ethereum." }),
     chainId: t.exposeString("chainId", { description: "The chain's own id, for example cosmoshub-4 or 1." }),
     head: t.field({
@@ -82,11 +100,11 @@ ChainType.implement({
     lag: t.field({
       type: "Height",
       nullable: true,
-      description: "networkHead minus head, in blocks. Null while either is unknown.",
+      description: "The height of networkHead minus the height of head. Null while either is unknown.",
       resolve: async (chain, _args, { loaders }) => {
         const record = await loaders.chain(chain);
         if (record?.head === undefined || record.networkHead === undefined) return null;
-        // A worker's report may be older than what is stored by now.
+        // The report of a worker may be older than the newest stored block.
         return Math.max(0, record.networkHead.height - record.head.height);
       },
     }),
@@ -98,11 +116,10 @@ ChainType.implement({
     }),
     indexed: t.field({
       type: [HeightRangeType],
-      description:
-        "Heights whose block and all of whose transactions are stored, as few ranges as describe them.",
+      description: "The heights whose block is stored with all of its transactions, as the fewest ranges.",
       args: {
-        from: t.arg({ type: "Height", description: "Not below this height." }),
-        to: t.arg({ type: "Height", description: "Not above this height." }),
+        from: t.arg({ type: "Height", description: "The lowest height to return." }),
+        to: t.arg({ type: "Height", description: "The highest height to return." }),
       },
       extensions: weight(5),
       resolve: (chain, { from, to }, { client }) => {
@@ -116,7 +133,7 @@ ChainType.implement({
     coverage: t.field({
       type: CoverageType,
       description:
-        "What is missing between two heights: blocks never stored, and blocks that hold fewer or more transactions than they say.",
+        "What is missing between two heights: blocks that are not stored, and blocks stored with fewer or more transactions than they report.",
       args: {
         from: t.arg({ type: "Height", required: true, description: "The lowest height." }),
         to: t.arg({ type: "Height", required: true, description: "The highest height." }),
@@ -126,19 +143,20 @@ ChainType.implement({
     }),
     transactionCount: t.field({
       type: CountType,
-      description: "How many transactions are stored.",
+      description: "The number of stored transactions.",
       args: countArguments,
       extensions: countWeight,
       resolve: ({ network, chainId }, { exact }, { client }) =>
         client.countTransactions({ network, chainIds: [chainId] }, exact ?? false),
     }),
     quarantined: t.int({
-      description: "How many heights and transactions could not be decoded and wait to be repaired.",
+      description:
+        "The number of heights and transactions in quarantine: they could not be decoded, and are fetched again from time to time.",
       resolve: async (chain, _args, { loaders }) => (await loaders.chain(chain))?.quarantined ?? 0,
     }),
     workers: t.field({
       type: [WorkerType],
-      description: "The workers that serve it.",
+      description: "The workers that read the chain and are registered at this manager.",
       resolve: (chain, _args, { client }) => client.workers(chain),
     }),
   }),
@@ -147,8 +165,8 @@ ChainType.implement({
 builder.queryField("chains", (t) =>
   t.field({
     type: [ChainType],
-    description: "Every chain that is known.",
-    args: { network: t.arg.string({ description: "Only of this network." }) },
+    description: "All known chains.",
+    args: { network: t.arg.string({ description: "Returns only chains of this network." }) },
     extensions: cost((_args, inner) => 1 + chainsInList * Math.max(inner, 1)),
     resolve: async (_root, { network }, { client, loaders }) => {
       const records = await client.chains(network ?? undefined);
@@ -162,10 +180,13 @@ builder.queryField("chain", (t) =>
   t.field({
     type: ChainType,
     nullable: true,
-    description: "A chain by its name; null where it is not known.",
+    description: "One chain, by its network and chain id. Null if the chain is not known.",
     args: {
-      network: t.arg.string({ required: true, description: "The network." }),
-      chainId: t.arg.string({ required: true, description: "The chain's own id." }),
+      network: t.arg.string({ required: true, description: "The network, for example cosmos or ethereum." }),
+      chainId: t.arg.string({
+        required: true,
+        description: "The chain's own id, for example cosmoshub-4 or 1.",
+      }),
       minHeight: minHeightArgument,
     },
     resolve: async (_root, { minHeight, ...chain }, context) => {

@@ -1,9 +1,9 @@
-// What every resolver is given. Imports client, domain and this folder; never holds state between operations.
+// The context that every resolver gets. Imports client, domain and this folder. Never holds state between operations.
 import type { Client } from "../client/port.js";
 import type { Limits } from "./limits.js";
 import type { Loaders } from "./loaders.js";
 
-/** What Query.manager tells of the process. */
+/** The process that `Query.manager` describes. */
 export interface ManagerInfo {
   readonly id: string;
   readonly version: string;
@@ -11,7 +11,7 @@ export interface ManagerInfo {
   readonly startedAt: number;
 }
 
-/** How the answers of subscriptions go out. */
+/** The transport of a subscription. */
 export type Transport = "websocket" | "sse";
 
 /** The context of one operation. */
@@ -20,12 +20,12 @@ export interface GatewayContext {
   readonly loaders: Loaders;
   readonly manager: ManagerInfo;
   readonly limits: Limits;
-  /** How the answer goes out. */
+  /** The transport of the response. Plain HTTP counts as `sse`. */
   readonly transport: Transport;
-  /** Names the caller, so that many callers share the workers fairly. */
+  /** Identifies the caller, so that callers share the workers fairly. */
   readonly caller: string;
-  /** Aborts when the caller leaves. */
-  readonly left: AbortSignal;
+  /** Aborts when the caller disconnects or ends the operation. */
+  readonly disconnected: AbortSignal;
   /** Aborts when the gateway closes. */
   readonly closing: AbortSignal;
 }

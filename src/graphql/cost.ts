@@ -1,22 +1,22 @@
-// What an operation costs: a weight for each object that may come back, times the size of its page.
-// Imports domain/errors; never runs a resolver.
+// The cost of an operation: a weight for each object that it may return, times the page size.
+// Imports the GraphQL libraries only. Never runs a resolver. The complexity plugin of Pothos ignores `first`.
 import { getNamedType, isLeafType, type DocumentNode, type GraphQLSchema } from "graphql";
 import { getComplexity, type ComplexityEstimator } from "graphql-query-complexity";
 
-/** The weight of one field, from its arguments and the weight of what is selected inside it. */
+/** Returns the cost of a field, from its arguments and the cost of its selection. */
 export type CostRule = (args: Readonly<Record<string, unknown>>, inner: number) => number;
 
-/** Puts a rule on a field: `extensions: cost(…)`. */
+/** Sets the cost rule of a field: `extensions: cost(…)`. */
 export function cost(rule: CostRule): { readonly cost: CostRule } {
   return { cost: rule };
 }
 
-/** A fixed weight beside what is selected inside. */
+/** Sets a fixed cost in addition to the cost of the selection. */
 export function weight(own: number): { readonly cost: CostRule } {
   return cost((_args, inner) => own + inner);
 }
 
-/** A page: as many times what is selected inside as it has room for. */
+/** Sets the cost of a page: the page size times the cost of the selection. */
 export function pageCost(defaultLimit: number): { readonly cost: CostRule } {
   return cost((args, inner) => {
     const size = args["first"] ?? args["last"] ?? defaultLimit;
@@ -34,16 +34,16 @@ const byRule: ComplexityEstimator = ({ field, args, childComplexity }) => {
   return isLeafType(getNamedType(field.type)) ? 0 : 1 + childComplexity;
 };
 
-/** An operation with its variables. */
-export interface CostQuestion {
+/** An operation with its variables, whose cost is to be computed. */
+export interface CostRequest {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Reckons the cost. Throws a GraphQLError where variables or arguments do not fit. */
-export function costOf({ schema, document, operationName, variables }: CostQuestion): number {
+/** Computes the cost. Throws a GraphQLError if variables or arguments do not match the schema. */
+export function costOf({ schema, document, operationName, variables }: CostRequest): number {
   return getComplexity({
     schema,
     query: document,

@@ -1,27 +1,27 @@
-// The types that envelop leaves open, closed: its hooks and functions give `any` so as to fit every version of graphql.
-// Imports graphql's types only; holds no value.
+// Exact types for the hooks and functions of envelop, which are typed `any` to fit every version of graphql.
+// Imports types of graphql and the context. Never holds a value.
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import type { GatewayContext } from "./context.js";
 
-/** One answer, or a stream of them. */
-export type Answer = ExecutionResult | AsyncIterable<ExecutionResult>;
+/** One response, or a stream of responses. */
+export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
 
-/** The stages of an operation, with every plugin around them. */
+/** The stages of an operation, with all plugins applied. */
 export interface Stages {
   readonly parse: (source: string) => DocumentNode;
   readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
   readonly contextFactory: () => GatewayContext | Promise<GatewayContext>;
-  readonly execute: (args: ExecutionArgs) => Answer | Promise<Answer>;
-  readonly subscribe: (args: ExecutionArgs) => Answer | Promise<Answer>;
+  readonly execute: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
+  readonly subscribe: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
 }
 
-/** Before a document is validated. */
+/** The input of a hook that runs before validation. */
 export interface BeforeValidation {
   readonly params: { readonly documentAST: DocumentNode };
   readonly setResult: (errors: readonly GraphQLError[]) => void;
 }
 
-/** After a document is validated. */
+/** The input of a hook that runs after validation. */
 export interface AfterValidation {
   readonly valid: boolean;
   readonly result: readonly Error[];
@@ -33,14 +33,14 @@ export interface OperationArgs extends Omit<ExecutionArgs, "contextValue"> {
   readonly contextValue: GatewayContext;
 }
 
-/** Before an operation is run. */
+/** The input of a hook that runs before an operation. */
 export interface BeforeRun {
   readonly args: OperationArgs;
   readonly setResultAndStopExecution: (result: { readonly errors: readonly GraphQLError[] }) => void;
   readonly extendContext: (extension: Partial<GatewayContext>) => void;
 }
 
-/** After an operation was run, or begun to be. */
+/** The input of a hook that runs after an operation, or after the start of a subscription. */
 export interface AfterRun {
-  readonly result: Answer;
+  readonly result: OperationResult;
 }

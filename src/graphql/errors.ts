@@ -1,25 +1,25 @@
-// How errors leave: with a code of the table, whether to try again, and facts; what was not intended with an id only.
-// Imports domain/errors and the logger; never shows the text of an unexpected error.
+// Errors as callers see them: a code of the table, retryable, and facts. Unexpected errors show an id only.
+// Imports domain/errors and the logger. Never shows the message of an unexpected error.
 import { randomUUID } from "node:crypto";
 import { BREAK, GraphQLError, isValueNode, Kind, visit, type ASTNode, type DocumentNode } from "graphql";
 import { errorTable, IndexerError, type ErrorCode, type ErrorFacts } from "../domain/errors.js";
 import type { Logger } from "../lib/logger.js";
 
-/** Errors in the form that is shown. Each error is shown, and logged, once. */
+/** Converts errors to the public form. Each error is converted, and logged, once. */
 export interface PublicErrors {
-  /** Any error, from any stage. */
+  /** Converts any error, from any stage. */
   of(error: unknown): GraphQLError;
-  /** An error of a document's validation. */
+  /** Converts an error of the validation of a document. */
   ofValidation(error: Error, document: DocumentNode): GraphQLError;
 }
 
-/** The HTTP status of an error that HTTP itself is about, such as a body that is too large. */
+/** The HTTP status of an error of the HTTP request itself, such as a body that is too large. */
 export interface TransportFacts {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Creates the gateway's way of showing errors. */
+/** Creates the conversion of errors. Unexpected errors are logged with an id. */
 export function createPublicErrors(logger: Logger): PublicErrors {
   const shown = new WeakSet<Error>();
 
@@ -33,11 +33,11 @@ export function createPublicErrors(logger: Logger): PublicErrors {
   const unexpected = (error: unknown, located: GraphQLError | undefined): GraphQLError => {
     const id = randomUUID();
     logger.error({ errorId: id, error, path: located?.path }, "An operation failed unexpectedly.");
-    const message = `Something went wrong here; the log has it under ${id}.`;
+    const message = `An unexpected error occurred. The log of the manager holds it under ${id}.`;
     return show(rebuild(located, message, { code: "INTERNAL", retryable: false, id }));
   };
 
-  const ours = (error: IndexerError, located: GraphQLError | undefined): GraphQLError => {
+  const fromIndexerError = (error: IndexerError, located: GraphQLError | undefined): GraphQLError => {
     if (!errorTable[error.code].public) return unexpected(error.cause ?? error, located);
     const { code, message, retryable, facts } = error;
     return show(rebuild(located, message, { code, ...facts, retryable }));
@@ -45,13 +45,15 @@ export function createPublicErrors(logger: Logger): PublicErrors {
 
   const of = (error: unknown): GraphQLError => {
     if (!(error instanceof GraphQLError)) {
-      return error instanceof IndexerError ? ours(error, undefined) : unexpected(error, undefined);
+      return error instanceof IndexerError
+        ? fromIndexerError(error, undefined)
+        : unexpected(error, undefined);
     }
     if (shown.has(error)) return error;
     const variable = variablePath(error);
     if (variable !== undefined) return fromCode("BAD_USER_INPUT", error, { argument: variable });
     const root = rootOf(error);
-    if (root instanceof IndexerError) return ours(root, error);
+    if (root instanceof IndexerError) return fromIndexerError(root, error);
     if (!(root instanceof GraphQLError)) return unexpected(root, error);
     const transport = transportFacts(root);
     if (transport !== undefined) return show(ownTransport(root) ? root : transportError(root, transport));
@@ -93,7 +95,7 @@ function rootOf(error: Error): Error {
     : error;
 }
 
-/** The code that an error has, or will have once it is shown. */
+/** Returns the code that an error has in its public form. */
 export function outcomeOf(error: GraphQLError): ErrorCode {
   const { code } = error.extensions;
   if (isCode(code)) return code;
@@ -103,18 +105,18 @@ export function outcomeOf(error: GraphQLError): ErrorCode {
   return root instanceof GraphQLError ? (codeOf(root) ?? "INTERNAL") : "INTERNAL";
 }
 
-/** Whether a value is a code of the table. */
+/** Whether a value is a code of the error table. */
 export function isCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && code in errorTable;
 }
 
-/** The code that an error of the GraphQL libraries stands for; nothing where it is not the caller's. */
+/** The code of an error of the GraphQL libraries; undefined if the caller did not cause it. */
 function codeOf(error: GraphQLError): ErrorCode | undefined {
   const code = error.extensions["code"];
   if (code === "OPERATION_RESOLUTION_FAILURE") return "BAD_USER_INPUT";
   if (error.message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
   const node = error.nodes?.[0];
-  // An argument that does not fit is found at its value, an answer that does not at its field.
+  // The node of a wrong argument is its value. The node of a wrong resolver result is its field.
   return node !== undefined && isValueNode(node) ? "BAD_USER_INPUT" : undefined;
 }
 
@@ -122,10 +124,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-/** The codes of yoga for requests that HTTP refuses. */
+/** The codes of yoga for invalid HTTP requests. */
 const transportCodes: ReadonlySet<unknown> = new Set(["BAD_REQUEST", "REQUEST_ENTITY_TOO_LARGE"]);
 
-/** The HTTP status that an error carries, where HTTP itself is what it is about. */
+/** Returns the HTTP status of an error of the HTTP request itself; undefined for other errors. */
 export function transportFacts(error: GraphQLError): TransportFacts | undefined {
   const { http, code } = error.extensions;
   if (!isRecord(http) || typeof http["status"] !== "number") return undefined;
@@ -139,7 +141,7 @@ function ownTransport({ extensions }: GraphQLError): boolean {
   return isRecord(http) && http["transport"] === true;
 }
 
-/** An error that HTTP itself is about: the input's fault, under its own status. */
+/** Creates a BAD_USER_INPUT about the HTTP request itself, with its own HTTP status. */
 export function transportError(
   { message }: { readonly message: string },
   { status, headers }: TransportFacts,
@@ -151,7 +153,7 @@ export function transportError(
   });
 }
 
-/** Where in the variables a value does not fit; nothing where the error is about something else. */
+/** The path of the variable that has a wrong value; undefined for other errors. */
 function variablePath({ nodes, message }: GraphQLError): string | undefined {
   const definition = nodes?.[0];
   if (definition?.kind !== Kind.VARIABLE_DEFINITION) return undefined;
@@ -160,7 +162,7 @@ function variablePath({ nodes, message }: GraphQLError): string | undefined {
   return unknown === undefined ? place : `${place}.${unknown}`;
 }
 
-/** The path of the argument that a value stands in, such as `filter.heights.gte`; nothing where it stands in none. */
+/** The path of the argument that contains a value, such as `filter.heights.gte`; undefined outside of arguments. */
 function argumentPath(node: ASTNode | undefined, document: DocumentNode): string | undefined {
   if (node === undefined || !(isValueNode(node) || node.kind === Kind.OBJECT_FIELD)) return undefined;
   let path: string | undefined;

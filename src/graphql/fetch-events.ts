@@ -1,81 +1,85 @@
-// One fetch as the gateway runs it: with a time limit, until exactly one final. Imports client's port; never stores.
+// One fetch as the gateway runs it: with a time limit, until exactly one final. Imports client's types. Never stores data.
 import type { FetchEvent, FetchFinal, FetchRequest } from "../client/port.js";
 import { IndexerError } from "../domain/errors.js";
 import type { GatewayContext } from "./context.js";
 
-/** What was told so far, for a final that the client could not give any more. */
-interface Told {
+/** What was delivered so far, for a final that the client itself could not send. */
+interface Progress {
   fetchId: string | undefined;
   parts: number;
-  blocks: number;
-  transactions: number;
+  blockCount: number;
+  transactionCount: number;
 }
 
-/** The events of a fetch. A time limit that passes, or a closing gateway, is told by the final like any failure of the work. */
-export async function* fetchEvents(
+/**
+ * Starts a fetch and returns its events. A wrong request throws at once. If the time limit passes or the gateway closes,
+ * the final reports it, like any failure of the work.
+ */
+export function fetchEvents(
   { client, limits, closing }: Pick<GatewayContext, "client" | "limits" | "closing">,
   request: FetchRequest,
-  left: AbortSignal,
+  disconnected: AbortSignal,
 ): AsyncGenerator<FetchEvent, void, undefined> {
   const work = new AbortController();
+  const events = client.fetch(request, work.signal);
+  return untilFinal(events, { work, limits, closing, disconnected });
+}
+
+async function* untilFinal(
+  events: AsyncIterable<FetchEvent>,
+  {
+    work,
+    limits,
+    closing,
+    disconnected,
+  }: Pick<GatewayContext, "limits" | "closing" | "disconnected"> & { readonly work: AbortController },
+): AsyncGenerator<FetchEvent, void, undefined> {
   const started = performance.now();
-  const told: Told = { fetchId: undefined, parts: 0, blocks: 0, transactions: 0 };
+  const progress: Progress = { fetchId: undefined, parts: 0, blockCount: 0, transactionCount: 0 };
   let cause: IndexerError | undefined;
   const end = (error: IndexerError | undefined): void => {
     cause ??= error;
     work.abort(error);
   };
-  const leave = (): void => end(undefined);
+  const disconnect = (): void => end(undefined);
   const close = (): void =>
-    end(new IndexerError("SHUTTING_DOWN", "This manager is closing: ask another one."));
+    end(new IndexerError("SHUTTING_DOWN", "This manager is shutting down. Fetch again at another manager."));
   const timer = setTimeout(() => {
     const seconds = limits.fetchMs / 1000;
-    end(
-      new IndexerError(
-        "TIMEOUT",
-        `The fetch took longer than its limit of ${seconds} s; what came is stored.`,
-        {
-          limit: seconds,
-        },
-      ),
-    );
+    const message = `The fetch took longer than ${seconds} s, its time limit. Its parts so far are stored. Fetch the rest again.`;
+    end(new IndexerError("TIMEOUT", message, { limit: seconds }));
   }, limits.fetchMs);
-  left.addEventListener("abort", leave);
+  disconnected.addEventListener("abort", disconnect);
   closing.addEventListener("abort", close);
-  if (left.aborted) leave();
+  if (disconnected.aborted) disconnect();
   if (closing.aborted) close();
   try {
-    for await (const event of client.fetch(request, work.signal)) {
+    for await (const event of events) {
       if (event.kind === "final") {
         yield cause === undefined ? event : failed(event, cause);
         return;
       }
-      note(told, event);
+      record(progress, event);
       yield event;
     }
   } catch (error) {
-    if (cause === undefined || told.fetchId === undefined) throw cause ?? error;
-    const { parts, blocks, transactions } = told;
-    const counts = {
-      parts,
-      blockCount: blocks,
-      transactionCount: transactions,
-      durationMs: Math.round(performance.now() - started),
-    };
-    yield failed({ kind: "final", status: "FAILED", fetchId: told.fetchId, ...counts }, cause);
+    const { fetchId, ...counts } = progress;
+    if (cause === undefined || fetchId === undefined) throw cause ?? error;
+    const durationMs = Math.round(performance.now() - started);
+    yield failed({ kind: "final", status: "FAILED", fetchId, ...counts, durationMs }, cause);
   } finally {
     clearTimeout(timer);
-    left.removeEventListener("abort", leave);
+    disconnected.removeEventListener("abort", disconnect);
     closing.removeEventListener("abort", close);
   }
 }
 
-function note(told: Told, event: Exclude<FetchEvent, FetchFinal>): void {
-  told.fetchId = event.fetchId;
+function record(progress: Progress, event: Exclude<FetchEvent, FetchFinal>): void {
+  progress.fetchId = event.fetchId;
   if (event.kind !== "part") return;
-  told.parts += 1;
-  told.blocks += event.blocks.length;
-  told.transactions += event.transactions.length;
+  progress.parts += 1;
+  progress.blockCount += event.blocks.length;
+  progress.transactionCount += event.transactions.length;
 }
 
 function failed(final: FetchFinal, { code, message, retryable }: IndexerError): FetchFinal {

@@ -16,7 +16,7 @@ async function heard(events: AsyncIterable<Heard>): Promise<Heard[]> {
 }
 
 describe("Query.fetch", () => {
-  it("collects every part until the final", async () => {
+  it("returns all parts after the final", async () => {
     const { ask, client } = createTestGateway();
     const { data, errors } = await ask(
       `{ fetch(${target("demo", 3, 6)}) { blocks { height } transactions { hash events { kind } } final { fetchId status parts blockCount transactionCount durationMs error { code } } } }`,
@@ -41,15 +41,15 @@ describe("Query.fetch", () => {
     });
   });
 
-  it("takes a transaction's hash", async () => {
+  it("passes the hash of a transaction on unchanged", async () => {
     const { ask, client } = createTestGateway();
     await ask(
       `{ fetch(chain: { network: "ethereum", chainId: "1" }, target: { hash: "0xABC" }) { final { status } } }`,
     );
-    expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xabc" } });
+    expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xABC" } });
   });
 
-  it("keeps what came when the work fails", async () => {
+  it("returns the parts before a failure", async () => {
     const { ask } = createTestGateway();
     const { data, errors } = await ask(
       `{ fetch(${target("failing", 1, 5)}) { blocks { height } final { status error { code message retryable height } } } }`,
@@ -64,7 +64,7 @@ describe("Query.fetch", () => {
     });
   });
 
-  it("fails with the client's error where nothing was begun", async () => {
+  it("fails with the error of the client if the fetch did not start", async () => {
     const { ask, client } = createTestGateway();
     client.fail(
       "fetch",
@@ -92,13 +92,15 @@ describe("Query.fetch", () => {
     expect(client.calls).toEqual([]);
   });
 
-  it("names what to use for more", async () => {
+  it("reports the requested and allowed heights and the next step", async () => {
     const { ask } = createTestGateway();
     const { errors } = await ask(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
-    expect(errors?.[0]?.message).toContain("startRun");
+    expect(errors?.[0]?.message).toBe(
+      "target.heights: 1001 heights requested, at most 1000 allowed. Fetch smaller ranges one after another.",
+    );
   });
 
-  it("ends at its time limit, states it, and keeps what came", async () => {
+  it("ends at its time limit, reports it, and returns the parts so far", async () => {
     const { ask, client } = createTestGateway({ limits: { fetchMs: 100 } });
     const { data } = await ask(
       `{ fetch(${target("endless", 1, 2)}) { blocks { height } final { status error { code message retryable } } } }`,
@@ -115,7 +117,7 @@ describe("Query.fetch", () => {
 });
 
 describe("Subscription.fetch", () => {
-  it("tells acceptance, each part in order, and one final", async () => {
+  it("returns FetchAccepted, each part in order, and one final", async () => {
     const { listen } = createTestGateway();
     const events = await heard(listen(`subscription { fetch(${target("demo", 1, 3)}) { ${everything} } }`));
     expect(events.map(({ data }) => data?.["fetch"])).toMatchObject([
@@ -127,7 +129,7 @@ describe("Subscription.fetch", () => {
     ]);
   });
 
-  it("tells a failure, and a time limit, by the final", async () => {
+  it("reports a failure and a time limit in the final", async () => {
     const failing = createTestGateway();
     const failed = await heard(
       failing.listen(`subscription { fetch(${target("failing", 1, 5)}) { ${everything} } }`),
@@ -147,7 +149,7 @@ describe("Subscription.fetch", () => {
     );
   });
 
-  it("refuses more than 100,000 heights, and names startRun", async () => {
+  it("refuses more than 100,000 heights", async () => {
     const { listen } = createTestGateway();
     const [first, ...rest] = await heard(
       listen(`subscription { fetch(${target("demo", 1, 100_001)}) { __typename } }`),
@@ -159,17 +161,17 @@ describe("Subscription.fetch", () => {
         extensions: { code: "BAD_USER_INPUT", argument: "target.heights", limit: 100_000, actual: 100_001 },
       },
     ]);
-    expect(first?.errors?.[0]?.message).toContain("startRun");
+    expect(first?.errors?.[0]?.message).toContain("Fetch smaller ranges");
   });
 
-  it("tells the client's refusal", async () => {
+  it("reports the refusal of the client", async () => {
     const { listen, client } = createTestGateway();
     client.fail("fetch", new IndexerError("NO_WORKER", "No worker serves demo/demo-1."));
     const events = await heard(listen(`subscription { fetch(${target("demo", 1, 2)}) { __typename } }`));
     expect(events).toMatchObject([{ errors: [{ extensions: { code: "NO_WORKER" } }] }]);
   });
 
-  it("cancels the work when its caller leaves", async () => {
+  it("cancels the work when the caller disconnects", async () => {
     const { listen, client } = createTestGateway();
     for await (const event of listen(`subscription { fetch(${target("endless", 1, 2)}) { __typename } }`)) {
       expect(event.errors).toBeUndefined();

@@ -1,74 +1,63 @@
-// Reads what a question filters by into the domain's filters, and refuses what makes no sense.
-// Imports domain and the inputs; never builds a query.
+// Reads filter arguments into the filters of the domain, and refuses filters that cannot match.
+// Imports domain and the input types. Never builds a database query.
 import type { ChainRef } from "../domain/chain.js";
 import { heightRange, type HeightRange } from "../domain/height.js";
 import type { BlockFilter, Bounds, ListFilter, TransactionFilter } from "../domain/search.js";
-import { badInput, naming } from "./input-errors.js";
+import { badInput, withArgument } from "./input-errors.js";
 import type { BlockFilterInput, ListFilterInput, TransactionFilterInput } from "./inputs.js";
 
-/** Values that one list of a filter may hold. */
+/** The most values in one list of a filter. */
 const maxListed = 1_000;
 
-type Given<T> = T | null | undefined;
-type GivenBounds<T> = { readonly [K in keyof Bounds<T>]?: Given<T> };
+type Optional<T> = T | null | undefined;
+type OptionalBounds<T> = { readonly [K in keyof Bounds<T>]?: Optional<T> };
 
-function given<T>(value: Given<T>): value is T {
+function isGiven<T>(value: Optional<T>): value is T {
   return value !== null && value !== undefined;
 }
 
-/** A range, checked; what is wrong with it is told under the argument's name. */
+/** Checks a range of heights. Throws BAD_USER_INPUT that names the argument. */
 export function readRange(range: HeightRange, argument: string): HeightRange {
-  return naming(argument, () => heightRange(range.from, range.to));
+  return withArgument(argument, () => heightRange(range.from, range.to));
 }
 
-/** The filter of blocks. */
+/** Reads a filter of blocks. Throws BAD_USER_INPUT that names the argument. */
 export function readBlockFilter(filter: typeof BlockFilterInput.$inferInput): BlockFilter {
   const { chain, heights, time, epoch, hasTransactions } = filter;
   return {
     chain,
-    ...(given(heights) && { heights: readHeights(heights, "filter.heights") }),
-    ...(given(time) && { time: readTimes(time, "filter.time") }),
-    ...(given(epoch) && { epoch }),
-    ...(given(hasTransactions) && { hasTransactions }),
+    ...(isGiven(heights) && { heights: readHeights(heights, "filter.heights") }),
+    ...(isGiven(time) && { time: readTimes(time, "filter.time") }),
+    ...(isGiven(epoch) && { epoch }),
+    ...(isGiven(hasTransactions) && { hasTransactions }),
   };
 }
 
-/** The filter of transactions; none is a filter that everything meets. */
+/** Reads a filter of transactions; without one, every transaction matches. Throws BAD_USER_INPUT that names the argument. */
 export function readTransactionFilter(
-  filter: Given<typeof TransactionFilterInput.$inferInput>,
+  filter: Optional<typeof TransactionFilterInput.$inferInput>,
 ): TransactionFilter {
-  if (!given(filter)) return {};
-  const { network, chainIds, epoch, heights, time, memo, hasErrors } = filter;
-  const fold = (text: string): string => canonical(text, network);
+  if (!isGiven(filter)) return {};
+  const { network, chainIds, epoch, heights, time, hash, blockHash, memo, hasErrors } = filter;
+  const { types, accounts, senders, recipients } = filter;
   return {
-    ...(given(network) && { network }),
-    ...(given(chainIds) && { chainIds: readTexts(chainIds, "filter.chainIds") }),
-    ...(given(epoch) && { epoch }),
-    ...(given(heights) && { heights: readHeights(heights, "filter.heights") }),
-    ...(given(time) && { time: readTimes(time, "filter.time") }),
-    ...(given(filter.hash) && { hash: canonicalHash(filter.hash, network) }),
-    ...(given(filter.blockHash) && { blockHash: canonicalHash(filter.blockHash, network) }),
-    ...(given(filter.types) && { types: readList(filter.types, "filter.types") }),
-    ...(given(filter.accounts) && { accounts: readList(filter.accounts, "filter.accounts", fold) }),
-    ...(given(filter.senders) && { senders: readList(filter.senders, "filter.senders", fold) }),
-    ...(given(filter.recipients) && { recipients: readList(filter.recipients, "filter.recipients", fold) }),
-    ...(given(memo) && { memo }),
-    ...(given(hasErrors) && { hasErrors }),
+    ...(isGiven(network) && { network }),
+    ...(isGiven(chainIds) && { chainIds: readTexts(chainIds, "filter.chainIds") }),
+    ...(isGiven(epoch) && { epoch }),
+    ...(isGiven(heights) && { heights: readHeights(heights, "filter.heights") }),
+    ...(isGiven(time) && { time: readTimes(time, "filter.time") }),
+    ...(isGiven(hash) && { hash }),
+    ...(isGiven(blockHash) && { blockHash }),
+    ...(isGiven(types) && { types: readList(types, "filter.types") }),
+    ...(isGiven(accounts) && { accounts: readList(accounts, "filter.accounts") }),
+    ...(isGiven(senders) && { senders: readList(senders, "filter.senders") }),
+    ...(isGiven(recipients) && { recipients: readList(recipients, "filter.recipients") }),
+    ...(isGiven(memo) && { memo }),
+    ...(isGiven(hasErrors) && { hasErrors }),
   };
 }
 
-/** A hash as the network writes it: Ethereum's are the same in any case, and stored in lower case. */
-export function canonicalHash(hash: string, network: Given<string>): string {
-  return network === "ethereum" ? hash.toLowerCase() : hash;
-}
-
-/** An account as its network writes it: Ethereum's checksums by case are dropped. */
-function canonical(account: string, network: Given<string>): string {
-  if (network === "ethereum") return account.toLowerCase();
-  return !given(network) && /^0x[0-9a-fA-F]{40}$/.test(account) ? account.toLowerCase() : account;
-}
-
-/** The one chain that a filter names, or nothing. */
+/** The only chain that a filter matches; undefined if it matches several chains. */
 export function onlyChain({ network, chainIds }: TransactionFilter): ChainRef | undefined {
   const [chainId, ...others] = new Set(chainIds);
   return network === undefined || chainId === undefined || others.length > 0
@@ -76,52 +65,50 @@ export function onlyChain({ network, chainIds }: TransactionFilter): ChainRef | 
     : { network, chainId };
 }
 
-function readHeights(bounds: GivenBounds<number>, argument: string): Bounds<number> {
+function readHeights(bounds: OptionalBounds<number>, argument: string): Bounds<number> {
   return readBounds(bounds, argument, (height) => height + 1);
 }
 
-function readTimes(bounds: GivenBounds<bigint>, argument: string): Bounds<bigint> {
+function readTimes(bounds: OptionalBounds<bigint>, argument: string): Bounds<bigint> {
   return readBounds(bounds, argument, (time) => time + 1n);
 }
 
 function readBounds<T extends number | bigint>(
-  { eq, gte, gt, lte, lt }: GivenBounds<T>,
+  { eq, gte, gt, lte, lt }: OptionalBounds<T>,
   argument: string,
-  after: (value: T) => T,
+  next: (value: T) => T,
 ): Bounds<T> {
-  const lows = [eq, gte, given(gt) ? after(gt) : undefined].filter(given);
-  const above = [eq, lte].filter(given).map(after);
-  const ends = [...above, lt].filter(given);
-  if (lows.some((low) => ends.some((end) => low >= end))) {
-    throw badInput(argument, `No value meets the bounds of '${argument}': the lower is above the upper.`);
+  const lowest = [eq, gte, isGiven(gt) ? next(gt) : undefined].filter(isGiven);
+  const above = [...[eq, lte].filter(isGiven).map(next), lt].filter(isGiven);
+  if (lowest.some((low) => above.some((end) => low >= end))) {
+    throw badInput(
+      argument,
+      `${argument}: no value can match, because the lower bound is above the upper one.`,
+    );
   }
   return {
-    ...(given(eq) && { eq }),
-    ...(given(gte) && { gte }),
-    ...(given(gt) && { gt }),
-    ...(given(lte) && { lte }),
-    ...(given(lt) && { lt }),
+    ...(isGiven(eq) && { eq }),
+    ...(isGiven(gte) && { gte }),
+    ...(isGiven(gt) && { gt }),
+    ...(isGiven(lte) && { lte }),
+    ...(isGiven(lt) && { lt }),
   };
 }
 
-function readList(
-  list: typeof ListFilterInput.$inferInput,
-  argument: string,
-  fold: (text: string) => string = (text) => text,
-): ListFilter {
-  if (given(list.any)) return { any: readTexts(list.any, `${argument}.any`).map(fold) };
-  return { all: readTexts(list.all ?? [], `${argument}.all`).map(fold) };
+function readList(list: typeof ListFilterInput.$inferInput, argument: string): ListFilter {
+  if (isGiven(list.any)) return { any: readTexts(list.any, `${argument}.any`) };
+  return { all: readTexts(list.all ?? [], `${argument}.all`) };
 }
 
 function readTexts(texts: readonly string[], argument: string): readonly string[] {
   if (texts.length === 0) {
     throw badInput(
       argument,
-      `'${argument}' is empty: nothing could meet it. Leave it out to meet everything.`,
+      `${argument}: the list is empty, so nothing can match. Omit it to match everything.`,
     );
   }
   if (texts.length > maxListed) {
-    throw badInput(argument, `'${argument}' holds ${texts.length} values, more than ${maxListed}.`, {
+    throw badInput(argument, `${argument}: ${texts.length} values given, at most ${maxListed} allowed.`, {
       limit: maxListed,
       actual: texts.length,
     });

@@ -1,6 +1,6 @@
-// The gateway: the schema served over HTTP, server-sent events and WebSocket. Imports client's port, domain, lib and this
-// folder, and is the one place that knows how they fit together.
-// Never listens on a port: whoever does hands requests over.
+// The gateway: serves the schema over HTTP, server-sent events and WebSocket.
+// Imports client's types, domain, lib and this folder, and connects the parts of this folder.
+// Never listens on a port: the HTTP server passes requests to it.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { getOperationAST, OperationTypeNode, type GraphQLError } from "graphql";
@@ -11,7 +11,7 @@ import type { Metrics } from "../lib/metrics.js";
 import type { GatewayContext, ManagerInfo } from "./context.js";
 import type { Stages } from "./envelop.js";
 import { createPublicErrors } from "./errors.js";
-import { answerPlugin, emptyAnswerPlugin, pagePlugin, requestPlugin } from "./http-plugins.js";
+import { responsePlugin, emptyResponsePlugin, pagePlugin, requestPlugin } from "./http-plugins.js";
 import { defaultLimits, type Limits } from "./limits.js";
 import { createLoaders } from "./loaders.js";
 import { createOperationMetrics } from "./metrics.js";
@@ -24,48 +24,49 @@ import {
   subscriptionPlugin,
 } from "./plugins.js";
 import { printedSchema, schema } from "./schema.js";
-import type { Asked, Caller, Prepared } from "./socket-protocol.js";
+import type { OperationRequest, SocketCaller, Prepared } from "./socket-protocol.js";
 import { createSockets } from "./websocket.js";
 
-/** What a gateway needs, and what can be set. */
+/** The dependencies and settings of a gateway. */
 export interface GatewayOptions {
   readonly client: Client;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly manager: ManagerInfo;
-  /** What differs from the defaults. */
+  /** Overrides of the default limits. */
   readonly limits?: Partial<Limits>;
-  /** Serves GraphiQL to browsers; on unless told. */
+  /** Serves GraphiQL to browsers. On by default. */
   readonly graphiql?: boolean;
-  /** Answers questions about the schema; on unless told. */
+  /** Allows introspection. On by default. */
   readonly introspection?: boolean;
-  /** Origins whose pages may ask, beside this service's own; `*` for any. */
+  /** Origins whose pages may send requests, beside this service's own origin. `*` allows any origin. */
   readonly allowedOrigins?: readonly string[];
 }
 
-/** The gateway, to be put behind a server. */
+/** The gateway, to be used by an HTTP server. */
 export interface Gateway {
-  /** Answers a request to the endpoint. */
+  /** Handles a request to the endpoint. */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** The same without a socket, for tests. */
+  /** Handles a request without a socket, for tests. */
   fetch(url: string, init?: RequestInit): Promise<Response>;
+  /** Handles an upgrade to WebSocket. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** The schema as text. */
+  /** The schema as SDL text. */
   readonly printedSchema: string;
-  /** Ends subscriptions and fetches with SHUTTING_DOWN, then closes sockets, at most `graceMs` later. */
+  /** Ends subscriptions and fetches with SHUTTING_DOWN, then closes sockets after at most `graceMs` milliseconds. */
   close(graceMs?: number): Promise<void>;
 }
 
-/** The path of the endpoint. */
+/** The HTTP path of the endpoint. */
 const endpoint = "/graphql";
 
-/** What a transport tells of the caller. */
+/** The caller, as its transport knows it. */
 interface ServerContext {
   readonly req?: IncomingMessage;
-  readonly socketAsker?: Caller;
+  readonly socketCaller?: SocketCaller;
 }
 
-/** Creates the gateway. */
+/** Creates a gateway. */
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const { client, manager, logger } = options;
@@ -76,14 +77,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const closing = new AbortController();
   const costs = new WeakMap<object, number>();
 
-  const contextFor = ({ request, req, socketAsker }: YogaInitialContext & ServerContext): GatewayContext => ({
+  const contextFor = ({
+    request,
+    req,
+    socketCaller,
+  }: YogaInitialContext & ServerContext): GatewayContext => ({
     client,
     manager,
     limits,
-    loaders: createLoaders(client, { remember: true }),
-    transport: socketAsker === undefined ? "sse" : "websocket",
-    caller: (socketAsker?.request ?? req)?.socket.remoteAddress ?? "unknown",
-    left: socketAsker?.left ?? request.signal,
+    loaders: createLoaders(client, { cache: true }),
+    transport: socketCaller === undefined ? "sse" : "websocket",
+    caller: (socketCaller?.request ?? req)?.socket.remoteAddress ?? "unknown",
+    disconnected: socketCaller?.disconnected ?? request.signal,
     closing: closing.signal,
   });
 
@@ -107,29 +112,32 @@ export function createGateway(options: GatewayOptions): Gateway {
       documentPlugin({ limits, errors, metrics }),
       ...(options.introspection === false ? [noIntrospectionPlugin()] : []),
       metricsPlugin(metrics),
-      costPlugin({ limits, errors, reckoned: (context, cost) => costs.set(context, cost) }),
+      costPlugin({ limits, errors, onCost: (context, cost) => costs.set(context, cost) }),
       subscriptionPlugin({ limits, errors, metrics }),
       useExecutionCancellation(),
-      answerPlugin({ limits, errors, costs }),
-      emptyAnswerPlugin(errors),
+      responsePlugin({ limits, errors, costs }),
+      emptyResponsePlugin(errors),
     ],
   });
 
-  const prepare = async (asked: Asked, socketAsker: Caller): Promise<Prepared | readonly GraphQLError[]> => {
-    const stages: Stages = yoga.getEnveloped({ socketAsker, params: asked });
+  const prepare = async (
+    payload: OperationRequest,
+    socketCaller: SocketCaller,
+  ): Promise<Prepared | readonly GraphQLError[]> => {
+    const stages: Stages = yoga.getEnveloped({ socketCaller, params: payload });
     try {
-      const document = stages.parse(asked.query);
+      const document = stages.parse(payload.query);
       const faults = stages.validate(schema, document);
       if (faults.length > 0) return faults;
-      const operation = getOperationAST(document, asked.operationName)?.operation;
+      const operation = getOperationAST(document, payload.operationName)?.operation;
       return {
         run: operation === OperationTypeNode.SUBSCRIPTION ? stages.subscribe : stages.execute,
         args: {
           schema,
           document,
           contextValue: await stages.contextFactory(),
-          operationName: asked.operationName ?? null,
-          variableValues: asked.variables ?? {},
+          operationName: payload.operationName ?? null,
+          variableValues: payload.variables ?? {},
         },
       };
     } catch (error) {

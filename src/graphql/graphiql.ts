@@ -1,10 +1,10 @@
-// GraphiQL as one page with everything in it: compressed once, then served from memory. Imports this folder only.
-// Never loads anything from elsewhere.
+// GraphiQL as one self-contained page: compressed once, then served from memory. Imports this folder only.
+// Never loads anything from other servers.
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-/** The page in every form that is served. */
+/** The page in all of its encodings. */
 export interface GraphiqlPage {
   readonly etag: string;
   readonly plain: Uint8Array<ArrayBuffer>;
@@ -12,7 +12,7 @@ export interface GraphiqlPage {
   readonly brotli: Uint8Array<ArrayBuffer>;
 }
 
-/** What the page may load: itself and this service. */
+/** The content security policy of the page: it loads from this service only. */
 export const contentSecurityPolicy = [
   "default-src 'self' blob: data:",
   "script-src 'self' 'unsafe-inline' blob:",
@@ -21,7 +21,7 @@ export const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const defaultQuery = `# Welcome. Everything here is served by this manager; nothing is loaded from elsewhere.
+const defaultQuery = `# This manager serves the whole page. Nothing is loaded from other servers.
 # Press Ctrl-Enter to run the operation under the cursor.
 
 query Newest {
@@ -37,12 +37,12 @@ query Newest {
   }
 }
 
-# Blocks as they are stored, by whichever manager:
+# Blocks as any manager stores them:
 subscription Live {
   blocks { height hash time transactionCount }
 }
 
-# Fetches from the chain through the workers, part by part, until exactly one final:
+# Fetches from the chain through the workers, part by part, then one final:
 subscription Fetch {
   fetch(
     chain: { network: "demo", chainId: "demo-1" }
@@ -51,12 +51,12 @@ subscription Fetch {
     __typename
     ... on FetchAccepted { fetchId tasks workers }
     ... on FetchPart { order worker progress blocks { height } transactions { hash } }
-    ... on FetchFinal { status parts blockCount: blocks transactionCount: transactions durationMs error { code message } }
+    ... on FetchFinal { status parts blockCount transactionCount durationMs error { code message } }
   }
 }
 `;
 
-/** Makes the page: it is large, so it is read and compressed only when first asked for. */
+/** Renders and compresses the page. It is large, so call this at the first request only. */
 export async function renderPage(endpoint: string): Promise<GraphiqlPage> {
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
   const html = renderGraphiQL({
@@ -74,7 +74,7 @@ export async function renderPage(endpoint: string): Promise<GraphiqlPage> {
   return { etag, plain, gzip: new Uint8Array(gzipped), brotli: new Uint8Array(brotli) };
 }
 
-/** The form that the browser takes, with its headers. */
+/** Returns the encoding that the browser accepts, with its headers. */
 export function pageFor(
   page: GraphiqlPage,
   headers: { readonly acceptEncoding: string | null; readonly ifNoneMatch: string | null },

@@ -1,16 +1,16 @@
-// What is for HTTP alone: which requests are taken, how answers are headed, the page for browsers. Imports this folder.
-// Never parses a document.
+// Plugins for HTTP only: which requests are accepted, the headers of responses, the page for browsers.
+// Imports this folder. Never parses a document.
 import { GraphQLError } from "graphql";
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
 import { IndexerError } from "../domain/errors.js";
-import { tooLargeToAnswer } from "./document-limits.js";
+import { responseTooLarge } from "./document-limits.js";
 import { transportError, type PublicErrors } from "./errors.js";
 import { pageFor, renderPage, type GraphiqlPage } from "./graphiql.js";
 import { headOf, withoutTransport } from "./http-status.js";
 import type { Limits } from "./limits.js";
 import type { OriginCheck } from "./origin.js";
 
-/** Refuses what is no request of ours: from foreign pages, with other content than JSON, too large. */
+/** Refuses requests from pages of other origins, with content other than JSON, or with a body that is too large. */
 export function requestPlugin({
   limits,
   isOwnOrigin,
@@ -30,16 +30,16 @@ export function requestPlugin({
       if (!own) {
         throw new IndexerError(
           "FORBIDDEN",
-          "Pages of this origin may not ask here: add it to the allowed origins.",
+          "Pages of this origin are not allowed. Add the origin to the allowed origins of the manager.",
         );
       }
-      // Only JSON cannot be sent by a page of another origin without asking first.
+      // A page of another origin cannot send JSON without a CORS preflight request. It can send other content types.
       if (
         method === "POST" &&
         !/^application\/(graphql\+)?json\s*(;|,|$)/i.test(headers.get("content-type") ?? "")
       ) {
         throw transportError(
-          { message: "Send the operation as JSON: content-type application/json." },
+          { message: "The operation must be JSON. Send it with content-type application/json." },
           { status: 415 },
         );
       }
@@ -49,7 +49,10 @@ export function requestPlugin({
           return await requestParser(each);
         } catch (error) {
           if (error instanceof SyntaxError) {
-            throw transportError({ message: "'variables' and 'extensions' must be JSON." }, { status: 400 });
+            throw transportError(
+              { message: "The parameters 'variables' and 'extensions' must be JSON." },
+              { status: 400 },
+            );
           }
           throw isTooLarge(error) ? tooLarge(limits.bodyBytes) : error;
         }
@@ -60,29 +63,33 @@ export function requestPlugin({
 }
 
 function tooLarge(limit: number): GraphQLError {
-  return transportError({ message: `The body is larger than ${limit} bytes.` }, { status: 413 }, { limit });
+  return transportError(
+    { message: `The body is larger than ${limit} bytes. Send a smaller operation.` },
+    { status: 413 },
+    { limit },
+  );
 }
 
-/** Whether yoga found, while a body came, that it is larger than allowed. */
+/** Whether yoga refused a body for its size while it was received. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof GraphQLError && error.extensions["code"] === "REQUEST_ENTITY_TOO_LARGE";
 }
 
-/** Gives each answer its status, the cost of its operation as `x-query-cost`, and a bound on its size. */
-export function answerPlugin({
+/** Sets the status and the `x-query-cost` header of each response, and limits its size. */
+export function responsePlugin({
   limits,
   errors,
   costs,
 }: {
   readonly limits: Limits;
   readonly errors: PublicErrors;
-  /** What operations cost, by their contexts. */
+  /** The costs of operations, by their contexts. */
   readonly costs: WeakMap<object, number>;
 }): Plugin {
   const stringify = (result: object): string => {
     const text = JSON.stringify(result);
-    if (text.length <= limits.answerBytes) return text;
-    const { message, extensions } = errors.of(tooLargeToAnswer(text.length, limits.answerBytes));
+    if (text.length <= limits.responseBytes) return text;
+    const { message, extensions } = errors.of(responseTooLarge(text.length, limits.responseBytes));
     return JSON.stringify({ data: null, errors: [{ message, extensions }] });
   };
   return {
@@ -113,7 +120,7 @@ export function pagePlugin(endpoint: string): Plugin {
   return {
     onRequest: async ({ request, url, fetchAPI, endResponse }) => {
       if (request.method !== "GET" || url.pathname !== endpoint) return;
-      // Also with a query in the URL: a browser that opens a link wants to see it in GraphiQL, not as JSON.
+      // Also with a query in the URL: a user who opens a link expects GraphiQL, not JSON.
       if (!/\btext\/html\b/.test(request.headers.get("accept") ?? "")) return;
       page ??= renderPage(endpoint);
       const { status, headers, body } = pageFor(await page, {
@@ -125,11 +132,11 @@ export function pagePlugin(endpoint: string): Plugin {
   };
 }
 
-/** Says in the gateway's words what yoga answers without any: no content, or content that cannot be served. */
-export function emptyAnswerPlugin(errors: PublicErrors): Plugin {
+/** Adds an error body to the responses 406 and 415, which yoga sends without one. */
+export function emptyResponsePlugin(errors: PublicErrors): Plugin {
   const messages: Readonly<Record<number, string>> = {
-    406: "Accept application/json, application/graphql-response+json or, for subscriptions, text/event-stream.",
-    415: "Send the operation as JSON: content-type application/json.",
+    406: "None of the accepted content types is available. Accept application/json, application/graphql-response+json or, for subscriptions, text/event-stream.",
+    415: "The operation must be JSON. Send it with content-type application/json.",
   };
   return {
     onResponse: ({ response, setResponse, fetchAPI }) => {

@@ -1,28 +1,28 @@
-// Which HTTP status an answer has. Imports domain/errors and this folder; never changes what an answer says.
+// The HTTP status of a response. Imports domain/errors and this folder. Never changes the content of a response.
 import { GraphQLError, type ExecutionResult } from "graphql";
 import { errorTable, type ErrorCode } from "../domain/errors.js";
 import { isCode, transportFacts } from "./errors.js";
 
-/** A status with what else the head of the answer says. */
+/** The status and headers of a response. */
 export interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Codes of well-formed requests whose document, variables or fields fail. To those who take `application/json` only, such an
- * answer is 200, as GraphQL over HTTP wants it for older clients.
+ * Codes of well-formed requests whose document, variables or fields fail. For clients that accept only `application/json`,
+ * the status is 200, as GraphQL over HTTP specifies for legacy clients.
  */
-const ofGraphql: ReadonlySet<string> = new Set([
+const graphqlCodes: ReadonlySet<string> = new Set([
   "BAD_USER_INPUT",
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",
 ] satisfies ErrorCode[]);
 
-/** Seconds after which one who was refused for now may try again. */
+/** Seconds after which a caller may retry a request that was refused temporarily. */
 const retryAfter = "1";
 
-/** The head of an answer: 200 where there is data, else what the first error's code stands for. */
+/** Returns the status of a response: 200 with data, else the status of the first error code. */
 export function headOf({ data, errors }: ExecutionResult, accept: string | null): Head {
   const ok = { status: 200, headers: {} };
   const [error] = errors ?? [];
@@ -32,19 +32,19 @@ export function headOf({ data, errors }: ExecutionResult, accept: string | null)
   if (data !== undefined && data !== null) return ok;
   const code = error.extensions["code"];
   const legacy = !prefersGraphqlResponse(accept);
-  // A field that failed is an answer all the same: only a request that was refused as a whole is not.
-  if (legacy && (data === null || (isCode(code) && ofGraphql.has(code)))) return ok;
+  // A response with a failed field is still a GraphQL response. Only a request that was refused as a whole is not.
+  if (legacy && (data === null || (isCode(code) && graphqlCodes.has(code)))) return ok;
   const status = isCode(code) ? errorTable[code].http : 500;
   return { status, headers: status === 503 || status === 429 ? { "Retry-After": retryAfter } : {} };
 }
 
-/** Whether the first type that the caller names, of those that fit, is the newer one. */
+/** Whether the first supported content type that the caller accepts is application/graphql-response+json. */
 function prefersGraphqlResponse(accept: string | null): boolean {
   const fits = /application\/graphql-response\+json|application\/(json|\*)|\*\/\*/i.exec(accept ?? "*/*");
   return fits?.[0].toLowerCase() === "application/graphql-response+json";
 }
 
-/** The errors without what is for HTTP only. */
+/** Returns the error without the extensions that are for HTTP only. */
 export function withoutTransport(error: GraphQLError): GraphQLError {
   if (!("http" in error.extensions)) return error;
   const { http: _http, ...extensions } = error.extensions;

@@ -1,13 +1,13 @@
-// Refusing what an argument says. Imports domain/errors; knows arguments by their path only.
+// Errors about arguments. Imports domain/errors. Knows arguments by their path only.
 import { IndexerError, type ErrorFacts } from "../domain/errors.js";
 
-/** A BAD_USER_INPUT that names the argument, such as `filter.heights`. */
+/** Creates a BAD_USER_INPUT that names the argument by its path, such as `filter.heights`. */
 export function badInput(argument: string, message: string, facts: ErrorFacts = {}): IndexerError {
   return new IndexerError("BAD_USER_INPUT", message, { argument, ...facts });
 }
 
-/** Runs a check of the domain; what it refuses gets the argument's path. */
-export function naming<T>(argument: string, check: () => T): T {
+/** Runs a check of the domain and adds the path of the argument to its BAD_USER_INPUT. */
+export function withArgument<T>(argument: string, check: () => T): T {
   try {
     return check();
   } catch (error) {

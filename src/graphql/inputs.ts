@@ -1,30 +1,31 @@
-// The input types: how chains, ranges and filters are written in a question.
-// Imports the builder only; what they mean is read in filters.ts.
+// The input types of chains, ranges and filters.
+// Imports the builder only. Never interprets a value: filters.ts does.
 import { builder } from "./builder.js";
 
-/** Names one chain. */
+/** The input type of a chain. */
 export const ChainInput = builder.inputType("ChainInput", {
-  description: "Names one chain.",
+  description: "A chain, named by its network and its chain id.",
   fields: (t) => ({
     network: t.string({ required: true, description: "The network, for example cosmos or ethereum." }),
     chainId: t.string({ required: true, description: "The chain's own id, for example cosmoshub-4 or 1." }),
   }),
 });
 
-/** A range with both ends. */
+/** The input type of a range of heights. */
 export const HeightRangeInput = builder.inputType("HeightRangeInput", {
-  description: "Heights from 'from' to 'to', both included.",
+  description: "The heights from 'from' to 'to', both included.",
   fields: (t) => ({
     from: t.field({ type: "Height", required: true, description: "The lowest height." }),
     to: t.field({ type: "Height", required: true, description: "The highest height." }),
   }),
 });
 
-/** Bounds of heights. */
+/** The input type of bounds of heights. */
 export const HeightFilter = builder.inputType("HeightFilter", {
-  description: "Bounds that are given are all met. gte/lte include the bound, gt/lt do not.",
+  description:
+    "Matches values that meet all given bounds. gte and lte include the bound, gt and lt exclude it.",
   fields: (t) => ({
-    eq: t.field({ type: "Height", description: "Exactly this height." }),
+    eq: t.field({ type: "Height", description: "Equal to this height." }),
     gte: t.field({ type: "Height", description: "This height or above." }),
     gt: t.field({ type: "Height", description: "Above this height." }),
     lte: t.field({ type: "Height", description: "This height or below." }),
@@ -32,21 +33,22 @@ export const HeightFilter = builder.inputType("HeightFilter", {
   }),
 });
 
-/** Bounds of moments. */
+/** The input type of bounds of times. */
 export const TimeFilter = builder.inputType("TimeFilter", {
-  description: "Bounds that are given are all met. gte/lte include the bound, gt/lt do not.",
+  description:
+    "Matches values that meet all given bounds. gte and lte include the bound, gt and lt exclude it.",
   fields: (t) => ({
-    gte: t.field({ type: "DateTime", description: "At this moment or later." }),
-    gt: t.field({ type: "DateTime", description: "After this moment." }),
-    lte: t.field({ type: "DateTime", description: "At this moment or earlier." }),
-    lt: t.field({ type: "DateTime", description: "Before this moment." }),
+    gte: t.field({ type: "DateTime", description: "At this time or later." }),
+    gt: t.field({ type: "DateTime", description: "After this time." }),
+    lte: t.field({ type: "DateTime", description: "At this time or earlier." }),
+    lt: t.field({ type: "DateTime", description: "Before this time." }),
   }),
 });
 
-/** Any of, or all of. */
+/** The input type of a list filter. */
 export const ListFilterInput = builder.inputType("ListFilter", {
   description:
-    "Holds when at least one is there (any), or when each is there (all). Empty lists are BAD_USER_INPUT.",
+    "Matches if at least one of the values is present (any), or if all of them are (all). Empty lists are BAD_USER_INPUT.",
   isOneOf: true,
   fields: (t) => ({
     any: t.stringList({ description: "At least one of these." }),
@@ -54,36 +56,36 @@ export const ListFilterInput = builder.inputType("ListFilter", {
   }),
 });
 
-/** Which blocks. */
+/** The input type of a filter of blocks. */
 export const BlockFilterInput = builder.inputType("BlockFilter", {
-  description: "Which blocks: everything that is given is met.",
+  description: "Which blocks to return: those that match all given fields.",
   fields: (t) => ({
-    chain: t.field({ type: ChainInput, required: true, description: "Of this chain." }),
-    heights: t.field({ type: HeightFilter, description: "At these heights." }),
-    time: t.field({ type: TimeFilter, description: "Within these moments." }),
-    epoch: t.string({ description: "Of this epoch." }),
-    hasTransactions: t.boolean({ description: "With transactions, or without." }),
+    chain: t.field({ type: ChainInput, required: true, description: "The chain of the blocks." }),
+    heights: t.field({ type: HeightFilter, description: "Bounds of the height." }),
+    time: t.field({ type: TimeFilter, description: "Bounds of the time." }),
+    epoch: t.string({ description: "The epoch." }),
+    hasTransactions: t.boolean({ description: "Whether the block has transactions." }),
   }),
 });
 
-/** Which transactions. */
+/** The input type of a filter of transactions. */
 export const TransactionFilterInput = builder.inputType("TransactionFilter", {
-  description: "Which transactions: everything that is given is met.",
+  description: "Which transactions to return: those that match all given fields.",
   fields: (t) => ({
-    network: t.string({ description: "Of this network." }),
+    network: t.string({ description: "The network, for example cosmos or ethereum." }),
     chainIds: t.stringList({
-      description: "Any of these chains; without it, every chain of the network, or of all networks.",
+      description: "Any of these chain ids. Without it, all chains of the network, or of all networks.",
     }),
-    epoch: t.string({ description: "Of this epoch." }),
-    heights: t.field({ type: HeightFilter, description: "At these heights." }),
-    time: t.field({ type: TimeFilter, description: "Within these moments." }),
-    hash: t.string({ description: "With this hash." }),
-    blockHash: t.string({ description: "In the block with this hash." }),
-    types: t.field({ type: ListFilterInput, description: "With these message types." }),
-    accounts: t.field({ type: ListFilterInput, description: "In which these accounts took part." }),
-    senders: t.field({ type: ListFilterInput, description: "In which these accounts sent." }),
-    recipients: t.field({ type: ListFilterInput, description: "In which these accounts received." }),
-    memo: t.string({ description: "Words to find in the memo, web search style: quotes, or, -not." }),
-    hasErrors: t.boolean({ description: "Failed, or not." }),
+    epoch: t.string({ description: "The epoch." }),
+    heights: t.field({ type: HeightFilter, description: "Bounds of the height." }),
+    time: t.field({ type: TimeFilter, description: "Bounds of the time." }),
+    hash: t.string({ description: "The hash of the transaction, in any case of its hexadecimal digits." }),
+    blockHash: t.string({ description: "The hash of the block, in any case of its hexadecimal digits." }),
+    types: t.field({ type: ListFilterInput, description: "Message types of the transaction." }),
+    accounts: t.field({ type: ListFilterInput, description: "Addresses of accounts that took part." }),
+    senders: t.field({ type: ListFilterInput, description: "Addresses of accounts that sent." }),
+    recipients: t.field({ type: ListFilterInput, description: "Addresses of accounts that received." }),
+    memo: t.string({ description: "Words to find in the memo, in web search syntax: quotes, or, -not." }),
+    hasErrors: t.boolean({ description: "Whether the transaction failed." }),
   }),
 });

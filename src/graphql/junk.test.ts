@@ -15,7 +15,7 @@ const documents = [
   `{ __schema { types { name fields { name } } } manager { id } workers { state } }`,
 ];
 
-/** Words that mean something here, in any order. */
+/** Words of the schema and of GraphQL, in any order. */
 const words = [...new Set(printedSchema().match(/\w+/g))];
 const word = fc.constantFrom(
   ...words,
@@ -40,7 +40,7 @@ const word = fc.constantFrom(
 );
 const soup = fc.array(word, { maxLength: 60 }).map((list) => list.join(" "));
 
-/** A document with some of its tokens lost, doubled, swapped or replaced. */
+/** A document with some tokens dropped, doubled, swapped or replaced. */
 const mutated = fc
   .tuple(
     fc.constantFrom(...documents),
@@ -80,7 +80,7 @@ function expectTyped(status: number, { errors }: Pick<Answer, "errors">): void {
 }
 
 describe("junk", () => {
-  it("in documents and variables gets a typed error or an answer", async () => {
+  it("in documents and variables results in a typed error or data", async () => {
     const { ask } = createTestGateway();
     await fc.assert(
       fc.asyncProperty(
@@ -99,7 +99,7 @@ describe("junk", () => {
     );
   });
 
-  it("in bodies gets a typed error", async () => {
+  it("in bodies results in a typed error", async () => {
     const { gateway } = createTestGateway();
     const body = fc.oneof(
       fc.json(),
@@ -129,7 +129,7 @@ describe("junk", () => {
     );
   });
 
-  it("in the parameters of a link gets a typed error", async () => {
+  it("in URL parameters results in a typed error", async () => {
     const { gateway } = createTestGateway();
     const parameters = fc.record(
       {
@@ -150,7 +150,7 @@ describe("junk", () => {
     );
   });
 
-  it("is not what these tests begin from", () => {
+  it("starts from valid documents", () => {
     for (const document of documents) expect(print(parse(document))).not.toBe("");
   });
 });

@@ -44,7 +44,7 @@ describe("limits before execution", () => {
     expect(client.calls).toEqual([]);
   });
 
-  it("takes what is just within", async () => {
+  it("accepts operations at the limits", async () => {
     const { ask } = createTestGateway();
     expect((await ask(nested(12))).errors).toBeUndefined();
     expect(
@@ -52,7 +52,7 @@ describe("limits before execution", () => {
     ).toBeUndefined();
   });
 
-  it("refuses by cost, from page sizes in literals, variables and defaults alike, in one error", async () => {
+  it("refuses a high cost with one error, for page sizes in literals, variables and defaults", async () => {
     const { ask, client } = createTestGateway();
     const query = (size: string, variables = ""): string =>
       `query Costly${variables} { a: transactions(first: ${size}) { nodes { block { transactions(first: 20) { nodes { hash } } } } } b: transactions(first: 1) { nodes { hash } } }`;
@@ -69,7 +69,7 @@ describe("limits before execution", () => {
     expect(Number(within.headers.get("x-query-cost"))).toBeGreaterThan(100);
   });
 
-  it("lets the largest page pass", async () => {
+  it("accepts the largest page", async () => {
     const { ask } = createTestGateway();
     const answer = await ask(
       `{ transactions(first: 1000) { nodes { hash height types fee { text } events { key } block { time } } pageInfo { endCursor } } }`,
@@ -77,15 +77,15 @@ describe("limits before execution", () => {
     expect(answer.errors).toBeUndefined();
   });
 
-  it("gives up an answer that grew too large", async () => {
-    const { ask } = createTestGateway({ limits: { answerBytes: 1_000 } });
+  it("refuses a response that is too large", async () => {
+    const { ask } = createTestGateway({ limits: { responseBytes: 1_000 } });
     expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
     const answer = await ask(`{ transactions(first: 50) { nodes { hash } } }`);
     expect(answer.data).toBeNull();
     expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 1_000 } }]);
   });
 
-  it("has every limit as an option", async () => {
+  it("can be set", async () => {
     const { ask } = createTestGateway({ limits: { depth: 2, cost: 5 } });
     expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
     expect((await ask(`{ chains { head { height } } }`)).errors?.[0]?.extensions).toMatchObject({
@@ -95,7 +95,7 @@ describe("limits before execution", () => {
     expect((await ask(`{ chains { id } }`)).errors?.[0]?.extensions).toMatchObject({ limit: 5, cost: 11 });
   });
 
-  it("answers the standard introspection, unless it is off", async () => {
+  it("allow the standard introspection, unless it is off", async () => {
     const query = getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, oneOf: true });
     const { ask } = createTestGateway();
     const { data } = await ask(query);
@@ -146,7 +146,7 @@ describe("bodies", () => {
     expect(await codeOf(response)).toBe("BAD_USER_INPUT");
   });
 
-  it("are refused when they are no JSON by their type, so that no foreign page can send one unasked", async () => {
+  it("are refused without a JSON content type, so that pages of other origins need a preflight request", async () => {
     for (const type of [
       "text/plain",
       "application/x-www-form-urlencoded",
@@ -159,7 +159,7 @@ describe("bodies", () => {
     }
   });
 
-  it("are refused from pages of other origins, unless those are allowed", async () => {
+  it("are refused from pages of other origins, unless the origin is allowed", async () => {
     const body = `{"query":"{ manager { id } }"}`;
     const foreign = { origin: "https://evil.example" };
     const refused = await post(body, foreign);
@@ -201,14 +201,14 @@ describe("errors", () => {
     ],
     [`{ chains(network: 5) { id } }`, "BAD_USER_INPUT"],
     [`query A { manager { id } } query B { manager { id } }`, "BAD_USER_INPUT"],
-  ])("of %s has its code, and the status its caller understands", async (query, code) => {
+  ])("of %s has its code, and the status for the accepted content type", async (query, code) => {
     expect(await get(query, "application/graphql-response+json")).toEqual({ status: 400, code });
     const legacy = await get(query, "application/json");
     expect(legacy.code).toBe(code);
     expect([200, 400]).toContain(legacy.status);
   });
 
-  it("fails its own field and leaves the rest", async () => {
+  it("fails only its own field", async () => {
     const { ask, client } = createTestGateway();
     client.fail("waitForHeight", new IndexerError("OVERLOADED", "The database is full.", { limit: 5 }));
     const answer = await ask(
@@ -227,7 +227,7 @@ describe("errors", () => {
     });
   });
 
-  it("has the code's status where it is the whole answer", async () => {
+  it("has the status of its code if there is no data", async () => {
     const { ask, client } = createTestGateway();
     client.fail("chains", new IndexerError("OVERLOADED", "The database cannot be reached."));
     const answer = await ask(`{ chains { id } }`);
@@ -239,7 +239,7 @@ describe("errors", () => {
     expect(answer.headers.get("retry-after")).toBe("1");
   });
 
-  it("shows what was not intended by an id only, which the log has once", async () => {
+  it("shows an unexpected error as an id only, which is logged once", async () => {
     const lines: string[] = [];
     const logger = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
     const { ask, client } = createTestGateway({ logger });

@@ -1,48 +1,48 @@
-// What one request may ask for. Pure values; imports nothing of this project; every number can be set.
+// Limits of requests, subscriptions and sockets, with their defaults. Pure values. Imports nothing.
 
-/** Bounds of requests, subscriptions and sockets. */
+/** Limits of requests, subscriptions and sockets. Each can be set. */
 export interface Limits {
-  /** Bytes of a request's body, and of a message on a socket. */
+  /** Bytes of a request body, and of a WebSocket message. */
   readonly bodyBytes: number;
   /** Tokens of a document. */
   readonly tokens: number;
-  /** Fields inside fields, fragments followed. Introspection has a rule of its own. */
+  /** Levels of nested fields, with fragments expanded. Introspection has its own rule. */
   readonly depth: number;
-  /** Aliased fields, fragments followed. */
+  /** Aliased fields, with fragments expanded. */
   readonly aliases: number;
-  /** Fields of the root, fragments followed. */
+  /** Root fields, with fragments expanded. */
   readonly rootFields: number;
-  /** Fields in all, fragments followed: keeps the reckoning of the cost itself cheap. */
+  /** All fields, with fragments expanded. Limits the time to compute the cost. */
   readonly fields: number;
-  /** The sum of weights: about one for each object that may come back. */
+  /** The cost: about one for each object in the response. */
   readonly cost: number;
-  /** Bytes of an answer over HTTP, about: characters are counted. */
-  readonly answerBytes: number;
-  /** Heights that Query.fetch takes. */
+  /** Characters of an HTTP response: about its bytes. */
+  readonly responseBytes: number;
+  /** Heights of one Query.fetch. */
   readonly queryFetchHeights: number;
-  /** Heights that Subscription.fetch takes. */
+  /** Heights of one Subscription.fetch. */
   readonly subscriptionFetchHeights: number;
-  /** Milliseconds that a fetch may take. */
+  /** Time limit of a fetch, in milliseconds. */
   readonly fetchMs: number;
-  /** Events that wait for one subscriber at most. */
+  /** Events in the buffer of one subscriber. */
   readonly waitingEvents: number;
-  /** Bytes that wait for one subscriber at most, as estimated. */
+  /** Estimated bytes in the buffer of one subscriber. */
   readonly waitingBytes: number;
-  /** Milliseconds that a fetch waits for a subscriber who takes nothing. */
+  /** Milliseconds that a fetch waits for a subscriber with a full buffer. */
   readonly fetchStallMs: number;
-  /** Milliseconds that another subscription, its room full, waits for a subscriber who takes nothing. */
+  /** Milliseconds that other subscriptions wait for a subscriber with a full buffer. */
   readonly watchStallMs: number;
-  /** Subscriptions on one socket. */
+  /** Operations on one WebSocket. */
   readonly subscriptionsPerSocket: number;
-  /** WebSockets, and streams of server-sent events, that are open at once. */
+  /** Open WebSockets, and separately open streams of server-sent events. */
   readonly sockets: number;
-  /** Milliseconds until a new socket must have sent connection_init. */
+  /** Milliseconds within which a new WebSocket must send connection_init. */
   readonly connectionInitMs: number;
   /** Milliseconds between pings. */
   readonly pingMs: number;
 }
 
-/** What holds where nothing is set. */
+/** The default limits. */
 export const defaultLimits: Limits = {
   bodyBytes: 256 * 1024,
   tokens: 2_000,
@@ -51,7 +51,7 @@ export const defaultLimits: Limits = {
   rootFields: 15,
   fields: 5_000,
   cost: 10_000,
-  answerBytes: 16 * 1024 * 1024,
+  responseBytes: 16 * 1024 * 1024,
   queryFetchHeights: 1_000,
   subscriptionFetchHeights: 100_000,
   fetchMs: 10 * 60_000,

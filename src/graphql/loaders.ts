@@ -1,4 +1,4 @@
-// Batches what many fields of one operation ask one by one. Imports client and domain; never outlives its operation.
+// Batches the reads of the fields of one operation. Imports client and domain. Never outlives its operation.
 import DataLoader from "dataloader";
 import type { Client } from "../client/port.js";
 import type { Block } from "../domain/block.js";
@@ -8,11 +8,13 @@ import type { ChainRecord } from "../store/port.js";
 
 /** The batched reads of one operation. */
 export interface Loaders {
+  /** Reads a chain; null if it is not known. */
   chain(chain: ChainRef): Promise<ChainRecord | null>;
+  /** Reads the block at a height; null if none is stored. */
   block(chain: ChainRef, height: Height): Promise<Block | null>;
-  /** Keeps a record that was read otherwise. */
+  /** Caches a record that was read without the loader. */
   rememberChain(record: ChainRecord): void;
-  /** Drops what is remembered of a chain, after waiting for it to move. */
+  /** Drops the cached record of a chain. */
   forget(chain: ChainRef): void;
 }
 
@@ -21,15 +23,15 @@ interface BlockKey {
   readonly height: Height;
 }
 
-/** Creates loaders; without `remember` they batch only: a subscription outlives what it read. */
-export function createLoaders(client: Client, { remember }: { readonly remember: boolean }): Loaders {
+/** Creates loaders. With `cache: false` they only batch: a subscription must read again for each event. */
+export function createLoaders(client: Client, { cache }: { readonly cache: boolean }): Loaders {
   const chains = new DataLoader<ChainRef, ChainRecord | null, string>((keys) => loadChains(client, keys), {
     cacheKeyFn: chainName,
-    cache: remember,
+    cache,
   });
   const blocks = new DataLoader<BlockKey, Block | null, string>((keys) => loadBlocks(client, keys), {
     cacheKeyFn: blockKey,
-    cache: remember,
+    cache,
   });
   return {
     chain: (chain) => chains.load(chain),
@@ -44,9 +46,10 @@ function blockKey({ chain, height }: BlockKey): string {
 }
 
 async function loadChains(client: Client, keys: readonly ChainRef[]): Promise<(ChainRecord | null)[]> {
-  const asked = new Map(keys.map((key) => [chainName(key), key]));
-  const [only] = asked.values();
-  const records = asked.size === 1 && only !== undefined ? [await client.chain(only)] : await client.chains();
+  const requested = new Map(keys.map((key) => [chainName(key), key]));
+  const [only] = requested.values();
+  const records =
+    requested.size === 1 && only !== undefined ? [await client.chain(only)] : await client.chains();
   const byName = new Map(
     records.filter((record) => record !== null).map((record) => [chainName(record.chain), record]),
   );

@@ -1,16 +1,16 @@
-// What the gateway counts of itself. Imports lib/metrics; never labels by what an caller wrote.
+// The metrics of the gateway. Imports lib/metrics. Never uses text of a caller as a label.
 import { Counter, Gauge, Histogram, type Metrics } from "../lib/metrics.js";
 import type { Transport } from "./context.js";
 
 /** Counts operations and subscriptions. */
 export interface OperationMetrics {
-  /** An operation that ended: `ok`, or the code of its first error. */
+  /** Counts an operation that ended. The outcome is `ok` or the code of its first error. */
   ended(operation: string, outcome: string, seconds: number): void;
-  /** A subscription that began; returns how to say that it ended. */
+  /** Counts a subscription that started. Returns the function to call when it ends. */
   subscribed(transport: Transport): () => void;
-  /** Subscriptions that are open over a transport. */
+  /** Returns the number of open subscriptions of a transport. */
   open(transport: Transport): number;
-  /** Sockets that are open now. */
+  /** Sets the number of open WebSockets. */
   sockets(count: number): void;
 }
 
@@ -25,20 +25,20 @@ export function createOperationMetrics(registry: Metrics): OperationMetrics {
   });
   const seconds = new Histogram({
     name: "indexer_graphql_request_seconds",
-    help: "Seconds from parsed to answered; of a subscription, until it was accepted.",
+    help: "Seconds from the parsed operation to its response. For a subscription, to its start.",
     labelNames: ["operation"],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
   const subscriptions = new Gauge({
     name: "indexer_graphql_subscriptions",
-    help: "Subscriptions that are open, by transport.",
+    help: "Open subscriptions, by transport.",
     labelNames: ["transport"],
     registers,
   });
   const sockets = new Gauge({
     name: "indexer_graphql_sockets",
-    help: "WebSockets that are open.",
+    help: "Open WebSockets.",
     registers,
   });
   const open = { websocket: 0, sse: 0 };

@@ -1,121 +1,101 @@
-// Opaque texts: global ids and cursors are base64url of a JSON array. Imports domain; never trusts what it reads.
-import type { ChainRef } from "../domain/chain.js";
-import { isHeight, type Height } from "../domain/height.js";
+// Opaque texts: global ids and cursors are base64url of a JSON array. Imports domain. Never trusts the text that it reads.
+import { z } from "zod";
+import { isHeight } from "../domain/height.js";
 import type { BlockPosition, TransactionPosition } from "../domain/search.js";
 import { badInput } from "./input-errors.js";
 
-/** What a global id names. */
-export type NodeName =
-  | { readonly type: "Chain"; readonly chain: ChainRef }
-  | { readonly type: "Block"; readonly chain: ChainRef; readonly hash: string }
-  | {
-      readonly type: "Transaction";
-      readonly chain: ChainRef;
-      readonly height: Height;
-      readonly index: number;
-      readonly hash: string;
-    }
-  | { readonly type: "Worker"; readonly workerId: string };
+const text = z.string();
+const count = z.custom<number>(isHeight);
+
+/** The keys inside global ids, by type name. Each key is a JSON array that names one object of the type. */
+export const nodeKeys = {
+  Chain: z.tuple([text, text]).transform(([network, chainId]) => ({ network, chainId })),
+  Block: z
+    .tuple([text, text, text])
+    .transform(([network, chainId, hash]) => ({ chain: { network, chainId }, hash })),
+  Transaction: z
+    .tuple([text, text, count, count, text])
+    .transform(([network, chainId, height, index, hash]) => ({
+      chain: { network, chainId },
+      height,
+      index,
+      hash,
+    })),
+  Worker: z.tuple([text]).transform(([workerId]) => ({ workerId })),
+};
+
+function isNodeType(name: unknown): name is keyof typeof nodeKeys {
+  return typeof name === "string" && Object.hasOwn(nodeKeys, name);
+}
 
 function encode(parts: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-function decode(text: string): readonly unknown[] | undefined {
-  const bytes = Buffer.from(text, "base64url");
-  // Buffer skips what is no base64url: only a text that comes back as it went in is one of ours.
-  if (bytes.toString("base64url") !== text) return undefined;
+function decode(encoded: string): readonly unknown[] {
+  const bytes = Buffer.from(encoded, "base64url");
+  // Buffer skips characters outside of base64url, so only a text that encodes to itself is valid.
+  if (bytes.toString("base64url") !== encoded) return [];
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8"));
-    return Array.isArray(value) ? value : undefined;
+    return Array.isArray(value) ? value : [];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+/** Writes a global id: base64url of the key's JSON array with the type name in front. */
+export function encodeGlobalId(typename: string, key: string | number | bigint): string {
+  return Buffer.from(`["${typename}",${String(key).slice(1)}`).toString("base64url");
 }
 
-/** Writes a global id. */
-export function writeId(name: NodeName): string {
-  switch (name.type) {
-    case "Chain":
-      return encode(["Chain", name.chain.network, name.chain.chainId]);
-    case "Block":
-      return encode(["Block", name.chain.network, name.chain.chainId, name.hash]);
-    case "Transaction": {
-      const { chain, height, index, hash } = name;
-      return encode(["Transaction", chain.network, chain.chainId, height, index, hash]);
-    }
-    case "Worker":
-      return encode(["Worker", name.workerId]);
-  }
+/** Reads a global id into its type name and key. The type name is empty if this service did not write the id. */
+export function decodeGlobalId(id: string): { typename: string; id: string } {
+  const [typename, ...key] = decode(id);
+  return isNodeType(typename) && nodeKeys[typename].safeParse(key).success
+    ? { typename, id: JSON.stringify(key) }
+    : { typename: "", id: "" };
 }
 
-/** Reads a global id; one that this service never wrote is BAD_USER_INPUT. */
-export function readId(id: string, argument: string): NodeName {
-  const name = nameOf(decode(id) ?? []);
-  if (name === undefined) {
-    throw badInput(
-      argument,
-      "This id was not written by this service: use the 'id' of an object as it came.",
-    );
-  }
-  return name;
+/** Throws BAD_USER_INPUT if `decodeGlobalId` did not recognise the id. */
+export function requireKnownId({ typename }: { readonly typename: string }, argument: string): void {
+  if (typename !== "") return;
+  throw badInput(
+    argument,
+    `${argument}: not an id of this service. Use the 'id' of an object as it was returned.`,
+  );
 }
 
-function nameOf(parts: readonly unknown[]): NodeName | undefined {
-  const [type, first, second, third, fourth, fifth] = parts;
-  if (type === "Worker" && parts.length === 2 && isText(first)) return { type, workerId: first };
-  if (!isText(first) || !isText(second)) return undefined;
-  const chain = { network: first, chainId: second };
-  if (type === "Chain" && parts.length === 3) return { type, chain };
-  if (type === "Block" && parts.length === 4 && isText(third)) return { type, chain, hash: third };
-  if (type === "Transaction" && parts.length === 6 && isHeight(third) && isHeight(fourth) && isText(fifth)) {
-    return { type, chain, height: third, index: fourth, hash: fifth };
-  }
-  return undefined;
-}
-
-/** Writes a block's place in its chain as a cursor. */
+/** Writes the position of a block in its chain as a cursor. */
 export function writeBlockCursor({ height }: BlockPosition): string {
   return encode(["b", height]);
 }
 
-/** Writes a transaction's place in the order of all as a cursor. */
+/** Writes the position of a transaction in the total order as a cursor. */
 export function writeTransactionCursor({ height, index, chain }: TransactionPosition): string {
   return encode(["t", height, index, chain.network, chain.chainId]);
 }
 
-/** Reads a cursor of blocks. */
+const blockCursor = z.tuple([z.literal("b"), count]);
+const transactionCursor = z.tuple([z.literal("t"), count, count, text, text]);
+
+/** Reads a cursor of blocks. Throws BAD_USER_INPUT if this service did not write it. */
 export function readBlockCursor(cursor: string, argument: string): BlockPosition {
-  const parts = decode(cursor) ?? [];
-  const [kind, height] = parts;
-  if (kind === "b" && parts.length === 2 && isHeight(height)) return { height };
-  throw badCursor(argument);
+  const [, height] = readCursor(blockCursor, cursor, argument);
+  return { height };
 }
 
-/** Reads a cursor of transactions. */
+/** Reads a cursor of transactions. Throws BAD_USER_INPUT if this service did not write it. */
 export function readTransactionCursor(cursor: string, argument: string): TransactionPosition {
-  const parts = decode(cursor) ?? [];
-  const [kind, height, index, network, chainId] = parts;
-  if (
-    kind === "t" &&
-    parts.length === 5 &&
-    isHeight(height) &&
-    isHeight(index) &&
-    isText(network) &&
-    isText(chainId)
-  ) {
-    return { height, index, chain: { network, chainId } };
-  }
-  throw badCursor(argument);
+  const [, height, index, network, chainId] = readCursor(transactionCursor, cursor, argument);
+  return { height, index, chain: { network, chainId } };
 }
 
-function badCursor(argument: string): Error {
-  return badInput(
+function readCursor<T>(shape: z.ZodType<T>, cursor: string, argument: string): T {
+  const { data } = shape.safeParse(decode(cursor));
+  if (data !== undefined) return data;
+  throw badInput(
     argument,
-    `'${argument}' is no cursor of this list: use a 'cursor', 'startCursor' or 'endCursor' as it came.`,
+    `${argument}: not a cursor of this list. Use a 'cursor', 'startCursor' or 'endCursor' as it was returned.`,
   );
 }

@@ -1,6 +1,6 @@
-// Which web pages may speak to this service. Imports nothing; never looks at anything but headers.
+// Which web pages may send requests to this service. Imports nothing. Never reads anything but headers.
 
-/** The headers that tell where a request comes from. */
+/** The headers that identify the origin of a request. */
 export interface OriginHeaders {
   readonly origin?: string | null | undefined;
   readonly host?: string | null | undefined;
@@ -8,12 +8,12 @@ export interface OriginHeaders {
   readonly fetchSite?: string | null | undefined;
 }
 
-/** Whether a request comes from no page, from a page of this service, or from an allowed page. */
+/** Returns true if a request comes from outside of a browser page, from a page of this service, or from an allowed page. */
 export type OriginCheck = (headers: OriginHeaders) => boolean;
 
 /**
- * Creates the check. `allowed` holds origins such as `https://dashboard.example.com`, or `*` for any. Browsers cannot be
- * made to leave these headers out or to lie in them; other callers may, and are no danger to anyone but themselves.
+ * Creates the check. `allowed` holds origins such as `https://dashboard.example.com`, or `*` for any. A page cannot make
+ * its browser omit or forge these headers. Other callers can, but they hold no credentials of a user.
  */
 export function createOriginCheck(allowed: readonly string[]): OriginCheck {
   return ({ origin, host, forwardedHost, fetchSite }) => {

@@ -1,64 +1,66 @@
-// Pages as Relay asks for them: first/after or last/before, never both. Imports domain; never reads data.
+// Page arguments of Relay: first/after or last/before, never both. Imports domain. Never reads data.
+// By hand, since the plugin's own resolver reads one item too many to find hasNextPage, which the store knows already.
+import type { DefaultConnectionArguments } from "@pothos/plugin-relay";
 import { Kind, type GraphQLResolveInfo } from "graphql";
 import type { Order, Page, PageRequest } from "../domain/search.js";
 import { badInput } from "./input-errors.js";
 
-/** The largest page. */
+/** The largest page size. */
 export const maxPage = 1_000;
 
-/** The arguments of a connection, as GraphQL gives them. */
-export interface PageArguments {
-  readonly first?: number | null | undefined;
-  readonly after?: string | null | undefined;
-  readonly last?: number | null | undefined;
-  readonly before?: string | null | undefined;
-}
-
-/** What a list says of its pages. */
+/** The order, default page size and cursor format of a list. */
 export interface PageRules<Position> {
   readonly order: Order;
   readonly defaultLimit: number;
   readonly readCursor: (cursor: string, argument: string) => Position;
 }
 
-/** A page to ask for; `hidden` where the caller wants none of its items, only whether there are any. */
-export interface PageQuestion<Position> {
+/** A page to read. `isEmpty` is true if the requested size is 0: only the page info is returned. */
+export interface PageQuery<Position> {
   readonly request: PageRequest<Position>;
-  readonly hidden: boolean;
+  readonly isEmpty: boolean;
 }
 
-/**
- * Checks the arguments and makes the page's request. As Relay has it, 0 is a size: the page is empty and pageInfo still
- * tells whether there is more.
- */
-export function readPage<Position>(
-  { first, after, last, before }: PageArguments,
+/** Pairs of arguments that exclude each other. */
+const exclusive = [
+  ["first", "last"],
+  ["after", "before"],
+  ["first", "before"],
+  ["last", "after"],
+] as const;
+
+/** Checks the page arguments and creates the page's request. Throws BAD_USER_INPUT that names the argument. */
+export function readPageArguments<Position>(
+  page: DefaultConnectionArguments,
   { order, defaultLimit, readCursor }: PageRules<Position>,
-): PageQuestion<Position> {
-  if (given(first) && given(last)) throw badInput("last", "Give 'first' or 'last', not both.");
-  if (given(after) && given(before)) throw badInput("before", "Give 'after' or 'before', not both.");
-  if (given(first) && given(before))
-    throw badInput("before", "'before' goes with 'last', 'after' with 'first'.");
-  if (given(last) && given(after))
-    throw badInput("after", "'after' goes with 'first', 'before' with 'last'.");
-  if (given(first)) checkSize(first, "first");
-  if (given(last)) checkSize(last, "last");
+): PageQuery<Position> {
+  const { first, after, last, before } = page;
+  const refused = exclusive.find(([one, other]) => isGiven(page[one]) && isGiven(page[other]));
+  if (refused !== undefined) {
+    const [one, other] = refused;
+    throw badInput(
+      other,
+      `'${one}' and '${other}' exclude each other. Use 'first' with 'after', or 'last' with 'before'.`,
+    );
+  }
+  if (isGiven(first)) checkSize(first, "first");
+  if (isGiven(last)) checkSize(last, "last");
   // Without a size, 'before' alone means the page that ends there.
-  const fromEnd = given(last) || given(before);
+  const fromEnd = isGiven(last) || isGiven(before);
   const size = last ?? first ?? defaultLimit;
   return {
-    hidden: size === 0,
+    isEmpty: size === 0,
     request: {
       order,
       limit: Math.max(size, 1),
       ...(fromEnd && { fromEnd }),
-      ...(given(after) && { after: readCursor(after, "after") }),
-      ...(given(before) && { before: readCursor(before, "before") }),
+      ...(isGiven(after) && { after: readCursor(after, "after") }),
+      ...(isGiven(before) && { before: readCursor(before, "before") }),
     },
   };
 }
 
-function given<T>(value: T | null | undefined): value is T {
+function isGiven<T>(value: T | null | undefined): value is T {
   return value !== undefined && value !== null;
 }
 
@@ -66,21 +68,22 @@ function checkSize(size: number, argument: string): void {
   if (size >= 0 && size <= maxPage) return;
   throw badInput(
     argument,
-    `'${argument}' must be from 0 to ${maxPage}, not ${size}: page on with a cursor.`,
-    {
-      limit: maxPage,
-      actual: size,
-    },
+    `${argument}: ${size} items requested, from 0 to ${maxPage} allowed. Read the next page with a cursor.`,
+    { limit: maxPage, actual: size },
   );
 }
 
-/** The page without its items, as asked with a size of 0. */
+/** The same page without its items, for a requested size of 0. */
 export function hideItems<T>({ items, hasNext, hasPrevious }: Page<T>, fromEnd: boolean): Page<T> {
-  const any = items.length > 0;
-  return { items: [], hasNext: fromEnd ? hasNext : any, hasPrevious: fromEnd ? any : hasPrevious };
+  const hasItems = items.length > 0;
+  return {
+    items: [],
+    hasNext: fromEnd ? hasNext : hasItems,
+    hasPrevious: fromEnd ? hasItems : hasPrevious,
+  };
 }
 
-/** Whether the question itself names an argument, so that a default does not count as given. */
+/** Whether the operation names an argument of the field. A default value does not count. */
 export function isNamed(info: GraphQLResolveInfo, argument: string): boolean {
   return info.fieldNodes.some((node) =>
     node.arguments?.some(

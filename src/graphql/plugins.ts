@@ -1,4 +1,4 @@
-// What happens around every operation, over any transport: limits, cost, counting. Imports this folder.
+// Plugins around every operation, over any transport: limits, cost, metrics. Imports this folder.
 // Never resolves a field.
 import {
   getOperationAST,
@@ -17,7 +17,7 @@ import type { Limits } from "./limits.js";
 import { createLoaders } from "./loaders.js";
 import type { OperationMetrics } from "./metrics.js";
 
-/** Bounds documents before they are validated, and gives errors of parsing and validation their codes. */
+/** Limits documents before validation, and sets the codes of parsing and validation errors. */
 export function documentPlugin({
   limits,
   errors,
@@ -35,15 +35,15 @@ export function documentPlugin({
     checked.set(document, found);
     return found;
   };
-  const refused = (errors: readonly GraphQLError[]): void => metrics.ended("none", outcome(errors), 0);
+  const countRefusal = (errors: readonly GraphQLError[]): void => metrics.ended("none", outcome(errors), 0);
   return {
     onParse: ({ setParseFn }) => {
       setParseFn((source: string) => parseBounded(source, limits));
       return ({ result, replaceParseResult }) => {
         if (!(result instanceof Error)) return;
         const shown = errors.of(result);
-        refused([shown]);
-        // The types know documents only; an error in its place is thrown.
+        countRefusal([shown]);
+        // A GraphQLError as the parse result makes yoga throw it, although the types allow documents only.
         replaceParseResult(shown);
       };
     },
@@ -53,25 +53,25 @@ export function documentPlugin({
       return ({ valid, result, setResult: replace }: AfterValidation) => {
         if (valid) return;
         const shown = result.map((error) => errors.ofValidation(error, params.documentAST));
-        refused(shown);
+        countRefusal(shown);
         replace(shown);
       };
     },
   };
 }
 
-/** Refuses questions about the schema. */
+/** Refuses introspection. */
 export function noIntrospectionPlugin(): Plugin {
   return { onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule) };
 }
 
-/** `ok`, or the code of the first error. */
+/** Returns `ok`, or the code of the first error. */
 function outcome(errors: readonly GraphQLError[] | undefined): string {
   const [first] = errors ?? [];
   return first === undefined ? "ok" : outcomeOf(first);
 }
 
-/** Counts operations and open subscriptions. Stands before whatever may stop an operation. */
+/** Counts operations and open subscriptions. Comes before all plugins that may stop an operation. */
 export function metricsPlugin(metrics: OperationMetrics): Plugin<GatewayContext> {
   return {
     onExecute: ({ args }: BeforeRun) => {
@@ -98,15 +98,15 @@ export function metricsPlugin(metrics: OperationMetrics): Plugin<GatewayContext>
   };
 }
 
-/** Refuses operations that cost too much, and remembers what each cost. */
+/** Refuses operations whose cost is above the limit, and reports the cost of each operation to `onCost`. */
 export function costPlugin({
   limits,
   errors,
-  reckoned,
+  onCost,
 }: {
   readonly limits: Limits;
   readonly errors: PublicErrors;
-  readonly reckoned: (context: GatewayContext, cost: number) => void;
+  readonly onCost: (context: GatewayContext, cost: number) => void;
 }): Plugin<GatewayContext> {
   const check = (args: OperationArgs): GraphQLError | undefined => {
     try {
@@ -116,7 +116,7 @@ export function costPlugin({
         ...(args.operationName !== undefined && { operationName: args.operationName }),
         ...(args.variableValues !== undefined && { variables: args.variableValues }),
       });
-      reckoned(args.contextValue, actual);
+      onCost(args.contextValue, actual);
       return actual > limits.cost ? errors.of(tooCostly(actual, limits.cost)) : undefined;
     } catch (error) {
       return errors.of(error);
@@ -134,7 +134,7 @@ export function costPlugin({
   };
 }
 
-/** Keeps subscriptions apart from what holds for questions: no memory of what was read, a bound on how many are open. */
+/** Gives subscriptions loaders that do not cache, and limits the number of open event streams. */
 export function subscriptionPlugin({
   limits,
   errors,
@@ -147,11 +147,15 @@ export function subscriptionPlugin({
   return {
     onSubscribe: ({ args, extendContext, setResultAndStopExecution }: BeforeRun) => {
       const { client, transport } = args.contextValue;
-      extendContext({ loaders: createLoaders(client, { remember: false }) });
+      extendContext({ loaders: createLoaders(client, { cache: false }) });
       if (transport === "sse" && metrics.open("sse") >= limits.sockets) {
-        const error = new IndexerError("OVERLOADED", `${limits.sockets} streams are open: try again later.`, {
-          limit: limits.sockets,
-        });
+        const error = new IndexerError(
+          "OVERLOADED",
+          `${limits.sockets} event streams are open, at most ${limits.sockets} allowed. Subscribe again later.`,
+          {
+            limit: limits.sockets,
+          },
+        );
         setResultAndStopExecution({ errors: [errors.of(error)] });
       }
     },

@@ -1,4 +1,4 @@
-// The scalars of the contract: how values are written and read. Imports domain; never rounds a number.
+// The scalars of the schema: how values are written and read. Imports domain. Never rounds a number.
 import { Kind, print, type ValueNode } from "graphql";
 import { IndexerError } from "../domain/errors.js";
 import { isHeight } from "../domain/height.js";
@@ -6,7 +6,7 @@ import { formatTime, parseTime } from "../domain/time.js";
 import { builder } from "./builder.js";
 
 function refuse(type: string, given: string, allowed: string): never {
-  throw new IndexerError("BAD_USER_INPUT", `${type} cannot be ${shorten(given)}: write ${allowed}.`);
+  throw new IndexerError("BAD_USER_INPUT", `${type}: ${shorten(given)} is not valid. Use ${allowed}.`);
 }
 
 function shorten(text: string): string {
@@ -30,7 +30,7 @@ function readHeight(value: unknown): number {
 
 builder.scalarType("Height", {
   description:
-    "A whole number from 0 to 2^53-1. Written as a JSON number; read from a number or a decimal string.",
+    "A whole number from 0 to 2^53-1. Written as a JSON number. Read from a number or a decimal string.",
   serialize: (value) => value,
   parseValue: readHeight,
   parseLiteral: (node) =>
@@ -47,7 +47,7 @@ function readBigInt(text: string): bigint {
 
 builder.scalarType("BigInt", {
   description:
-    "A whole number of any size. Written as a decimal string; read from a string or an integer that JSON keeps exactly.",
+    "A whole number of any size. Written as a decimal string. Read from a string or an integer that JSON keeps exactly.",
   serialize: String,
   parseValue: (value) => {
     if (typeof value === "string") return readBigInt(value);
@@ -76,11 +76,11 @@ builder.scalarType("Decimal", {
   parseLiteral: (node) => readDecimal(textOf(node, "Decimal", decimalText)),
 });
 
-const timeText = "a moment as RFC 3339 with a time zone, for example 2021-03-04T05:06:07Z";
+const timeText = "a time in RFC 3339 with a time zone, for example 2021-03-04T05:06:07Z";
 
 builder.scalarType("DateTime", {
   description:
-    "A moment, RFC 3339 with a time zone, such as 2021-03-04T05:06:07.123456789Z; written in UTC. Any other text is BAD_USER_INPUT.",
+    "A time in RFC 3339 with a time zone, such as 2021-03-04T05:06:07.123456789Z. Written in UTC. Any other text is BAD_USER_INPUT.",
   serialize: formatTime,
   parseValue: (value) =>
     typeof value === "string" ? parseTime(value) : refuse("DateTime", shown(value), timeText),

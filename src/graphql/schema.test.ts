@@ -18,7 +18,7 @@ import { describe, expect, it } from "vitest";
 import { fixturePath } from "../testing/shared-fixtures.js";
 import { printedSchema, schema } from "./schema.js";
 
-/** What the contract has and this schema does not yet: types whole, or single fields. The one place that says so. */
+/** The types and fields of the contract that this schema does not have yet. */
 const untilLater = {
   types: [
     "Account",
@@ -92,7 +92,7 @@ if (!hasContract) {
   process.stderr.write("Skipping the comparison with the contract: its file is not beside this checkout.\n");
 }
 
-/** Every promise of a schema as a line of text: names, types, nullability, defaults. */
+/** The names, types, nullability and defaults of a schema, one line for each. */
 function promises(source: GraphQLSchema): Map<string, string> {
   const lines = new Map<string, string>();
   for (const type of Object.values(source.getTypeMap())) {
@@ -143,7 +143,7 @@ function kindOf(type: GraphQLNamedType): string {
 }
 
 describe("the schema", () => {
-  it.skipIf(!hasContract)("keeps every promise of the contract, but what later issues bring", () => {
+  it.skipIf(!hasContract)("has everything of the contract, except what later issues add", () => {
     const later = (line: string): boolean =>
       untilLater.types.includes(line.split(/[.(]/)[0] ?? "") ||
       untilLater.fields.some((field) => line === field || line.startsWith(`${field}(`));
@@ -155,7 +155,7 @@ describe("the schema", () => {
     expect(broken).toEqual([]);
   });
 
-  it.skipIf(!hasContract)("lists as missing only what is missing", () => {
+  it.skipIf(!hasContract)("has nothing that is listed as missing", () => {
     const served = promises(schema);
     expect([...untilLater.types, ...untilLater.fields].filter((line) => served.has(line))).toEqual([]);
   });
@@ -185,7 +185,7 @@ describe("the schema", () => {
     expect(silent).toEqual([]);
   });
 
-  it("is printed to schema.graphql as it is", () => {
+  it("equals schema.graphql", () => {
     const path = new URL("../../schema.graphql", import.meta.url);
     expect(readFileSync(path, "utf8")).toBe(printedSchema());
   });

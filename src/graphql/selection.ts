@@ -1,9 +1,9 @@
-// Looks ahead in a question: which fields are asked below the one that is answered. Imports graphql only.
-// Never evaluates @skip and @include: what might be asked counts as asked.
+// Looks ahead in an operation: which fields are selected below the resolved field. Imports graphql only.
+// Never evaluates @skip and @include: a field that may be selected counts as selected.
 import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
 import type { TransactionColumns } from "../store/port.js";
 
-/** The names of the fields that are asked at a path below the answered field, in any fragment. */
+/** Returns the names of the fields that are selected at a path below the resolved field, in any fragment. */
 export function selectedNames(info: GraphQLResolveInfo, path: readonly string[]): ReadonlySet<string> {
   let sets = info.fieldNodes.map(({ selectionSet }) => selectionSet);
   for (const step of path) {
@@ -27,7 +27,7 @@ function fieldsOf(
   });
 }
 
-/** The costly columns of transactions that are asked at any of the paths. */
+/** Returns which of the large transaction columns are selected at any of the paths. */
 export function transactionColumns(
   info: GraphQLResolveInfo,
   ...paths: readonly (readonly string[])[]

@@ -1,51 +1,54 @@
-// The protocol graphql-transport-ws over any carrier: which operations a peer runs, and ending them. Imports this folder.
-// Never touches a socket.
+// The protocol graphql-transport-ws over any carrier: tracks and ends the operations of a peer. Imports this folder.
+// Never uses a socket directly.
 import type { IncomingMessage } from "node:http";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import { makeServer, type WebSocket as ProtocolSocket } from "graphql-ws";
 import { IndexerError } from "../domain/errors.js";
-import type { Answer } from "./envelop.js";
+import type { OperationResult } from "./envelop.js";
 import type { PublicErrors } from "./errors.js";
 import { withoutTransport } from "./http-status.js";
 import type { Limits } from "./limits.js";
 
-/** An operation, ready to be run. */
+/** An operation that is ready to run. */
 export interface Prepared {
   readonly args: ExecutionArgs;
-  readonly run: (args: ExecutionArgs) => Answer | Promise<Answer>;
+  readonly run: (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
 }
 
-/** What a message asks, as it came. */
-export interface Asked {
+/** The payload of a subscribe message. */
+export interface OperationRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
 
-/** Who asks over a socket. */
-export interface Caller {
+/** The caller of an operation on a socket. */
+export interface SocketCaller {
   readonly request: IncomingMessage;
-  /** Aborts when the operation is ended by its caller, or its socket closes. */
-  readonly left: AbortSignal;
+  /** Aborts when the caller ends the operation, or its socket closes. */
+  readonly disconnected: AbortSignal;
 }
 
-/** What the protocol needs. */
+/** The dependencies of the protocol. */
 export interface ProtocolDeps {
   readonly limits: Pick<Limits, "connectionInitMs" | "subscriptionsPerSocket">;
   readonly errors: PublicErrors;
-  /** Parses, validates and gives the context; answers errors where that fails. */
-  readonly prepare: (asked: Asked, caller: Caller) => Promise<Prepared | readonly GraphQLError[]>;
+  /** Parses and validates an operation and creates its context. Resolves to errors if that fails. */
+  readonly prepare: (
+    payload: OperationRequest,
+    caller: SocketCaller,
+  ) => Promise<Prepared | readonly GraphQLError[]>;
 }
 
-/** The protocol's side of the gateway. */
+/** The protocol, independent of its carrier. */
 export interface Protocol {
-  /** Takes a peer; answers what to call when its socket has closed. */
+  /** Adds a peer. Returns the function to call when its socket has closed. */
   opened(socket: ProtocolSocket, request: IncomingMessage): (code: number, reason: string) => Promise<void>;
 }
 
 /** One operation that a peer runs. */
 interface Operation {
-  readonly left: AbortController;
+  readonly disconnected: AbortController;
   readonly isWanted: () => boolean;
 }
 
@@ -57,9 +60,9 @@ type Peer = Record<PropertyKey, unknown> & {
 /** Creates the protocol. */
 export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Protocol {
   const runs = new WeakMap<object, Prepared["run"]>();
-  const run = (args: ExecutionArgs): Answer | Promise<Answer> => {
+  const run = (args: ExecutionArgs): OperationResult | Promise<OperationResult> => {
     const prepared = runs.get(args);
-    if (prepared === undefined) throw new Error("An operation was run that was not prepared.");
+    if (prepared === undefined) throw new Error("The operation was not prepared.");
     return prepared(args);
   };
   const server = makeServer<Record<string, unknown>, Peer>({
@@ -70,9 +73,9 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
       const open = Object.keys(context.subscriptions).length;
       if (open > limits.subscriptionsPerSocket) return [errors.of(tooMany(limits.subscriptionsPerSocket))];
       const { operations, request } = context.extra;
-      const left = new AbortController();
-      operations.add({ left, isWanted: () => id in context.subscriptions });
-      const prepared = await prepare(payload, { request, left: left.signal });
+      const disconnected = new AbortController();
+      operations.add({ disconnected, isWanted: () => id in context.subscriptions });
+      const prepared = await prepare(payload, { request, disconnected: disconnected.signal });
       if (!("run" in prepared)) return prepared;
       runs.set(prepared.args, prepared.run);
       return prepared.args;
@@ -92,7 +95,7 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
         for (const operation of operations) {
           if (!isOver(operation)) continue;
           operations.delete(operation);
-          operation.left.abort();
+          operation.disconnected.abort();
         }
       };
       const carried: ProtocolSocket = {
@@ -100,7 +103,7 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
         onMessage: (take) =>
           socket.onMessage(async (text) => {
             const work = take(text);
-            // A query that its caller ended is told to nobody by the protocol; what it does must stop all the same.
+            // The protocol does not report that a caller ended a query, but its work must stop.
             end(({ isWanted }) => !isWanted());
             await work;
           }),
@@ -114,13 +117,17 @@ export function createProtocol({ limits, errors, prepare }: ProtocolDeps): Proto
   };
 }
 
-/** The error that was shown already, where the protocol wrapped it once more. */
+/** The original error, if the protocol wrapped it. */
 function rootGraphqlError(error: GraphQLError): GraphQLError {
   return error.originalError instanceof GraphQLError ? error.originalError : error;
 }
 
 function tooMany(limit: number): IndexerError {
-  return new IndexerError("RATE_LIMITED", `This socket runs ${limit} operations already: end one first.`, {
-    limit,
-  });
+  return new IndexerError(
+    "RATE_LIMITED",
+    `This socket runs ${limit} operations, at most ${limit} allowed. End one first.`,
+    {
+      limit,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
 import { defaultLimits, type Limits } from "./limits.js";
-import { eachOf, latestOf, pacedOf } from "./subscriber.js";
+import { buffered, conflated, backpressured } from "./subscriber.js";
 
 interface Item {
   readonly n: number;
@@ -10,22 +10,22 @@ interface Item {
 
 interface Caller {
   readonly limits: Limits;
-  readonly left: AbortSignal;
+  readonly disconnected: AbortSignal;
   readonly closing: AbortSignal;
-  leave(): void;
+  disconnect(): void;
 }
 
 function caller(limits: Partial<Limits> = {}): Caller {
-  const left = new AbortController();
+  const connection = new AbortController();
   return {
     limits: { ...defaultLimits, ...limits },
-    left: left.signal,
+    disconnected: connection.signal,
     closing: new AbortController().signal,
-    leave: () => left.abort(),
+    disconnect: () => connection.abort(),
   };
 }
 
-/** A source that tells how far it was read, and whether it was ended. */
+/** A source that records how far it was read, and whether it ended. */
 function counting(
   count: number,
   make: (n: number) => Item = (n) => ({ n }),
@@ -59,13 +59,13 @@ async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; err
   return { items: list, error: undefined };
 }
 
-describe("the room of a subscriber", () => {
-  it("holds 256 events; one more ends it with the cursor of the last", async () => {
+describe("a subscriber", () => {
+  it("buffers 256 events, and ends with the last cursor after one more", async () => {
     const { source, state } = counting(1_000);
-    const room = eachOf(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
+    const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
     await expect.poll(() => state.ended).toBe(true);
     expect(state.read).toBe(257);
-    const { items, error } = await drain(room);
+    const { items, error } = await drain(events);
     expect(items).toEqual(Array.from({ length: 256 }, (_, n) => n));
     expect(error).toMatchObject({
       code: "OVERLOADED",
@@ -74,107 +74,104 @@ describe("the room of a subscriber", () => {
     });
   });
 
-  it("holds 1 MiB, and one event of any size", async () => {
+  it("buffers 1 MiB, and one event of any size", async () => {
     const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
-    const room = eachOf(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
+    const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
     await expect.poll(() => state.ended).toBe(true);
-    const { items, error } = await drain(room);
+    const { items, error } = await drain(events);
     expect(items).toEqual([0, 1, 2, 3]);
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { cursor: "3" } });
     const huge = counting(1, (n) => ({ n, text: "x".repeat(5_000_000) }));
-    expect(await drain(eachOf(caller(), { source: huge.source, cursorOf: ({ n }) => `${n}` }))).toEqual({
+    expect(await drain(buffered(caller(), { source: huge.source, cursorOf: ({ n }) => `${n}` }))).toEqual({
       items: [0],
       error: undefined,
     });
   });
 
-  it("never ends one who keeps up", async () => {
+  it("does not end if it keeps up", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       for (let n = 0; n < 5_000; n += 1) {
         yield { n };
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    const { items, error } = await drain(eachOf(caller(), { source, cursorOf: ({ n }) => `${n}` }));
+    const { items, error } = await drain(buffered(caller(), { source, cursorOf: ({ n }) => `${n}` }));
     expect(error).toBeUndefined();
     expect(items).toHaveLength(5_000);
   });
 
-  it("lets a burst wait for one who takes", async () => {
+  it("receives a burst if it keeps reading", async () => {
     const { source } = counting(5_000);
     const taken: number[] = [];
-    for await (const { n } of eachOf(caller({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
+    for await (const { n } of buffered(caller({ watchStallMs: 200 }), { source, cursorOf: () => "" })) {
       taken.push(n);
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(taken).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
   });
 
-  it("adds the last cursor where the source itself gave up", async () => {
+  it("gets the last cursor if the source itself overflows", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       yield { n: 7 };
       throw new IndexerError("OVERLOADED", "Too far behind.", { limit: 1024 });
     };
-    const { error } = await drain(eachOf(caller(), { source, cursorOf: ({ n }) => `cursor-${n}` }));
+    const { error } = await drain(buffered(caller(), { source, cursorOf: ({ n }) => `cursor-${n}` }));
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { limit: 1024, cursor: "cursor-7" } });
   });
 
-  it("makes a fetch wait for its subscriber, who gets everything", async () => {
+  it("slows a fetch and receives all of its events", async () => {
     const { source, state } = counting(1_000);
-    const room = pacedOf(caller(), { source });
-    await room.next();
+    const events = backpressured(caller(), { source });
+    await events.next();
     await expect.poll(() => state.read).toBeGreaterThan(256);
     expect(state.read).toBeLessThan(300);
-    const { items, error } = await drain(room);
+    const { items, error } = await drain(events);
     expect(error).toBeUndefined();
     expect(items).toHaveLength(999);
   });
 
-  it("ends a fetch whose subscriber takes nothing", async () => {
+  it("ends a fetch if it reads nothing", async () => {
     const { source, state } = counting(1_000);
-    const room = pacedOf(caller({ fetchStallMs: 50 }), { source });
+    const events = backpressured(caller({ fetchStallMs: 50 }), { source });
     await expect.poll(() => state.ended).toBe(true);
-    const { items, error } = await drain(room);
+    const { items, error } = await drain(events);
     expect(items).toHaveLength(256);
     expect(error).toMatchObject({ code: "OVERLOADED" });
   });
 
-  it("keeps only the newest state of each thing", async () => {
+  it("receives only the newest state of each key", async () => {
     const { source, state } = counting(1_000);
-    const room = latestOf(caller(), { source, keyOf: ({ n }) => `${n % 3}` });
+    const events = conflated(caller(), { source, keyOf: ({ n }) => `${n % 3}` });
     await expect.poll(() => state.ended).toBe(true);
-    expect(await drain(room)).toEqual({ items: [999, 997, 998], error: undefined });
+    expect(await drain(events)).toEqual({ items: [999, 997, 998], error: undefined });
   });
 
-  it.each(["leaves by the signal", "leaves by the iteration"])(
-    "ends the source when the subscriber %s",
-    async (how) => {
-      const each = caller();
-      let ended = false;
-      const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
-        try {
-          yield { n: 0 };
-          await new Promise((resolve) => signal.addEventListener("abort", resolve));
-        } finally {
-          ended = true;
-        }
-      };
-      const room = eachOf(each, { source, cursorOf: () => "" });
-      await room.next();
-      const pending = room.next();
-      if (how === "leaves by the signal") each.leave();
-      else await room.return?.();
-      expect(await pending).toEqual({ value: undefined, done: true });
-      await expect.poll(() => ended).toBe(true);
-    },
-  );
+  it.each(["disconnects", "ends the iteration"])("ends the source when the subscriber %s", async (how) => {
+    const each = caller();
+    let ended = false;
+    const source = async function* (signal: AbortSignal): AsyncGenerator<Item> {
+      try {
+        yield { n: 0 };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      } finally {
+        ended = true;
+      }
+    };
+    const events = buffered(each, { source, cursorOf: () => "" });
+    await events.next();
+    const pending = events.next();
+    if (how === "disconnects") each.disconnect();
+    else await events.return?.();
+    expect(await pending).toEqual({ value: undefined, done: true });
+    await expect.poll(() => ended).toBe(true);
+  });
 
-  it("tells an error of the source after what came before it", async () => {
+  it("receives an error of the source after the events before it", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       yield { n: 0 };
       throw new Error("broken");
     };
-    const { items, error } = await drain(eachOf(caller(), { source, cursorOf: () => "" }));
+    const { items, error } = await drain(buffered(caller(), { source, cursorOf: () => "" }));
     expect(items).toEqual([0]);
     expect(error).toMatchObject({ code: "INTERNAL", message: "broken" });
   });

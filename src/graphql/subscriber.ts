@@ -1,43 +1,44 @@
-// One subscriber: events go through a bounded room, so that only his own subscription feels how slow he is.
-// Imports domain/errors and this folder; never holds an event longer than its subscriber.
+// One subscriber: its events go through a bounded buffer, so a slow subscriber slows or ends only its own subscription.
+// Imports domain/errors and this folder. Never keeps an event after its subscriber has ended.
 import { toIndexerError, IndexerError } from "../domain/errors.js";
 import type { GatewayContext } from "./context.js";
-import { createRoom } from "./room.js";
+import { createEventBuffer } from "./event-buffer.js";
 
-type SubscriberContext = Pick<GatewayContext, "limits" | "left" | "closing">;
+type SubscriberContext = Pick<GatewayContext, "limits" | "disconnected" | "closing">;
 
 interface Subscription<T> {
-  /** Where events come from; ends soon after the signal aborts. */
+  /** Starts the events. Throws at once if the request is wrong. The events end soon after the signal aborts. */
   readonly source: (signal: AbortSignal) => AsyncIterable<T>;
-  /** Milliseconds for which a full room may stand still before its subscriber is given up. */
+  /** Milliseconds that the source waits for a subscriber with a full buffer, before the subscription ends. */
   readonly stallMs: number;
-  /** Whether the source ends by itself, in its own words, when the gateway closes. */
+  /** Whether the source itself ends with a final event when the gateway closes. */
   readonly endsItself: boolean;
-  /** Names an event's place, for the subscriber to go on from. */
+  /** Returns the cursor of an event, from which the subscriber can resume. */
   readonly cursorOf?: (item: T) => string;
 }
 
 /**
- * Every event, in order. A burst waits for its subscriber, who has room for so many events; one who takes nothing while the
- * room is full, or falls behind further than the source keeps, gets what waits, then OVERLOADED with the last cursor.
+ * Delivers every event in order, through a buffer that absorbs bursts. If the buffer is full and the subscriber takes
+ * nothing for `watchStallMs`, or if the source itself overflows, the subscription ends: the subscriber gets the buffered
+ * events, then OVERLOADED with the last cursor.
  */
-export function eachOf<T extends object>(
+export function buffered<T extends object>(
   context: SubscriberContext,
   { source, cursorOf }: Pick<Subscription<T>, "source"> & { readonly cursorOf: (item: T) => string },
 ): AsyncIterableIterator<T> {
   return deliver(context, { source, cursorOf, stallMs: context.limits.watchStallMs, endsItself: false });
 }
 
-/** Every event of a fetch, in order: the work waits for its subscriber, but for a bounded time. */
-export function pacedOf<T extends object>(
+/** Delivers every event of a fetch in order. The fetch waits for its subscriber, for at most `fetchStallMs` at a time. */
+export function backpressured<T extends object>(
   context: SubscriberContext,
   { source }: Pick<Subscription<T>, "source">,
 ): AsyncIterableIterator<T> {
   return deliver(context, { source, stallMs: context.limits.fetchStallMs, endsItself: true });
 }
 
-/** The newest state of each thing: what was not taken yet is replaced by what came after it. */
-export function latestOf<T extends object>(
+/** Delivers the newest state of each key. A newer state replaces an older one that was not taken yet. */
+export function conflated<T extends object>(
   context: SubscriberContext,
   { source, keyOf }: Pick<Subscription<T>, "source"> & { readonly keyOf: (item: T) => string },
 ): AsyncIterableIterator<T> {
@@ -48,9 +49,9 @@ export function latestOf<T extends object>(
     source: async function* (signal) {
       for await (const item of source(signal)) {
         const key = keyOf(item);
-        const waits = states.has(key);
+        const isWaiting = states.has(key);
         states.set(key, item);
-        if (!waits) yield { key };
+        if (!isWaiting) yield { key };
       }
     },
   });
@@ -62,56 +63,60 @@ export function latestOf<T extends object>(
 }
 
 function deliver<T extends object>(
-  { limits, left, closing }: SubscriberContext,
+  { limits, disconnected, closing }: SubscriberContext,
   { source, stallMs, endsItself, cursorOf }: Subscription<T>,
 ): AsyncIterableIterator<T> {
-  const room = createRoom<T>(limits);
   const stop = new AbortController();
+  // A wrong request throws here, so that the subscription is refused instead of started.
+  const events = source(stop.signal);
+  const buffer = createEventBuffer<T>(limits);
   let last: string | undefined;
   const finish = (): void => {
-    left.removeEventListener("abort", leave);
+    disconnected.removeEventListener("abort", disconnect);
     closing.removeEventListener("abort", close);
     stop.abort();
   };
-  const leave = (): void => {
-    room.clear();
+  const disconnect = (): void => {
+    buffer.clear();
     finish();
   };
   const close = (): void => {
-    room.end(new IndexerError("SHUTTING_DOWN", "This manager is closing: subscribe again at another one."));
+    buffer.end(
+      new IndexerError("SHUTTING_DOWN", "This manager is shutting down. Subscribe again at another manager."),
+    );
     finish();
   };
-  left.addEventListener("abort", leave);
+  disconnected.addEventListener("abort", disconnect);
   if (!endsItself) closing.addEventListener("abort", close);
 
   const pump = async (): Promise<void> => {
     try {
-      for await (const item of source(stop.signal)) {
-        while (!room.add(item)) {
-          if (!(await room.taken(stallMs))) throw overloaded(limits);
+      for await (const item of events) {
+        while (!buffer.push(item)) {
+          if (!(await buffer.waitForTake(stallMs))) throw overloaded(limits);
         }
         last = cursorOf?.(item);
         if (stop.signal.aborted) break;
       }
-      room.end();
+      buffer.end();
     } catch (error) {
-      // What stops because it was told to has nothing to say.
-      room.end(stop.signal.aborted ? undefined : withCursor(toIndexerError(error), last));
+      // An error after the subscription ended is a consequence of its end.
+      buffer.end(stop.signal.aborted ? undefined : withCursor(toIndexerError(error), last));
     }
     finish();
   };
-  if (left.aborted) leave();
+  if (disconnected.aborted) disconnect();
   else if (closing.aborted && !endsItself) close();
   else void pump();
 
   const iterator: AsyncIterableIterator<T> = {
-    next: () => room.take(),
+    next: () => buffer.take(),
     return: async () => {
-      leave();
+      disconnect();
       return { value: undefined, done: true };
     },
     throw: async (error) => {
-      leave();
+      disconnect();
       throw error;
     },
     [Symbol.asyncIterator]: () => iterator,
@@ -122,12 +127,12 @@ function deliver<T extends object>(
 function overloaded({ waitingEvents, waitingBytes }: SubscriberContext["limits"]): IndexerError {
   return new IndexerError(
     "OVERLOADED",
-    `This subscription was ended: ${waitingEvents} events or ${waitingBytes} bytes waited and none was taken. Ask for what was missed by a query, then subscribe again.`,
+    `The subscription ended because the subscriber was too slow: at most ${waitingEvents} events or ${waitingBytes} bytes may wait. Query what was missed, then subscribe again.`,
     { limit: waitingEvents },
   );
 }
 
-/** Tells one who fell behind where to go on. */
+/** Adds the cursor from which a subscriber that was too slow can resume. */
 function withCursor(error: IndexerError, cursor: string | undefined): IndexerError {
   if (error.code !== "OVERLOADED" || cursor === undefined) return error;
   return new IndexerError(error.code, error.message, { cursor, ...error.facts }, { cause: error });

@@ -14,7 +14,7 @@ async function take(events: AsyncGenerator<Heard, void, undefined>, count: numbe
 }
 
 describe("subscriptions", () => {
-  it("tell blocks as they are stored, a reorganised one again", async () => {
+  it("return blocks as they are stored, and again after a reorganisation", async () => {
     const { listen, client } = createTestGateway();
     const events = take(
       listen(
@@ -34,7 +34,7 @@ describe("subscriptions", () => {
     await expect.poll(client.open).toBe(0);
   });
 
-  it("remember nothing between events: what is read is read anew", async () => {
+  it("read again for each event", async () => {
     const { listen, client } = createTestGateway();
     const events = take(listen(`subscription { blocks { chain { head { height } } } }`), 3);
     await expect.poll(client.open).toBe(1);
@@ -43,7 +43,7 @@ describe("subscriptions", () => {
     expect(client.calls.filter(({ name }) => name === "chain")).toHaveLength(3);
   });
 
-  it("tell transactions that match, with the columns that are asked", async () => {
+  it("return transactions that match, with the selected columns", async () => {
     const { listen, client } = createTestGateway();
     const query = `subscription { transactions(filter: { network: "demo", accounts: { any: ["account-1"] }, heights: { gt: 5 } }) { hash events { kind } block { hash } } }`;
     const events = take(listen(query), 1);
@@ -75,7 +75,7 @@ describe("subscriptions", () => {
     expect(client.open()).toBe(0);
   });
 
-  it("tell the workers' state at once, then each change", async () => {
+  it("return the state of the workers at once, then each change", async () => {
     const { listen, client } = createTestGateway();
     const events = listen(`subscription { workers(network: "demo") { workerId state inFlight } }`);
     expect((await events.next()).value).toEqual({

@@ -1,97 +1,111 @@
-// Transactions and how to find them. Imports client's values, domain and this folder; never reads data past the client.
-import type { TransactionFilter } from "../domain/search.js";
+// Transactions: their type, Query.transaction, Query.transactions and Subscription.transactions.
+// Imports client's types, domain and this folder. Never reads data except through the client.
+import type { TransactionFilter, TransactionPosition } from "../domain/search.js";
 import type { StoredTransaction, TransactionColumns } from "../store/port.js";
 import { AmountType } from "./amount.js";
 import { builder } from "./builder.js";
-import {
-  connect,
-  countArguments,
-  CountType,
-  countWeight,
-  edgesOf,
-  pageArguments,
-  pageInfoOf,
-  PageInfoType,
-  type Connection,
-  type Edge,
-} from "./connection.js";
+import { connect, type ConnectionPage } from "./connection.js";
 import type { GatewayContext } from "./context.js";
 import { cost, pageCost, weight } from "./cost.js";
-import { canonicalHash, onlyChain, readTransactionFilter } from "./filters.js";
+import { onlyChain, readTransactionFilter } from "./filters.js";
 import { badInput } from "./input-errors.js";
 import { ChainInput, TransactionFilterInput } from "./inputs.js";
 import { minHeightArgument, waitUntilIndexed } from "./min-height.js";
-import { readTransactionCursor, writeId, writeTransactionCursor } from "./opaque.js";
-import { readPage, type PageQuestion } from "./paging.js";
-import {
-  BlockType,
-  ChainType,
-  NodeType,
-  OrderType,
-  TransactionConnectionType,
-  TransactionType,
-} from "./refs.js";
+import { nodeKeys, readTransactionCursor, writeTransactionCursor } from "./opaque.js";
+import { readPageArguments, type PageQuery } from "./paging.js";
+import { BlockType, ChainType, OrderType, TransactionConnectionType, TransactionType } from "./refs.js";
 import { transactionColumns } from "./selection.js";
-import { eachOf } from "./subscriber.js";
+import { buffered } from "./subscriber.js";
 import { TransactionEventType } from "./transaction-event.js";
+
+/** The most transactions with one hash in one block. Some Cosmos chains accept the same bytes more than once. */
+const maxSameHash = 10;
+
+builder.nodeRef(TransactionType, {
+  id: {
+    description: "The global id of this transaction at this position of its chain.",
+    resolve: ({ chain, height, index, hash }: StoredTransaction) =>
+      JSON.stringify([chain.network, chain.chainId, height, index, hash]),
+    parse: (key) => nodeKeys.Transaction.parse(JSON.parse(key)),
+  },
+  loadWithoutCache: async ({ chain, height, index, hash }, { client }, info) => {
+    const page = await client.transactions(
+      { network: chain.network, chainIds: [chain.chainId], heights: { eq: height }, hash },
+      { order: "OLDEST_FIRST", limit: maxSameHash },
+      transactionColumns(info, []),
+    );
+    // After a reorganisation, another transaction may be at the position: then this one no longer exists.
+    return page.items.find((item) => item.index === index);
+  },
+});
 
 TransactionType.implement({
   description: "A transaction in the common format of all chains.",
-  interfaces: [NodeType],
   fields: (t) => ({
-    id: t.id({
-      description: "The global id: this transaction at this place of its chain.",
-      resolve: ({ chain, height, index, hash }) =>
-        writeId({ type: "Transaction", chain, height, index, hash }),
+    chain: t.field({
+      type: ChainType,
+      description: "The chain of the transaction.",
+      resolve: ({ chain }) => chain,
     }),
-    chain: t.field({ type: ChainType, description: "Its chain.", resolve: ({ chain }) => chain }),
     block: t.field({
       type: BlockType,
       nullable: true,
-      description: "Its block; null where the chain was reorganised meanwhile.",
+      description: "The block of the transaction. Null if a reorganisation has replaced the block.",
       resolve: async ({ chain, height, blockHash }, _args, { loaders }) => {
         const block = await loaders.block(chain, height);
         return block?.hash === blockHash ? block : null;
       },
     }),
-    hash: t.exposeString("hash", { description: "Its hash." }),
-    blockHash: t.exposeString("blockHash", { description: "The hash of its block." }),
-    height: t.field({ type: "Height", description: "The height of its block.", resolve: (tx) => tx.height }),
-    index: t.exposeInt("index", { description: "Position in its block, from 0." }),
-    time: t.field({ type: "DateTime", description: "The time of its block.", resolve: ({ time }) => time }),
-    epoch: t.exposeString("epoch", { nullable: true, description: "The epoch, on chains that have them." }),
+    hash: t.exposeString("hash", { description: "The hash of the transaction." }),
+    blockHash: t.exposeString("blockHash", { description: "The hash of the block." }),
+    height: t.field({ type: "Height", description: "The height of the block.", resolve: (tx) => tx.height }),
+    index: t.exposeInt("index", { description: "The position in the block, counted from 0." }),
+    time: t.field({ type: "DateTime", description: "The time of the block.", resolve: ({ time }) => time }),
+    epoch: t.exposeString("epoch", {
+      nullable: true,
+      description: "The epoch of the block. Null on chains without epochs.",
+    }),
     types: t.field({
       type: ["String"],
-      description: "Message types in the transaction, each once.",
+      description: "The message types in the transaction, each once.",
       resolve: ({ types }) => types,
     }),
     parties: t.field({
       type: ["String"],
-      description: "Every account that took part, each once; senders and recipients among them.",
+      description:
+        "The addresses of all accounts that took part, each once. Includes senders and recipients.",
       resolve: ({ parties }) => parties,
     }),
     senders: t.field({
       type: ["String"],
-      description: "Accounts that sent, each once.",
+      description: "The addresses of the accounts that sent, each once.",
       resolve: ({ senders }) => senders,
     }),
     recipients: t.field({
       type: ["String"],
-      description: "Accounts that received, each once.",
+      description: "The addresses of the accounts that received, each once.",
       resolve: ({ recipients }) => recipients,
     }),
-    fee: t.field({ type: [AmountType], description: "What it cost.", resolve: ({ fee }) => fee }),
+    fee: t.field({
+      type: [AmountType],
+      description: "The fee that was charged. Empty if there was none.",
+      resolve: ({ fee }) => fee,
+    }),
     gasWanted: t.field({
       type: "BigInt",
-      description: "The gas it was allowed.",
+      description: "The gas limit.",
       resolve: ({ gasWanted }) => gasWanted,
     }),
-    gasUsed: t.field({ type: "BigInt", description: "The gas it took.", resolve: ({ gasUsed }) => gasUsed }),
-    memo: t.exposeString("memo", { description: "What its sender wrote; empty where nothing." }),
-    hasErrors: t.exposeBoolean("hasErrors", { description: "Whether it failed." }),
+    gasUsed: t.field({
+      type: "BigInt",
+      description: "The gas that was used.",
+      resolve: ({ gasUsed }) => gasUsed,
+    }),
+    memo: t.exposeString("memo", { description: "The memo of the sender. Empty if there is none." }),
+    hasErrors: t.exposeBoolean("hasErrors", { description: "Whether the transaction failed." }),
     events: t.field({
       type: [TransactionEventType],
-      description: "What happened in it, in order.",
+      description: "The events of the transaction, in order.",
       extensions: cost(() => 2),
       resolve: ({ events }) => events,
     }),
@@ -105,63 +119,23 @@ TransactionType.implement({
     rawLog: t.field({
       type: "Bytes",
       nullable: true,
-      description: "The log as the node gave it.",
+      description: "The log as the node returned it.",
       extensions: weight(1),
       resolve: ({ rawLog }) => rawLog,
     }),
   }),
 });
 
-const TransactionEdgeType = builder.objectRef<Edge<StoredTransaction>>("TransactionEdge").implement({
-  description: "A transaction and its place in the list.",
-  fields: (t) => ({
-    cursor: t.exposeString("cursor", { description: "Its place: for 'after' and 'before'." }),
-    node: t.field({ type: TransactionType, description: "The transaction.", resolve: ({ node }) => node }),
-  }),
-});
-
-TransactionConnectionType.implement({
-  description: "A page of transactions.",
-  fields: (t) => ({
-    edges: t.field({
-      type: [TransactionEdgeType],
-      description: "The transactions, each with its cursor.",
-      resolve: edgesOf,
-    }),
-    nodes: t.field({
-      type: [TransactionType],
-      description: "The transactions.",
-      resolve: ({ page }) => page.items,
-    }),
-    pageInfo: t.field({
-      type: PageInfoType,
-      description: "Where the page begins and ends.",
-      extensions: cost(() => 0),
-      resolve: pageInfoOf,
-    }),
-    totalCount: t.field({
-      type: CountType,
-      description: "How many there are on all pages together.",
-      args: countArguments,
-      extensions: countWeight,
-      resolve: ({ count }, { exact }) => count(exact ?? false),
-    }),
-  }),
-});
-
-/** Asks for a page of transactions with only the columns that are selected. */
-export function transactionPage(
+/** Reads a page of transactions with only the columns that the operation selects. */
+export function connectTransactions(
   client: GatewayContext["client"],
   filter: TransactionFilter,
   {
-    question,
+    query,
     columns,
-  }: {
-    readonly question: PageQuestion<ReturnType<typeof readTransactionCursor>>;
-    readonly columns: TransactionColumns;
-  },
-): Promise<Connection<StoredTransaction>> {
-  return connect(question, {
+  }: { readonly query: PageQuery<TransactionPosition>; readonly columns: TransactionColumns },
+): Promise<ConnectionPage<StoredTransaction>> {
+  return connect(query, {
     page: (request) => client.transactions(filter, request, columns),
     cursorOf: writeTransactionCursor,
     count: (exact) => client.countTransactions(filter, exact),
@@ -172,82 +146,78 @@ builder.queryField("transaction", (t) =>
   t.field({
     type: TransactionType,
     nullable: true,
-    description: "A transaction by its hash; null where none is stored.",
+    description: "One stored transaction, by its hash. Null if no such transaction is stored.",
     args: {
-      chain: t.arg({ type: ChainInput, required: true, description: "Its chain." }),
-      hash: t.arg.string({ required: true, description: "Its hash." }),
+      chain: t.arg({ type: ChainInput, required: true, description: "The chain of the transaction." }),
+      hash: t.arg.string({ required: true, description: "The hash of the transaction." }),
       minHeight: minHeightArgument,
     },
     resolve: async (_root, { chain, hash, minHeight }, context, info) => {
       await waitUntilIndexed(context, chain, minHeight);
-      return context.client.transactionByHash(
-        chain,
-        canonicalHash(hash, chain.network),
-        transactionColumns(info, []),
-      );
+      return context.client.transactionByHash(chain, hash, transactionColumns(info, []));
     },
   }),
 );
 
 builder.queryField("transactions", (t) =>
-  t.field({
-    type: TransactionConnectionType,
-    description: "Search over every chain. 100 a page unless told, 1000 at most.",
-    args: {
-      filter: t.arg({ type: TransactionFilterInput, description: "Which; all where it is left out." }),
-      order: t.arg({ type: OrderType, defaultValue: "NEWEST_FIRST", description: "In which order." }),
-      ...pageArguments,
-      minHeight: minHeightArgument,
-    },
-    extensions: pageCost(100),
-    resolve: async (_root, { filter, order, minHeight, ...page }, context, info) => {
-      const question = readPage(page, {
-        order: order ?? "NEWEST_FIRST",
-        defaultLimit: 100,
-        readCursor: readTransactionCursor,
-      });
-      const wanted = readTransactionFilter(filter);
-      if (minHeight !== null && minHeight !== undefined) {
-        const chain = onlyChain(wanted);
-        if (chain === undefined) {
-          throw badInput(
-            "minHeight",
-            "'minHeight' waits for one chain: give 'filter.network' and one 'filter.chainIds' with it.",
-          );
+  t.connection(
+    {
+      type: TransactionType,
+      description: "Searches the transactions of all chains. 100 a page by default, 1000 at most.",
+      args: {
+        filter: t.arg({
+          type: TransactionFilterInput,
+          description: "Which transactions to return. Without it, all transactions.",
+        }),
+        order: t.arg({
+          type: OrderType,
+          defaultValue: "NEWEST_FIRST",
+          description: "The order of the transactions.",
+        }),
+        minHeight: minHeightArgument,
+      },
+      extensions: pageCost(100),
+      resolve: async (_root, { filter, order, minHeight, ...page }, context, info) => {
+        const query = readPageArguments(page, {
+          order: order ?? "NEWEST_FIRST",
+          defaultLimit: 100,
+          readCursor: readTransactionCursor,
+        });
+        const transactionFilter = readTransactionFilter(filter);
+        if (minHeight !== null && minHeight !== undefined) {
+          const chain = onlyChain(transactionFilter);
+          if (chain === undefined) {
+            throw badInput(
+              "minHeight",
+              "'minHeight' waits for exactly one chain. Set 'filter.network' and one 'filter.chainIds' too.",
+            );
+          }
+          await waitUntilIndexed(context, chain, minHeight);
         }
-        await waitUntilIndexed(context, chain, minHeight);
-      }
-      return transactionPage(context.client, wanted, {
-        question,
-        columns: transactionColumns(info, ["nodes"], ["edges", "node"]),
-      });
+        const columns = transactionColumns(info, ["nodes"], ["edges", "node"]);
+        return connectTransactions(context.client, transactionFilter, { query, columns });
+      },
     },
-  }),
+    TransactionConnectionType,
+  ),
 );
-
-/** Filters that need the store, not an event. */
-const notLive = ["hash", "blockHash", "memo"] as const;
 
 builder.subscriptionField("transactions", (t) =>
   t.field({
     type: TransactionType,
     description:
-      "Transactions as they are stored, that match. hash, blockHash and memo are not filters here.",
+      "Transactions that match, as any manager stores them. hash, blockHash and memo are not filters here.",
     args: {
-      filter: t.arg({ type: TransactionFilterInput, description: "Which; all where it is left out." }),
+      filter: t.arg({
+        type: TransactionFilterInput,
+        description: "Which transactions to return. Without it, all transactions.",
+      }),
     },
     subscribe: (_root, { filter }, context, info) => {
-      const wanted = readTransactionFilter(filter);
-      const refused = notLive.find((name) => wanted[name] !== undefined);
-      if (refused !== undefined) {
-        throw badInput(
-          `filter.${refused}`,
-          `'${refused}' is no filter of a subscription: query 'transactions' by it.`,
-        );
-      }
+      const transactionFilter = readTransactionFilter(filter);
       const columns = transactionColumns(info, []);
-      return eachOf(context, {
-        source: (signal) => context.client.watchTransactions(wanted, columns, signal),
+      return buffered(context, {
+        source: (signal) => context.client.watchTransactions(transactionFilter, columns, signal),
         cursorOf: writeTransactionCursor,
       });
     },

@@ -1,5 +1,5 @@
-// WebSockets as carriers of graphql-transport-ws: taking upgrades, pinging, closing. Imports lib and this folder.
-// Never knows what a message says.
+// WebSockets as carriers of graphql-transport-ws: upgrades, pings, closing. Imports lib and this folder.
+// Never interprets a message.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { CloseCode, handleProtocols, type WebSocket as ProtocolSocket } from "graphql-ws";
@@ -10,7 +10,7 @@ import type { OperationMetrics } from "./metrics.js";
 import type { OriginCheck } from "./origin.js";
 import { createProtocol, type ProtocolDeps } from "./socket-protocol.js";
 
-/** What the sockets need. */
+/** The dependencies of the sockets. */
 export interface SocketDeps extends ProtocolDeps {
   readonly limits: Limits;
   readonly metrics: OperationMetrics;
@@ -20,9 +20,9 @@ export interface SocketDeps extends ProtocolDeps {
 
 /** The WebSocket side of the gateway. */
 export interface Sockets {
-  /** Takes an upgrade of HTTP over, or refuses it. */
+  /** Accepts or refuses an upgrade of an HTTP connection. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes every socket, once what ends was told or `graceMs` have passed. */
+  /** Closes all sockets, after all pending messages are handled or `graceMs` milliseconds have passed. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function createSockets(deps: SocketDeps): Sockets {
     metrics.sockets(carrier.clients.size);
     const stopPinging = keepAlive(socket, limits.pingMs);
     const closed = protocol.opened(protocolSocket(socket, handling, deps.logger), request);
-    // What a peer does to its socket is its own affair: the close that follows is enough.
+    // A failed socket always closes, and the close event cleans up.
     socket.on("error", (error) => deps.logger.debug({ error }, "A WebSocket failed."));
     socket.once("close", (code, reason) => {
       stopPinging();
@@ -56,9 +56,14 @@ export function createSockets(deps: SocketDeps): Sockets {
         forwardedHost: typeof forwardedHost === "string" ? forwardedHost : undefined,
       });
       if (!own)
-        return refuse(socket, "403 Forbidden", "FORBIDDEN", "Pages of this origin may not connect here.");
+        return refuse(
+          socket,
+          "403 Forbidden",
+          "FORBIDDEN",
+          "Pages of this origin are not allowed. Add the origin to the allowed origins of the manager.",
+        );
       if (carrier.clients.size >= limits.sockets) {
-        const message = `${limits.sockets} sockets are open: try again later.`;
+        const message = `${limits.sockets} sockets are open, at most ${limits.sockets} allowed. Connect again later.`;
         return refuse(socket, "503 Service Unavailable", "OVERLOADED", message);
       }
       carrier.handleUpgrade(request, socket, head, (ready) => opened(ready, request));
@@ -80,7 +85,7 @@ export function createSockets(deps: SocketDeps): Sockets {
 }
 
 function refuse(socket: Duplex, status: string, code: string, message: string): void {
-  // A peer that is gone before it is refused is no failure of ours.
+  // The peer may disconnect before the refusal is sent.
   socket.on("error", () => {});
   const body = JSON.stringify({ error: { code, message } });
   const head = [
@@ -91,15 +96,15 @@ function refuse(socket: Duplex, status: string, code: string, message: string): 
   socket.end(`HTTP/1.1 ${status}\r\n${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
-/** Resolves with the work, or after so many milliseconds without it. */
+/** Resolves when the work is done, or after `ms` milliseconds. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, late]);
+  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, timeout]);
   clearTimeout(timer);
 }
 
-/** Pings, and ends a socket that did not answer the ping before. */
+/** Pings a socket, and terminates it if it did not answer the previous ping. */
 function keepAlive(socket: WebSocket, pingMs: number): () => void {
   let answered = true;
   socket.on("pong", () => (answered = true));
@@ -117,13 +122,13 @@ function protocolSocket(socket: WebSocket, handling: Set<Promise<void>>, logger:
       await take(textOf(data));
     } catch (error) {
       if (socket.readyState !== socket.OPEN) return;
-      logger.error({ error }, "A message on a WebSocket could not be handled.");
+      logger.error({ error }, "A WebSocket message could not be handled.");
       socket.close(CloseCode.InternalServerError, "Internal server error");
     }
   };
   return {
     protocol: socket.protocol,
-    // Resolving only when the bytes are on their way is what makes a slow reader felt.
+    // Resolves only after the bytes are written, so that a slow reader slows its subscription.
     send: (text) =>
       new Promise((resolve, reject) => {
         if (socket.readyState !== socket.OPEN) return resolve();

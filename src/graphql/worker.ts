@@ -1,70 +1,91 @@
-// Workers as the manager sees them. Imports domain and this folder; never talks to one.
+// Workers as this manager sees them: their type, Query.workers and Subscription.workers.
+// Imports domain and this folder. Never connects to a worker.
 import type { ChainRef } from "../domain/chain.js";
 import { fromMillis } from "../domain/time.js";
 import type { WorkerState, WorkerStatus } from "../domain/worker.js";
 import { builder } from "./builder.js";
 import { cost } from "./cost.js";
-import { writeId } from "./opaque.js";
-import { NodeType, WorkerType } from "./refs.js";
-import { latestOf } from "./subscriber.js";
+import { nodeKeys } from "./opaque.js";
+import { WorkerType } from "./refs.js";
+import { conflated } from "./subscriber.js";
 
 const WorkerStateType = builder.enumType("WorkerState", {
-  description: "Where a worker stands.",
+  description: "The state of the connection to a worker.",
   values: {
-    CONNECTING: { description: "It is dialled.", value: "CONNECTING" },
-    ONLINE: { description: "It answers.", value: "ONLINE" },
-    DRAINING: { description: "It finishes what it has and takes nothing new.", value: "DRAINING" },
-    OFFLINE: { description: "Nothing was heard of it for 30 seconds.", value: "OFFLINE" },
+    CONNECTING: { description: "The manager is connecting to the worker.", value: "CONNECTING" },
+    ONLINE: { description: "The worker is connected and accepts tasks.", value: "ONLINE" },
+    DRAINING: { description: "The worker finishes its tasks and accepts no new ones.", value: "DRAINING" },
+    OFFLINE: {
+      description: "The manager received nothing from the worker for 30 seconds.",
+      value: "OFFLINE",
+    },
   } as const satisfies Record<WorkerState, { description: string; value: WorkerState }>,
 });
 
+builder.nodeRef(WorkerType, {
+  id: {
+    description: "The global id of the worker.",
+    resolve: ({ workerId }: WorkerStatus) => JSON.stringify([workerId]),
+    parse: (key) => nodeKeys.Worker.parse(JSON.parse(key)),
+  },
+  loadWithoutCache: (key, { client }) => client.workers().find(({ workerId }) => workerId === key.workerId),
+});
+
 WorkerType.implement({
-  description: "A process that reads one chain and answers this manager's tasks.",
-  interfaces: [NodeType],
+  description: "A process that reads one chain and executes the tasks of this manager.",
   fields: (t) => ({
-    id: t.id({
-      description: "The global id.",
-      resolve: ({ workerId }) => writeId({ type: "Worker", workerId }),
+    workerId: t.exposeString("workerId", { description: "The id that the worker chose when it started." }),
+    network: t.string({
+      description: "The network of the chain that the worker reads.",
+      resolve: ({ chain }) => chain.network,
     }),
-    workerId: t.exposeString("workerId", { description: "The id that it gave itself at its start." }),
-    network: t.string({ description: "The network that it reads.", resolve: ({ chain }) => chain.network }),
-    chainId: t.string({ description: "The chain that it reads.", resolve: ({ chain }) => chain.chainId }),
-    version: t.exposeString("version", { description: "Its version." }),
-    address: t.exposeString("address", { description: "Where it is reached." }),
-    state: t.field({ type: WorkerStateType, description: "Where it stands.", resolve: ({ state }) => state }),
+    chainId: t.string({
+      description: "The id of the chain that the worker reads.",
+      resolve: ({ chain }) => chain.chainId,
+    }),
+    version: t.exposeString("version", { description: "The version of the worker." }),
+    address: t.exposeString("address", { description: "The address of the worker, as host:port." }),
+    state: t.field({
+      type: WorkerStateType,
+      description: "The state of the connection to the worker.",
+      resolve: ({ state }) => state,
+    }),
     lastSeen: t.field({
       type: "DateTime",
-      description: "When it was last heard of.",
+      description: "When the manager last received something from the worker.",
       resolve: ({ lastSeen }) => fromMillis(lastSeen),
     }),
     lastSent: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When it was last sent something.",
+      description: "When the manager last sent something to the worker. Null if it never did.",
       resolve: ({ lastSent }) => (lastSent === undefined ? null : fromMillis(lastSent)),
     }),
-    inFlight: t.exposeInt("inFlight", { description: "Tasks that it works on." }),
-    capacity: t.exposeInt("capacity", { description: "Tasks that it takes at once." }),
+    inFlight: t.exposeInt("inFlight", { description: "The number of tasks in progress." }),
+    capacity: t.exposeInt("capacity", { description: "The most tasks that the worker executes at once." }),
     tasksDone: t.field({
       type: "BigInt",
-      description: "Tasks that it finished.",
+      description: "The number of tasks that the worker completed.",
       resolve: ({ tasksDone }) => tasksDone,
     }),
     tasksFailed: t.field({
       type: "BigInt",
-      description: "Tasks that failed.",
+      description: "The number of tasks that failed.",
       resolve: ({ tasksFailed }) => tasksFailed,
     }),
-    pingMs: t.exposeFloat("pingMs", { nullable: true, description: "Milliseconds that its last pong took." }),
+    pingMs: t.exposeFloat("pingMs", {
+      nullable: true,
+      description: "The round-trip time of the last ping, in milliseconds. Null before the first pong.",
+    }),
     capabilities: t.field({
       type: ["String"],
-      description: "Features of the protocol that both sides use.",
+      description: "The protocol features that the manager and the worker both support.",
       resolve: ({ capabilities }) => capabilities,
     }),
   }),
 });
 
-/** The part of a chain's name that is given. */
+/** The arguments that are given, as a partial chain name. */
 function partOfName(args: {
   readonly network?: string | null | undefined;
   readonly chainId?: string | null | undefined;
@@ -76,14 +97,14 @@ function partOfName(args: {
 }
 
 const workerArguments = builder.args((t) => ({
-  network: t.string({ description: "Only of this network." }),
-  chainId: t.string({ description: "Only of this chain." }),
+  network: t.string({ description: "Returns only workers of this network." }),
+  chainId: t.string({ description: "Returns only workers of the chain with this id." }),
 }));
 
 builder.queryField("workers", (t) =>
   t.field({
     type: [WorkerType],
-    description: "The workers that this manager knows.",
+    description: "The workers that are registered at this manager.",
     args: workerArguments,
     extensions: cost((_args, inner) => 10 + inner),
     resolve: (_root, args, { client }) => client.workers(partOfName(args)),
@@ -93,10 +114,10 @@ builder.queryField("workers", (t) =>
 builder.subscriptionField("workers", (t) =>
   t.field({
     type: WorkerType,
-    description: "Each worker at once, then at each change, at most 4 a second.",
+    description: "The current state of each worker, then each change, at most 4 a second for each worker.",
     args: workerArguments,
     subscribe: (_root, args, context) =>
-      latestOf(context, {
+      conflated(context, {
         keyOf: (worker: WorkerStatus) => worker.workerId,
         source: (signal) => context.client.watchWorkers(partOfName(args), signal),
       }),

@@ -1,31 +1,31 @@
-// What the HTTP server expects of those whose answers it carries. Imports nothing; GraphQL stands beside this folder, not below.
+// The interfaces that the HTTP server requires of the parts that it serves. Imports nothing: GraphQL is on the same level.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** The GraphQL endpoint: takes requests and upgrades over. */
+/** The GraphQL endpoint: handles requests and upgrades. */
 export interface GraphqlEndpoint {
   handle(request: IncomingMessage, response: ServerResponse): void;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly printedSchema: string;
-  /** Ends what is open, at most `graceMs` later. */
+  /** Ends all open operations, after at most `graceMs` milliseconds. */
   close(graceMs?: number): Promise<void>;
 }
 
-/** Where a registration comes from. */
-export interface RegistrationSource {
+/** The HTTP source of a registration. */
+export interface HttpSource {
   readonly ip: string;
   readonly authorization?: string;
 }
 
-/** Takes a worker's registration; throws an IndexerError where it is refused. */
-export type Register = (body: unknown, source: RegistrationSource) => Promise<void>;
+/** Registers a worker. Throws an IndexerError if the registration is refused. */
+export type Register = (body: unknown, source: HttpSource) => Promise<void>;
 
-/** Whether requests can be served, and what stands still. */
+/** Whether requests can be served, and which chains have problems. */
 export interface HealthReport {
   readonly ready: boolean;
-  /** Why it is not ready; empty where it is. */
+  /** Why the manager is not ready. Empty if it is ready. */
   readonly reasons: readonly string[];
-  /** What is known of each chain that is followed: told, and not held against readiness unless `ready` says so. */
+  /** The problems of each followed chain. They alone do not make the manager unready. */
   readonly chains?: readonly {
     readonly network: string;
     readonly chainId: string;

@@ -1,5 +1,5 @@
-// How errors of plain HTTP look: `{"error":{"code","message"}}` under the code's status. Imports domain/errors and the logger.
-// Never shows the text of an unexpected error.
+// Errors of plain HTTP paths: `{"error":{"code","message"}}` with the status of the code. Imports domain/errors and lib.
+// Never shows the message of an unexpected error.
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { errorTable, IndexerError, type ErrorCode } from "../domain/errors.js";
@@ -10,14 +10,14 @@ interface Failure {
   readonly body: { readonly error: { readonly code: ErrorCode; readonly message: string } };
 }
 
-/** A failure under a status of its own, or its code's. */
+/** Creates the response of a failure, by default with the status of its code. */
 export function failure(code: ErrorCode, message: string, status: number = errorTable[code].http): Failure {
   return { status, body: { error: { code, message } } };
 }
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** Makes every failure of a server answer in the same words. */
+/** Gives all failures of a server the same response format. */
 export function addFailures(server: FastifyInstance, logger: Logger): void {
   server.setErrorHandler((error, _request, reply) => {
     const { status, body } = failureOf(error, logger);
@@ -28,8 +28,12 @@ export function addFailures(server: FastifyInstance, logger: Logger): void {
     const allowed = methods.filter((method) => server.hasRoute({ url, method }));
     const { status, body } =
       allowed.length === 0
-        ? failure("NOT_FOUND", `There is nothing at ${url}: '/' lists what there is.`)
-        : failure("BAD_USER_INPUT", `${url} takes ${allowed.join(", ")}, not ${request.method}.`, 405);
+        ? failure("NOT_FOUND", `${url}: no such path. The page at / lists the paths.`)
+        : failure(
+            "BAD_USER_INPUT",
+            `${url}: method ${request.method} is not allowed. Use ${allowed.join(" or ")}.`,
+            405,
+          );
     if (allowed.length > 0) void reply.header("allow", allowed.join(", "));
     return reply.code(status).send(body);
   });
@@ -43,10 +47,10 @@ function failureOf(error: unknown, logger: Logger): Failure {
   if (refused !== undefined) return failure("BAD_USER_INPUT", refused.message, refused.status);
   const id = randomUUID();
   logger.error({ errorId: id, error }, "A request failed unexpectedly.");
-  return failure("INTERNAL", `Something went wrong here; the log has it under ${id}.`);
+  return failure("INTERNAL", `An unexpected error occurred. The log of the manager holds it under ${id}.`);
 }
 
-/** What Fastify itself refuses: too large, no such content type, broken. */
+/** The error of a request that Fastify itself refuses: too large, unknown content type, malformed. */
 function clientFault(error: unknown): { readonly status: number; readonly message: string } | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") {
     return undefined;

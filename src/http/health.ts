@@ -1,18 +1,18 @@
-// Whether this process lives, and whether it can serve. Imports this folder; never says more than it knows.
+// The paths /health/live and /health/ready. Imports this folder. Never fails: a check that fails means not ready.
 import type { FastifyInstance } from "fastify";
 import type { HealthReport } from "./endpoint.js";
 
-/** Milliseconds that a health check may take. */
+/** Time limit of a health check, in milliseconds. */
 const timeLimit = 5_000;
 
-/** What health is told from. */
-export interface HealthDeps {
+/** The sources of the health responses. */
+export interface HealthCheckDeps {
   readonly health: () => Promise<HealthReport>;
   readonly isClosing: () => boolean;
 }
 
 /** Adds /health/live and /health/ready. */
-export function addHealth(server: FastifyInstance, { health, isClosing }: HealthDeps): void {
+export function addHealth(server: FastifyInstance, { health, isClosing }: HealthCheckDeps): void {
   server.get("/health/live", async () => ({ live: true }));
   server.get("/health/ready", async (_request, reply) => {
     const report = await check(health);
@@ -27,12 +27,12 @@ export function addHealth(server: FastifyInstance, { health, isClosing }: Health
 
 async function check(health: () => Promise<HealthReport>): Promise<HealthReport> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<HealthReport>((resolve) => {
-    const reasons = [`The health check did not end within ${timeLimit} ms.`];
+  const timeout = new Promise<HealthReport>((resolve) => {
+    const reasons = [`The health check took longer than ${timeLimit} ms.`];
     timer = setTimeout(() => resolve({ ready: false, reasons }), timeLimit);
   });
   try {
-    return await Promise.race([health(), late]);
+    return await Promise.race([health(), timeout]);
   } catch (error) {
     return { ready: false, reasons: [error instanceof Error ? error.message : String(error)] };
   } finally {

@@ -1,5 +1,5 @@
-// The page at `/`: where things are, and how far each chain is, asked by GraphQL like anybody would. Imports nothing.
-// Never loads anything from elsewhere.
+// The page at `/`: links to all paths, and the state of each chain, read through GraphQL. Imports nothing.
+// Never loads anything from other servers.
 import { createHash } from "node:crypto";
 
 const style = `
@@ -41,9 +41,9 @@ async function refresh() {
       );
       return row;
     }));
-    status.textContent = data.chains.length === 0 ? "No chain is known yet." : "";
+    status.textContent = data.chains.length === 0 ? "No chains yet. Start a worker to add one." : "";
   } catch (error) {
-    status.textContent = "This table is not up to date: " + error.message;
+    status.textContent = "The table is out of date: " + error.message;
   }
 }
 refresh();
@@ -54,7 +54,7 @@ function sourceHash(source: string): string {
   return `'sha256-${createHash("sha256").update(source).digest("base64")}'`;
 }
 
-/** What the page may load: its own script and style, and this service. */
+/** The content security policy of the page: its own script and style, and requests to this service. */
 export const homePolicy = [
   "default-src 'none'",
   `script-src ${sourceHash(script)}`,
@@ -63,7 +63,7 @@ export const homePolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The page. */
+/** The HTML of the page. */
 export const homePage = `<!doctype html>
 <html lang="en">
 <head>
@@ -75,7 +75,7 @@ export const homePage = `<!doctype html>
 <body>
 <main>
 <h1>indexer</h1>
-<p>Ask for blocks and transactions in <a href="/graphql">GraphiQL</a>, or send queries to <code>/graphql</code>.</p>
+<p>Query blocks and transactions in <a href="/graphql">GraphiQL</a>, or send queries to <code>/graphql</code>.</p>
 <h2>Chains</h2>
 <table>
 <thead><tr><th>Chain</th><th class="number">Stored up to</th><th class="number">Network</th><th class="number">Behind</th><th class="number">Workers online</th><th>Newest block</th></tr></thead>
@@ -85,8 +85,8 @@ export const homePage = `<!doctype html>
 <h2>More</h2>
 <ul>
 <li><a href="/schema.graphql">/schema.graphql</a>, the schema</li>
-<li><a href="/health/ready">/health/ready</a>, whether requests can be served, and why not</li>
-<li><a href="/get_workers">/get_workers</a>, the workers in the legacy form</li>
+<li><a href="/health/ready">/health/ready</a>, whether the manager can serve requests, and why not</li>
+<li><a href="/get_workers">/get_workers</a>, the workers in the legacy format</li>
 </ul>
 </main>
 <script>${script}</script>

@@ -1,4 +1,4 @@
-// Where to listen, from text. Imports domain/errors; never resolves a name.
+// Addresses to listen on. Imports domain/errors. Never resolves a host name.
 import { IndexerError } from "../domain/errors.js";
 
 /** A host and a port. */
@@ -7,14 +7,14 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Reads `host:port`, `[::1]:port` or `:port`; port 0 is any that is free. Throws BAD_USER_INPUT. */
+/** Parses `host:port`, `[::1]:port` or `:port`. Port 0 means any free port. Throws BAD_USER_INPUT. */
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
     throw new IndexerError(
       "BAD_USER_INPUT",
-      `'${text}' is no address to listen on: write host:port, for example 0.0.0.0:8085.`,
+      `'${text}' is not an address to listen on. Use host:port, for example 0.0.0.0:8085.`,
     );
   }
   const host = match[1] ?? match[2] ?? "";

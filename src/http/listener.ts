@@ -1,19 +1,19 @@
-// A Fastify server of ours: its limits, where it listens, how it is reached. Imports lib and this folder.
+// Creates Fastify servers with their limits, and starts them. Imports lib and this folder. Never adds a route.
 import { fastify, type FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "../lib/logger.js";
 import { addFailures } from "./failures.js";
 import { parseListenAddress } from "./listen-address.js";
 
-/** Milliseconds in which a request must have arrived whole. */
+/** Milliseconds within which a request must arrive completely. */
 const requestTimeout = 30_000;
 /**
- * Milliseconds after which a connection on which nothing moves is ended: longer than the longest answer takes to begin, so
- * that it meets only those who stopped reading.
+ * Milliseconds after which an idle connection is closed. Longer than the time limit of a fetch, whose response starts only
+ * at its end.
  */
 const connectionTimeout = 11 * 60_000;
 
-/** Creates a server without routes, not listening yet. */
+/** Creates a server without routes that does not listen yet. */
 export function createFastify(logger: Logger): FastifyInstance {
   const server = fastify({
     logger: false,
@@ -29,7 +29,7 @@ export function createFastify(logger: Logger): FastifyInstance {
   return server;
 }
 
-/** Listens on `host:port`; says the port, and a URL that works from this machine. */
+/** Listens on `host:port`. Resolves to the port, and a URL that works from this machine. */
 export async function listen(
   server: FastifyInstance,
   address: string,

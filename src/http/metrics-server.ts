@@ -1,24 +1,24 @@
-// /metrics, with the rest or on a server of its own. Imports lib and this folder.
+// The path /metrics, on the main server or on its own server. Imports lib and this folder. Never defines a metric.
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
 import { createFastify, listen } from "./listener.js";
 
-/** Adds /metrics to a server. */
+/** Adds the path /metrics to a server. */
 export function addMetrics(server: FastifyInstance, metrics: Metrics): void {
   server.get("/metrics", async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
 }
 
-/** A server with nothing but /metrics. */
+/** A server with only the path /metrics. */
 export interface MetricsServer {
-  /** Where /metrics is, from this machine. */
+  /** The URL of /metrics that works from this machine. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Starts a server for /metrics on `host:port`; for processes that serve nothing else over HTTP. */
+/** Starts a server for /metrics on `host:port`, for processes that serve nothing else over HTTP. */
 export async function startMetricsServer(options: {
   readonly address: string;
   readonly metrics: Metrics;

@@ -1,28 +1,28 @@
-// Registration of workers: POST /client_ping and GET /get_workers, as legacy workers speak them. Imports this folder.
+// Registration of workers: POST /client_ping and GET /get_workers, compatible with legacy workers. Imports this folder.
 // Never waits for a worker.
 import type { FastifyInstance } from "fastify";
 import { IndexerError } from "../domain/errors.js";
 import type { Register } from "./endpoint.js";
 
-/** Bytes of a registration. */
+/** The largest body of a registration, in bytes. */
 const maxBody = 8 * 1024;
 
-/** What registration is handed to. */
-export interface RegistrationDeps {
+/** The handlers of the registration paths. */
+export interface RegistrationHandlers {
   readonly register: Register;
-  /** Workers per network, in the legacy form. */
+  /** Returns the workers of each network in the legacy format. */
   readonly legacyWorkers: () => unknown;
 }
 
-/** Adds the two paths. */
+/** Adds the paths /client_ping and /get_workers to a server. */
 export function addRegistration(
   server: FastifyInstance,
-  { register, legacyWorkers }: RegistrationDeps,
+  { register, legacyWorkers }: RegistrationHandlers,
 ): void {
   server.get("/get_workers", async () => legacyWorkers());
 
   void server.register(async (scope) => {
-    // Each body is read and parsed whole and on its own, whatever type it claims: nothing is left over for the next.
+    // Each body is parsed as one complete JSON document, for any content type. A second document is an error.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
       done(null, body);
@@ -42,7 +42,10 @@ function parseBody(body: unknown): unknown {
   try {
     if (typeof body === "string") return JSON.parse(body);
   } catch {
-    // Told below, in words that help.
+    // The error below explains the expected format.
   }
-  throw new IndexerError("BAD_USER_INPUT", "A registration is exactly one JSON document; this body is none.");
+  throw new IndexerError(
+    "BAD_USER_INPUT",
+    "The body must be exactly one JSON document. Send the registration of one worker.",
+  );
 }

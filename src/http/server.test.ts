@@ -32,7 +32,7 @@ describe("GraphQL over HTTP", () => {
     expect(results.length).toBeGreaterThan(50);
   });
 
-  it("answers what it does not take", async () => {
+  it("refuses other methods, large bodies and other content types", async () => {
     const { url } = await start();
     for (const method of ["PUT", "DELETE", "PATCH"]) {
       const response = await fetch(`${url}/graphql`, { method });
@@ -55,7 +55,7 @@ describe("GraphQL over HTTP", () => {
     expect(await unacceptable.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
   });
 
-  it("refuses a body that turns out too large while it comes", async () => {
+  it("refuses a streamed body that becomes too large", async () => {
     const { url } = await start();
     const body = new ReadableStream({
       start: (controller) => {
@@ -68,7 +68,7 @@ describe("GraphQL over HTTP", () => {
     expect(response.status).toBe(413);
   });
 
-  it("cancels a fetch whose caller goes away", async () => {
+  it("cancels a fetch when its caller disconnects", async () => {
     const { url, client } = await start();
     const controller = new AbortController();
     const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
@@ -81,7 +81,7 @@ describe("GraphQL over HTTP", () => {
 });
 
 describe("GraphiQL", () => {
-  it("comes whole, compressed, cached, and loads nothing from elsewhere", async () => {
+  it("is self-contained, compressed and cached", async () => {
     const { url } = await start();
     const get = (headers: Record<string, string> = {}): Promise<Response> =>
       fetch(`${url}/graphql`, {
@@ -140,7 +140,7 @@ describe("GraphQL over server-sent events", () => {
     }
   });
 
-  it("ends what is listened to when its listener goes away", async () => {
+  it("ends a subscription when its subscriber disconnects", async () => {
     const { url, client, metrics } = await start();
     const controller = new AbortController();
     const response = await fetch(
@@ -155,7 +155,7 @@ describe("GraphQL over server-sent events", () => {
     await expect.poll(() => metrics.metrics()).toContain(`indexer_graphql_subscriptions{transport="sse"} 0`);
   });
 
-  it("bounds how many streams are open", async () => {
+  it("limits the number of open streams", async () => {
     const { url, client } = await start({}, { limits: { sockets: 1 } });
     const ask = (signal?: AbortSignal): Promise<Response> =>
       fetch(`${url}/graphql?query=${encodeURIComponent("subscription { blocks { height } }")}`, {
@@ -211,7 +211,7 @@ describe("GraphQL over WebSocket", () => {
     await socket.dispose();
   });
 
-  it("runs queries, and answers errors with their codes", async () => {
+  it("runs queries, and reports errors with their codes", async () => {
     const { port } = await start();
     const socket = connectSocket(port);
     const answers = [];
@@ -240,7 +240,7 @@ describe("GraphQL over WebSocket", () => {
     await socket.dispose();
   });
 
-  it("stops the work of a subscription that is ended, and of a socket that closes", async () => {
+  it("stops the work when a subscription ends or its socket closes", async () => {
     const { port, client } = await start();
     const socket = connectSocket(port);
     const endless = `subscription { fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { __typename } }`;
@@ -257,7 +257,7 @@ describe("GraphQL over WebSocket", () => {
     await expect.poll(client.open).toBe(0);
   });
 
-  it("cancels a query that its caller ends", async () => {
+  it("cancels a query when its caller ends it", async () => {
     const { port, client } = await start();
     const socket = connectSocket(port);
     const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
@@ -268,7 +268,7 @@ describe("GraphQL over WebSocket", () => {
     await socket.dispose();
   });
 
-  it("bounds the operations of a socket and the sockets of a manager", async () => {
+  it("limits the operations of a socket and the sockets of a manager", async () => {
     const { port, client, url } = await start({}, { limits: { subscriptionsPerSocket: 2, sockets: 1 } });
     const socket = connectSocket(port);
     const two = [
@@ -292,15 +292,15 @@ describe("GraphQL over WebSocket", () => {
   });
 
   it.each([
-    ["that says nothing", (_socket: WebSocket) => {}, 4408],
+    ["that sends nothing", (_socket: WebSocket) => {}, 4408],
     [
-      "that asks before it is known",
+      "that subscribes before connection_init",
       (socket: WebSocket) =>
         socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: "{ manager { id } }" } })),
       4401,
     ],
-    ["that speaks something else", (socket: WebSocket) => socket.send("hello"), 4400],
-    ["that says too much", (socket: WebSocket) => socket.send("x".repeat(300_000)), 1009],
+    ["that uses another protocol", (socket: WebSocket) => socket.send("hello"), 4400],
+    ["that sends a message that is too large", (socket: WebSocket) => socket.send("x".repeat(300_000)), 1009],
   ])("ends a socket %s", async (_name, act, code) => {
     const { port } = await start({}, { limits: { connectionInitMs: 200 } });
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
@@ -310,7 +310,7 @@ describe("GraphQL over WebSocket", () => {
     expect(await closed).toBe(code);
   });
 
-  it("pings, and ends a socket that does not answer", async () => {
+  it("pings, and terminates a socket that does not answer", async () => {
     const { port, metrics } = await start({}, { limits: { pingMs: 50 } });
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws", {
       autoPong: false,
@@ -322,7 +322,7 @@ describe("GraphQL over WebSocket", () => {
     await expect.poll(() => metrics.metrics()).toContain("indexer_graphql_sockets 0");
   });
 
-  it("checks the origin, and takes upgrades nowhere else", async () => {
+  it("checks the origin, and refuses upgrades on other paths", async () => {
     const { port } = await start({}, { allowedOrigins: ["https://good.example"] });
     const statusOf = (path: string, origin?: string): Promise<unknown> =>
       new Promise((resolve) => {
@@ -343,7 +343,7 @@ describe("GraphQL over WebSocket", () => {
     expect(await statusOf("/elsewhere")).toBe(404);
   });
 
-  it("survives peers that break off in the middle of an upgrade", async () => {
+  it("survives peers that disconnect during an upgrade", async () => {
     const { port, url } = await start();
     for (let each = 0; each < 20; each += 1) {
       const socket = await rawSocket(port);
@@ -364,7 +364,7 @@ function rawSocket(port: number): Promise<Socket> {
 }
 
 describe("a subscriber who does not read", () => {
-  it("is ended with OVERLOADED and the last cursor, while others get everything", async () => {
+  it("gets OVERLOADED with the last cursor, while others receive everything", async () => {
     const { port, client } = await start({}, { limits: { watchStallMs: 200 } });
     const { cannedBlock, demo } = await import("../testing/canned-data.js");
     const proposer = "p".repeat(20_000);
@@ -415,7 +415,7 @@ describe("registration", () => {
   const ping = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${url}/client_ping`, { method: "POST", body, headers });
 
-  it("hands over one document with where it came from", async () => {
+  it("passes on one document and its source", async () => {
     const seen: unknown[] = [];
     const { url } = await start({ register: async (body, source) => void seen.push(body, source) });
     const response = await ping(url, `{"id":"x"}`, { authorization: "Bearer t" });
@@ -424,7 +424,7 @@ describe("registration", () => {
     expect(seen).toEqual([{ id: "x" }, { ip: "127.0.0.1", authorization: "Bearer t" }]);
   });
 
-  it("refuses two documents in one body, and the next registration is read on its own", async () => {
+  it("refuses two documents in one body, and accepts the next registration", async () => {
     const seen: unknown[] = [];
     const { url } = await start({ register: async (body) => void seen.push(body) });
     const two = await ping(url, `{"id":"good"}{"id":"attacker"}`);
@@ -445,7 +445,7 @@ describe("registration", () => {
     expect(((await response.json()) as ErrorBody).error.code).toBe("BAD_USER_INPUT");
   });
 
-  it("answers a refusal with its code, and what was not intended with an id", async () => {
+  it("reports a refusal with its code, and an unexpected error with an id", async () => {
     const errors: unknown[] = [new IndexerError("UNAUTHENTICATED", "Give the token."), new Error("secret")];
     const { url } = await start({
       register: async () => {
@@ -462,14 +462,14 @@ describe("registration", () => {
     expect(error.message).not.toContain("secret");
   });
 
-  it("lists workers in the legacy form", async () => {
+  it("lists workers in the legacy format", async () => {
     const { url } = await start({ legacyWorkers: () => ({ cosmos: { all: 1 } }) });
     expect(await (await fetch(`${url}/get_workers`)).json()).toEqual({ cosmos: { all: 1 } });
   });
 });
 
 describe("health, metrics, pages", () => {
-  it("tells whether it is ready and why not", async () => {
+  it("report whether the manager is ready, and why not", async () => {
     const chains = [{ network: "demo", chainId: "demo-1", reasons: ["no worker"] }];
     const reports = [
       { ready: true, reasons: [], chains },
@@ -495,14 +495,14 @@ describe("health, metrics, pages", () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
   });
 
-  it("shows metrics, on an address of their own where there is one", async () => {
+  it("serve metrics, on a separate address if one is set", async () => {
     const { url } = await start();
     expect(await (await fetch(`${url}/metrics`)).text()).toContain("indexer_graphql_requests_total");
     const apart = await start({ metricsAddress: "127.0.0.1:0" });
     expect((await fetch(`${apart.url}/metrics`)).status).toBe(404);
   });
 
-  it("serves its schema and a page that loads nothing", async () => {
+  it("serve the schema and a self-contained page", async () => {
     const { url, gateway } = await start();
     expect(await (await fetch(`${url}/schema.graphql`)).text()).toBe(gateway.printedSchema);
     const home = await fetch(`${url}/`);
@@ -511,7 +511,7 @@ describe("health, metrics, pages", () => {
     expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
-  it("says what there is not, and what a path takes", async () => {
+  it("report unknown paths and allowed methods", async () => {
     const { url } = await start();
     const missing = await fetch(`${url}/nothing?x=1`);
     expect(missing.status).toBe(404);
@@ -523,7 +523,7 @@ describe("health, metrics, pages", () => {
 });
 
 describe("closing", () => {
-  it("ends subscriptions with SHUTTING_DOWN and fetches with their final, then takes nothing", async () => {
+  it("ends subscriptions with SHUTTING_DOWN and fetches with their final, then refuses connections", async () => {
     const { port, url, client, server } = await start();
     const socket = connectSocket(port);
     const blocks = socket.iterate({ query: "subscription { blocks { height } }" }).next();

@@ -1,5 +1,5 @@
-// The HTTP server of a manager: which path leads where. Imports domain, lib and this folder.
-// Never knows GraphQL: it hands requests to the endpoint and takes them back answered.
+// The HTTP server of a manager: maps paths to their handlers. Imports domain, lib and this folder.
+// Never knows GraphQL: it passes requests to the endpoint.
 import type { FastifyInstance } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,11 +13,11 @@ import { createFastify, listen } from "./listener.js";
 import { addMetrics } from "./metrics-server.js";
 import { addRegistration } from "./registration.js";
 
-/** What the server needs, and what can be set. */
+/** The dependencies and settings of the server. */
 export interface HttpServerOptions {
-  /** `host:port`; port 0 is any that is free. */
+  /** `host:port`. Port 0 means any free port. */
   readonly address: string;
-  /** Serves /metrics there, and only there. */
+  /** Serves /metrics on this address instead of `address`. */
   readonly metricsAddress?: string;
   readonly gateway: GraphqlEndpoint;
   readonly register: Register;
@@ -25,26 +25,26 @@ export interface HttpServerOptions {
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Milliseconds that requests get to finish when the server closes. */
+  /** Milliseconds for requests to finish when the server closes. */
   readonly closeGraceMs?: number;
 }
 
-/** Where the server is reached. */
+/** The addresses of a server that listens. */
 export interface Listening {
   readonly url: string;
   readonly port: number;
-  /** Where /metrics is. */
+  /** The URL of /metrics. */
   readonly metricsUrl: string;
 }
 
-/** The server, not listening yet. */
+/** The HTTP server of a manager. */
 export interface HttpServer {
   listen(): Promise<Listening>;
-  /** Takes nothing new, ends subscriptions, lets requests finish, and closes what is left after a bounded time. */
+  /** Refuses new requests, ends subscriptions, lets requests finish, then closes all connections after `closeGraceMs`. */
   close(): Promise<void>;
 }
 
-/** Creates the server. */
+/** Creates a server that does not listen yet. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { gateway, logger, metrics, closeGraceMs = 5_000 } = options;
   let closing: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const close = async (): Promise<void> => {
     const closed = Promise.all(servers.map((server) => server.close()));
     const deadline = performance.now() + closeGraceMs + 1_000;
-    // Connections that no request is on would be kept open by their browsers for as long as those like.
+    // Browsers keep idle connections open, which would delay the close.
     const sweep = setInterval(() => {
       const busy = active.some((count) => count() > 0) && performance.now() < deadline;
       for (const { server } of servers) {
@@ -92,7 +92,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-/** Counts the requests of a server that are not answered yet. */
+/** Counts the requests of a server without a complete response. */
 function countRequests({ server }: FastifyInstance): () => number {
   let count = 0;
   server.on("request", (_request: IncomingMessage, response: ServerResponse) => {
@@ -104,7 +104,7 @@ function countRequests({ server }: FastifyInstance): () => number {
 
 function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing: () => boolean): void {
   void server.register(async (scope) => {
-    // The endpoint reads bodies itself, under its own limit.
+    // The endpoint reads bodies itself, with its own limit.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     scope.route({
@@ -118,9 +118,13 @@ function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing
   });
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? "/").split("?")[0];
-    if (isClosing()) return refuseUpgrade(socket, failure("SHUTTING_DOWN", "This manager is shutting down."));
+    if (isClosing())
+      return refuseUpgrade(
+        socket,
+        failure("SHUTTING_DOWN", "This manager is shutting down. Connect to another manager."),
+      );
     if (path === "/graphql") return gateway.handleUpgrade(request, socket, head);
-    return refuseUpgrade(socket, failure("NOT_FOUND", "WebSockets are at /graphql."));
+    return refuseUpgrade(socket, failure("NOT_FOUND", "No such path for WebSockets. Connect to /graphql."));
   });
 }
 

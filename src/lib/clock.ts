@@ -1,9 +1,10 @@
-// Time as a dependency: whoever waits or reads the time gets this, so that tests can move it.
+// Time as a dependency: code that waits or reads the time takes a clock, so that tests can control it.
 
+/** The current time, and waiting. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

@@ -1,57 +1,62 @@
-// Settings of a process: one table says their names, values and defaults; flags stand over environment, over a file, over defaults.
+// Settings of a process: one table defines names, types and defaults. Flags override the environment, which overrides the
+// configuration file, which overrides the defaults.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { errorMessage } from "./error-message.js";
 
-/** One setting. `schema` reads the text that an operator gives. */
+/** One setting. `schema` parses the operator's text. */
 export interface Setting<T> {
-  /** The name in the environment and, as it stands, in the configuration file: `DATABASE_URL`. */
+  /** The name in the environment and in the configuration file: `DATABASE_URL`. */
   readonly name: string;
   readonly schema: z.ZodType<T, string>;
-  /** What holds where nothing is given, written as an operator would; absent: the setting may be missing. */
+  /** The default, in the operator's notation; absent if the setting is optional. */
   readonly fallback?: string;
   /** One sentence for `--help` and the README. */
   readonly description: string;
-  /** Never shown. */
+  /** Set if messages must not contain the value. */
   readonly secret?: boolean;
 }
 
+/** A table of settings by their keys in code. */
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
-/** A table's values; a setting without a default may be undefined. */
-export type Values<S extends Settings> = {
+/** The values of a table; a setting without a default may be undefined. */
+export type SettingValues<S extends Settings> = {
   readonly [K in keyof S]: S[K] extends { readonly fallback: string }
     ? z.output<S[K]["schema"]>
     : z.output<S[K]["schema"]> | undefined;
 };
 
-export type Origin = "flag" | "environment" | "file" | "default";
+/** The source of a value. */
+export type SettingOrigin = "flag" | "environment" | "file" | "default";
 
 /** Texts by a setting's name. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
-export interface Sources {
+/** The texts of all sources except the defaults. */
+export interface SettingSources {
   readonly flags: Texts;
   readonly environment: Texts;
   readonly file: Texts;
 }
 
-/** What an operator gave is wrong; the message names the setting, what was given and what is allowed. */
+/** A wrong setting; the message names the setting, its value and the allowed values. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** The flag of a setting: `DATABASE_URL` is `--database-url`. */
+/** Returns the flag of a setting: `DATABASE_URL` is `--database-url`. */
 export function flagOf(setting: Setting<unknown>): string {
   return `--${setting.name.toLowerCase().replaceAll("_", "-")}`;
 }
 
-/** Resolves a table. Throws a ConfigError that names every wrong value. An empty text counts as not given. */
+/** Resolves a table. Throws a ConfigError that names every wrong value. An empty text counts as absent. */
 export function resolveSettings<const S extends Settings>(
   settings: S,
-  sources: Sources,
-): { readonly values: Values<S>; readonly origins: { readonly [K in keyof S]: Origin } } {
+  sources: SettingSources,
+): { readonly values: SettingValues<S>; readonly origins: { readonly [K in keyof S]: SettingOrigin } } {
   const values: Record<string, unknown> = {};
-  const origins: Record<string, Origin> = {};
+  const origins: Record<string, SettingOrigin> = {};
   const faults: string[] = [];
   for (const [key, setting] of Object.entries(settings)) {
     const { text, origin } = find(setting, sources);
@@ -67,10 +72,16 @@ export function resolveSettings<const S extends Settings>(
     }
   }
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
-  return { values: values as Values<S>, origins: origins as { readonly [K in keyof S]: Origin } };
+  return {
+    values: values as SettingValues<S>,
+    origins: origins as { readonly [K in keyof S]: SettingOrigin },
+  };
 }
 
-function find(setting: Setting<unknown>, sources: Sources): { text: string | undefined; origin: Origin } {
+function find(
+  setting: Setting<unknown>,
+  sources: SettingSources,
+): { text: string | undefined; origin: SettingOrigin } {
   const given = [
     ["flag", sources.flags],
     ["environment", sources.environment],
@@ -90,13 +101,15 @@ export function readConfigFile(path: string, known: Settings): Texts {
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new ConfigError(`The configuration file ${path} cannot be read: ${(error as Error).message}`, {
+    throw new ConfigError(`The configuration file ${path} cannot be read: ${errorMessage(error)}`, {
       cause: error,
     });
   }
   const parsed = z.record(z.string(), scalar).safeParse(content);
   if (!parsed.success) {
-    throw new ConfigError(`The configuration file ${path} must hold one object of names and plain values.`);
+    throw new ConfigError(
+      `The configuration file ${path} must contain one JSON object of names and plain values.`,
+    );
   }
   const names = new Set(Object.values(known).map(({ name }) => name));
   const unknown = Object.keys(parsed.data).filter((name) => !names.has(name));

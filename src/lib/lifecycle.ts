@@ -1,21 +1,23 @@
-// Ending a process in order: what was started last is stopped first.
+// Stops the parts of a process in reverse order of their start.
 
+/** The stop order of a process. */
 export interface Lifecycle {
-  /** Aborts when the process is to end. */
+  /** Aborts when the process stops. */
   readonly signal: AbortSignal;
-  /** Registers how to stop something; called in reverse order of registration. */
+  /** Registers a stop function; called in reverse order of registration. */
   onStop(name: string, stop: () => void | Promise<void>): void;
-  /** Stops everything, each at most once; failures are collected and thrown together at the end. */
+  /** Calls all stop functions, each once; throws their failures together at the end. */
   stop(): Promise<void>;
 }
 
+/** Creates an empty lifecycle. */
 export function createLifecycle(): Lifecycle {
   const controller = new AbortController();
   const steps: { name: string; stop: () => void | Promise<void> }[] = [];
   let stopping: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
-    controller.abort(new Error("The process is ending."));
+    controller.abort(new Error("The process is stopping."));
     const failures: Error[] = [];
     for (const { name, stop } of steps.reverse()) {
       try {

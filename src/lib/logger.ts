@@ -1,11 +1,13 @@
-// Logs: JSON lines with one constant sentence and fields. Secrets and credentials in URLs are masked here, once.
+// Logs: JSON lines with one constant sentence and fields. Secrets and credentials in URLs are masked here.
 import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
 
+/** A logger with levels and child loggers. */
 export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "child" | "level">;
 
+/** The options of a root logger. */
 export interface LoggerOptions {
   readonly level: string;
-  /** Where lines go; standard error unless told. */
+  /** The destination of lines; standard error by default. */
   readonly destination?: DestinationStream;
 }
 
@@ -24,12 +26,12 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
   );
 }
 
-/** A logger that says nothing. */
+/** Creates a logger without output. */
 export function silentLogger(): Logger {
   return pino({ level: "silent" });
 }
 
-/** A URL without its credentials, for logs and messages. */
+/** Masks the credentials of a URL, for logs and messages. */
 export function maskUrl(url: string): string {
   try {
     const parsed = new URL(url);

@@ -1,10 +1,11 @@
-// Metrics: one registry a process, each metric declared where it is counted, named `indexer_…`.
+// Metrics: one registry per process. The code that counts a metric declares it; its name starts with `indexer_`.
 import { collectDefaultMetrics, Registry } from "prom-client";
 
 export { Counter, Gauge, Histogram } from "prom-client";
+/** The registry of a process. */
 export type Metrics = Registry;
 
-/** Creates a registry; with `processMetrics`, event-loop delay, heap and the like are in it. */
+/** Creates a registry; `processMetrics` adds the metrics of Node.js, such as event-loop delay and heap size. */
 export function createMetrics(options: { readonly processMetrics: boolean }): Metrics {
   const registry = new Registry();
   if (options.processMetrics) collectDefaultMetrics({ register: registry });

@@ -1,33 +1,33 @@
-// A bounded queue between one who pushes and one who iterates.
+// A bounded queue between one producer and one consumer.
 
 /** Items in order, at most `limit` waiting. Iterated by one consumer. */
 export interface Queue<T> extends AsyncIterable<T> {
   readonly size: number;
-  /** Adds an item; false where the queue is full or ended: the item was not taken. */
+  /** Adds an item. Returns false if the queue is full or ended: the item was not added. */
   push(item: T): boolean;
-  /** Resolves when an item may be pushed, or the queue ended. */
+  /** Resolves when the queue accepts an item, or has ended. */
   capacity(): Promise<void>;
-  /** No more items: the consumer gets what waits, then the end, or the error. Only the first call counts. */
+  /** Adds no more items: the consumer receives the waiting items, then the end, or the error. Only the first call counts. */
   end(error?: Error): void;
-  /** Drops what waits and ends at once. */
+  /** Drops the waiting items and ends at once. */
   clear(): void;
 }
 
 /** Creates a queue; `onAbandon` is called when the consumer leaves before the end. */
 export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {}): Queue<T> {
-  let items: T[] = [];
+  let items: (T | undefined)[] = [];
   let taken = 0;
   let ended = false;
   let failure: Error | undefined;
   let wakeConsumer: (() => void) | undefined;
-  let roomWaiters: (() => void)[] = [];
+  let waitingProducers: (() => void)[] = [];
 
   const size = (): number => items.length - taken;
-  const releaseRoom = (): void => {
+  const wakeProducers = (): void => {
     if (!ended && size() >= limit) return;
-    const waiters = roomWaiters;
-    roomWaiters = [];
-    for (const wake of waiters) wake();
+    const waiting = waitingProducers;
+    waitingProducers = [];
+    for (const wake of waiting) wake();
   };
   const wake = (): void => {
     wakeConsumer?.();
@@ -35,13 +35,22 @@ export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {
   };
   const take = (): T => {
     const item = items[taken] as T;
+    // A taken item must not stay in memory until the next slice.
+    items[taken] = undefined;
     taken += 1;
-    // Shift in large steps: shifting one by one moves the whole array each time.
+    // Slices in large steps, because each slice copies the array.
     if (taken > 64 && taken * 2 > items.length) {
       items = items.slice(taken);
       taken = 0;
     }
     return item;
+  };
+  const drop = (): void => {
+    items = [];
+    taken = 0;
+    ended = true;
+    wake();
+    wakeProducers();
   };
 
   return {
@@ -56,29 +65,23 @@ export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {
     },
     capacity() {
       if (ended || size() < limit) return Promise.resolve();
-      return new Promise((resolve) => roomWaiters.push(resolve));
+      return new Promise((resolve) => waitingProducers.push(resolve));
     },
     end(error) {
       if (ended) return;
       ended = true;
       failure = error;
       wake();
-      releaseRoom();
+      wakeProducers();
     },
-    clear() {
-      items = [];
-      taken = 0;
-      ended = true;
-      wake();
-      releaseRoom();
-    },
+    clear: drop,
     [Symbol.asyncIterator](): AsyncIterator<T> {
       return {
         async next() {
           for (;;) {
             if (size() > 0) {
               const value = take();
-              releaseRoom();
+              wakeProducers();
               return { value, done: false };
             }
             if (ended) {
@@ -90,10 +93,7 @@ export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {
         },
         return() {
           if (!ended) onAbandon();
-          items = [];
-          taken = 0;
-          ended = true;
-          releaseRoom();
+          drop();
           return Promise.resolve({ value: undefined, done: true });
         },
       };

@@ -1,13 +1,14 @@
-// Waiting longer after each failure.
+// Exponential backoff with jitter.
 
+/** The limits of a backoff. */
 export interface Backoff {
   /** Milliseconds before the first retry. */
   readonly first: number;
-  /** Milliseconds at most. */
+  /** The maximum of milliseconds before a retry. */
   readonly max: number;
 }
 
-/** Milliseconds to wait before retry `attempt` (0, 1, 2, …): doubling, jittered between half and whole. */
+/** Returns the milliseconds before retry `attempt` (0, 1, 2, …): doubles up to `max`, with jitter between half and all of it. */
 export function backoffDelay(
   { first, max }: Backoff,
   attempt: number,

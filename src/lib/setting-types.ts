@@ -1,4 +1,4 @@
-// How settings are written: each reads one text and says what it allows.
+// Types of settings: each parses one text and reports the allowed texts.
 import { z } from "zod";
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -6,7 +6,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 /** Any text. */
 export const text = z.string();
 
-/** One of these words. */
+/** One of the given words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(
   ...words: T
 ): z.ZodType<T[number], string> {
@@ -32,8 +32,8 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodTy
   });
 }
 
-/** A number of 0 or more, with a fraction where wanted. */
-export const amount = z.string().transform((value, context): number => {
+/** A number of 0 or more, with an optional fraction. */
+export const nonNegativeNumber = z.string().transform((value, context): number => {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && Number.isFinite(number)) return number;
   context.addIssue("must be a number of 0 or more.");
@@ -51,13 +51,13 @@ export function duration(min = 1): z.ZodType<number, string> {
   });
 }
 
-/** Where a server listens or a peer is found. */
+/** The address of a server. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** `host:port`; `:port` listens on every interface; an IPv6 address stands in brackets. Port 0 takes a free one. */
+/** `host:port`; `:port` listens on every interface; an IPv6 address is in brackets. Port 0 selects a free port. */
 export const hostPort = z.string().transform((value, context): HostPort => {
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s@]*)):(\d{1,5})$/.exec(value) ?? [];
   const port = Number(digits);
@@ -67,12 +67,12 @@ export const hostPort = z.string().transform((value, context): HostPort => {
   return z.NEVER;
 });
 
-/** An address as it is written. */
+/** Formats an address as `host:port`. */
 export function addressText({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Texts separated by commas; spaces around them and empty ones are dropped. */
+/** Texts separated by commas; spaces around them and empty ones are removed. */
 export const list = z.string().transform((value): readonly string[] =>
   value
     .split(",")
@@ -80,7 +80,7 @@ export const list = z.string().transform((value): readonly string[] =>
     .filter((item) => item !== ""),
 );
 
-/** URLs of these schemes, separated by commas. */
+/** URLs of the given schemes, separated by commas. */
 export function urls(...schemes: readonly string[]): z.ZodType<readonly string[], string> {
   return list.transform((items, context): readonly string[] => {
     for (const item of items) {
@@ -93,7 +93,7 @@ export function urls(...schemes: readonly string[]): z.ZodType<readonly string[]
   });
 }
 
-/** One URL of these schemes. */
+/** One URL of the given schemes. */
 export function url(...schemes: readonly string[]): z.ZodType<string, string> {
   return z
     .string()

@@ -1,9 +1,8 @@
-// Something large on its way through calls that wait.
-// Imports nothing; never copies.
+// A large value that passes through calls that wait. Imports nothing; never copies.
 
 /**
- * A value until somebody takes it. Calls and promises that waited long are old to the garbage collector, which keeps all that they
- * ever saw until its next full round: handed on like this, it is gone as soon as it is used up.
+ * A value that can be taken once. The garbage collector promotes calls and promises that wait long, and keeps the values that
+ * they refer to until its next full collection. Taking the value removes the reference, so its memory is free after use.
  */
 export class TakeOnce<T> {
   #content: { readonly value: T } | undefined;
@@ -12,13 +11,13 @@ export class TakeOnce<T> {
     this.#content = { value };
   }
 
-  /** The value, which stays. Throws where it was taken. */
+  /** Returns the value and keeps it. Throws if it was taken. */
   get value(): T {
-    if (this.#content === undefined) throw new Error("What was held here was taken already.");
+    if (this.#content === undefined) throw new Error("The value was already taken.");
     return this.#content.value;
   }
 
-  /** The value, which is then held no more. Throws where it was taken. */
+  /** Returns the value and removes it. Throws if it was taken. */
   take(): T {
     const { value } = this;
     this.#content = undefined;

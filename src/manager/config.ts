@@ -1,38 +1,40 @@
-// The settings of a manager. The README's table is held against this one by a test.
-import type { Settings, Values } from "../lib/config.js";
+// The settings of a manager. A test compares the table of the README with this one.
+import type { Settings, SettingValues } from "../lib/config.js";
 import { duration, flag, hostPort, list, path, text, url, wholeNumber } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
 
+/** The settings of a manager. */
 export const managerSettings = {
   address: {
     name: "ADDRESS",
     schema: hostPort,
     fallback: "0.0.0.0:8085",
-    description: "Where HTTP, GraphQL and registration are served, as host:port; port 0 takes a free one.",
+    description: "Address of HTTP, GraphQL and registration, as host:port; port 0 selects a free port.",
   },
   databaseUrl: {
     name: "DATABASE_URL",
     schema: url("postgres", "postgresql"),
-    description: "PostgreSQL to store in; without it, the embedded database in DATA_FOLDER.",
+    description: "URL of the PostgreSQL database; by default, the embedded database in DATA_FOLDER is used.",
     secret: true,
   },
   dataFolder: {
     name: "DATA_FOLDER",
     schema: path,
     fallback: ".indexer",
-    description: "Folder of the embedded database; for one process at a time.",
+    description: "Folder of the embedded database; only one process can use it at a time.",
   },
   databaseConnections: {
     name: "DATABASE_CONNECTIONS",
     schema: wholeNumber(2, 1_000),
     fallback: "10",
-    description: "Connections to PostgreSQL at most.",
+    description: "Maximum of connections to PostgreSQL.",
   },
   migrateOnStart: {
     name: "MIGRATE_ON_START",
     schema: flag,
     fallback: "false",
-    description: "Apply pending migrations to PostgreSQL at start; the embedded database always gets them.",
+    description:
+      "Apply pending migrations to PostgreSQL at start; they are always applied to the embedded database.",
   },
   enableScheduler: {
     name: "ENABLE_SCHEDULER",
@@ -44,64 +46,69 @@ export const managerSettings = {
     name: "FOLLOW_INTERVAL",
     schema: duration(100),
     fallback: "5s",
-    description: "How often a chain that is up to date is looked at.",
+    description: "Interval between two checks of a chain that is up to date.",
   },
   quarantineRetryInterval: {
     name: "QUARANTINE_RETRY_INTERVAL",
     schema: duration(100),
     fallback: "10m",
-    description: "How often quarantined heights are fetched again.",
+    description: "Interval between two retries of quarantined heights.",
   },
   maximumHeightsToGet: {
     name: "MAXIMUM_HEIGHTS_TO_GET",
     schema: wholeNumber(1, 100_000),
     fallback: "1000",
-    description: "Heights that one step of following takes at most.",
+    description: "Maximum of heights that one step of following fetches.",
   },
   workerAllow: {
     name: "WORKER_ALLOW",
     schema: list,
     fallback: "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
-    description: "Networks (CIDR) in which workers may be dialled.",
+    description: "Networks (CIDR) in which the manager may connect to workers.",
   },
   workerToken: {
     name: "WORKER_TOKEN",
     schema: text,
-    description: "Secret that workers must present when they register.",
+    description: "Secret that workers must send when they register.",
     secret: true,
   },
   tlsCa: {
     name: "TLS_CA",
     schema: path,
-    description: "Certificate authority of workers: with it, streams are mutual TLS.",
+    description: "File with the certificate authority of workers; enables mutual TLS on streams.",
   },
-  tlsCert: { name: "TLS_CERT", schema: path, description: "This manager's certificate for streams." },
-  tlsKey: { name: "TLS_KEY", schema: path, description: "The key of TLS_CERT." },
+  tlsCert: {
+    name: "TLS_CERT",
+    schema: path,
+    description: "File with this manager's certificate for streams.",
+  },
+  tlsKey: { name: "TLS_KEY", schema: path, description: "File with the key of TLS_CERT." },
   metricsAddress: {
     name: "METRICS_ADDRESS",
     schema: hostPort,
-    description: "Where /metrics is served, if not with the rest.",
+    description: "Separate address of /metrics, as host:port.",
   },
   graphiql: { name: "GRAPHIQL", schema: flag, fallback: "true", description: "Serve GraphiQL to browsers." },
   introspection: {
     name: "INTROSPECTION",
     schema: flag,
     fallback: "true",
-    description: "Answer introspection queries.",
+    description: "Allow introspection queries.",
   },
   allowedOrigins: {
     name: "ALLOWED_ORIGINS",
     schema: list,
     fallback: "",
-    description: "Origins, besides its own, whose pages may open WebSockets; * allows all.",
+    description: "Further origins whose pages may open WebSockets; * allows all.",
   },
   drainTimeout: {
     name: "DRAIN_TIMEOUT",
     schema: duration(),
     fallback: "30s",
-    description: "How long work under way may take to finish after SIGTERM.",
+    description: "Time that tasks in progress may take to finish after SIGTERM.",
   },
   logLevel,
 } as const satisfies Settings;
 
-export type ManagerConfig = Values<typeof managerSettings>;
+/** The resolved settings of a manager. */
+export type ManagerConfig = SettingValues<typeof managerSettings>;

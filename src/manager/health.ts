@@ -1,37 +1,38 @@
-// Whether a manager can serve, and what of its work stands still: never a healthy light over nothing moving.
+// The health check of a manager: ready only if the database responds and every followed chain makes progress.
 import type { Client } from "../client/port.js";
-import type { FollowState } from "../client/follower.js";
+import type { FollowStatus } from "../client/follower.js";
 import { chainName, sameChain } from "../domain/chain.js";
 import type { HealthReport } from "../http/endpoint.js";
 import type { Clock } from "../lib/clock.js";
+import { errorMessage } from "../lib/error-message.js";
 
-export interface HealthDeps {
+/** The services that the health check uses. */
+export interface HealthCheckOptions {
   readonly client: Client;
   readonly clock: Clock;
-  /** How following goes; empty where this manager follows nothing. */
-  followed(): readonly FollowState[];
-  /** Milliseconds without progress after which a followed chain counts as standing still. */
+  /** The status of each followed chain; empty if this manager follows no chain. */
+  followed(): readonly FollowStatus[];
+  /** Milliseconds without progress after which a followed chain counts as stalled. */
   readonly stalledMs: number;
 }
 
-/** Creates the check. Not ready: the database does not answer, or a chain that is followed stands still. */
-export function createHealth({
+/** Creates the check. It reports not ready if the database does not respond or a followed chain is stalled. */
+export function createHealthCheck({
   client,
   clock,
   followed,
   stalledMs,
-}: HealthDeps): () => Promise<HealthReport> {
+}: HealthCheckOptions): () => Promise<HealthReport> {
   const startedAt = clock.now();
 
-  const stalled = ({ lastGood }: FollowState): boolean => clock.now() - (lastGood ?? startedAt) > stalledMs;
-  const reasonsOf = (state: FollowState): string[] => {
+  const stalled = ({ lastSuccess }: FollowStatus): boolean =>
+    clock.now() - (lastSuccess ?? startedAt) > stalledMs;
+  const reasonsOf = (state: FollowStatus): string[] => {
     const workers = client.workers(state.chain).filter((worker) => worker.state === "ONLINE");
     return [
       ...(workers.length === 0 ? ["No worker of this chain is online."] : []),
       ...(state.error === undefined ? [] : [`The last step of following failed: ${state.error}`]),
-      ...(stalled(state)
-        ? [`Nothing was stored or found up to date for ${Math.round(stalledMs / 1_000)} s.`]
-        : []),
+      ...(stalled(state) ? [`No step of following succeeded for ${Math.round(stalledMs / 1_000)} s.`] : []),
     ];
   };
 
@@ -40,11 +41,11 @@ export function createHealth({
     try {
       await client.ready();
     } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
+      reasons.push(errorMessage(error));
     }
     const states = followed();
     for (const state of states.filter(stalled))
-      reasons.push(`Following ${chainName(state.chain)} stands still.`);
+      reasons.push(`Following ${chainName(state.chain)} is stalled.`);
     const unfollowed = client
       .workers()
       .map(({ chain }) => chain)
@@ -55,7 +56,7 @@ export function createHealth({
       reasons,
       chains: [
         ...states.map((state) => ({ ...state.chain, reasons: reasonsOf(state) })),
-        ...unfollowed.map((chain) => ({ ...chain, reasons: reasonsOf({ chain, lastGood: clock.now() }) })),
+        ...unfollowed.map((chain) => ({ ...chain, reasons: reasonsOf({ chain, lastSuccess: clock.now() }) })),
       ],
     };
   };

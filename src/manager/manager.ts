@@ -1,9 +1,10 @@
-// A manager, wired: store, wake-ups, workers, use cases, gateway, HTTP, and following where it is wanted.
-// Imports every level below; read top to bottom it says what is connected to what.
-// Never holds a rule of its own.
+// Starts a manager: connects store, pubsub, connectivity, client, follower, gateway and HTTP server.
+// Imports all levels below.
+// Never contains a rule of its own.
 import { randomUUID } from "node:crypto";
+import { normalizeAccount, normalizeHash } from "../chains/registry.js";
 import { createClient } from "../client/client.js";
-import { startFollower, type FollowState } from "../client/follower.js";
+import { startFollower, type FollowStatus } from "../client/follower.js";
 import type { Client } from "../client/port.js";
 import { createConnectivity } from "../connectivity/connectivity.js";
 import type { Registry } from "../connectivity/manager/registry.js";
@@ -20,26 +21,27 @@ import { createMemoryPubSub } from "../pubsub/memory.js";
 import { createPostgresPubSub } from "../pubsub/postgres.js";
 import { createStore } from "../store/create-store.js";
 import type { ManagerConfig } from "./config.js";
-import { createHealth } from "./health.js";
+import { createHealthCheck } from "./health.js";
 
+/** A manager after its start. */
 export interface RunningManager {
-  /** Where it is reached from this machine, without a path. */
+  /** The URL on this machine, without a path. */
   readonly url: string;
   readonly client: Client;
-  /** Where workers of this process are attached. */
+  /** Attaches workers of this process. */
   readonly registry: Registry;
-  /** What the process counts; workers of this process add theirs. */
+  /** The metrics of the process, including those of its workers. */
   readonly metrics: Metrics;
-  /** How following goes, a chain each. */
-  followed(): readonly FollowState[];
+  /** Returns the status of each followed chain. */
+  followed(): readonly FollowStatus[];
 }
 
-/** Following stands still when nothing moved for so many intervals, and at least a minute. */
+/** Following is stalled after this many intervals without progress, and at least a minute. */
 const stalledIntervals = 10;
-/** Between two pages of requests that close and the end of the process. */
+/** Milliseconds that open connections have to finish when the server closes. */
 const closeGraceMs = 2_000;
 
-/** Starts a manager; it ends with the lifecycle, last started first. */
+/** Starts a manager. The lifecycle stops its parts in reverse order. */
 export async function startManager(
   config: ManagerConfig,
   lifecycle: Lifecycle,
@@ -85,6 +87,7 @@ export async function startManager(
     clock,
     logger,
     metrics,
+    normalizer: { normalizeHash, normalizeAccount },
     closing: lifecycle.signal,
   });
   lifecycle.onStop("announcements", client.close);
@@ -103,7 +106,7 @@ export async function startManager(
       })
     : undefined;
   if (follower !== undefined) lifecycle.onStop("following", follower.stop);
-  const followed = (): readonly FollowState[] => follower?.states() ?? [];
+  const followed = (): readonly FollowStatus[] => follower?.states() ?? [];
 
   const gateway = createGateway({
     client,
@@ -119,7 +122,7 @@ export async function startManager(
     gateway,
     register: registry.register,
     legacyWorkers: registry.legacy,
-    health: createHealth({
+    health: createHealthCheck({
       client,
       clock,
       followed,
@@ -133,7 +136,7 @@ export async function startManager(
   const { url, port, metricsUrl } = await server.listen();
   ownPorts = [port, Number(new URL(metricsUrl).port)];
   lifecycle.onStop("the HTTP server", server.close);
-  logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager serves.");
+  logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager is ready.");
 
   return { url, client, registry, metrics, followed };
 }

@@ -1,4 +1,4 @@
-// Manager, PostgreSQL and workers as processes of their own, some of them killed and frozen in the middle of the work.
+// Runs manager, PostgreSQL and workers as separate processes, and kills or freezes some of them during work.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { data, subscribe } from "../testing/graphql-client.js";
 import { createDatabase, hasPostgres, type TestDatabase } from "../testing/postgres.js";
@@ -64,7 +64,7 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
   });
   afterAll(() => database.drop());
 
-  it("completes a fetch while workers are killed, frozen and started anew: one order, one final, nothing twice", async () => {
+  it("completes a fetch while workers are killed, frozen and restarted: gapless order, one final, no duplicates", async () => {
     const { url } = await startManager();
     const workers = [startWorker(url), startWorker(url), startWorker(url)];
     await untilOnline(url, 3);
@@ -98,7 +98,7 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
     });
   }, 90_000);
 
-  it("loses and doubles nothing when a manager is killed in the middle, and two managers show the same", async () => {
+  it("loses and duplicates nothing when a manager is killed during a fetch, and two managers return the same", async () => {
     const { manager, url } = await startManager();
     startWorker(url);
     await untilOnline(url, 1);
@@ -128,7 +128,7 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
       expect(await data(two.url, query)).toEqual({ chain: { coverage: { complete: true } } });
     }
 
-    // What one manager stores, the other one's subscribers see, each block once.
+    // Subscribers of one manager receive each block that the other manager stores, once.
     const watched: number[] = [];
     const watching = (async () => {
       for await (const { blocks } of subscribe<{ blocks: { height: number } }>(
@@ -151,7 +151,7 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
     expect([...watched].sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, at) => 20_001 + at));
   }, 90_000);
 
-  it("drains on SIGTERM: a worker hands its tasks on, a manager ends with code 0", async () => {
+  it("drains on SIGTERM: other workers finish the tasks of a worker, a manager exits with code 0", async () => {
     const { manager, url } = await startManager({ DRAIN_TIMEOUT: "1s" });
     const leaving = startWorker(url, { DRAIN_TIMEOUT: "200ms" });
     startWorker(url);
@@ -167,7 +167,7 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
     expect(await manager.ended()).toBe(0);
   }, 60_000);
 
-  it("tells NO_WORKER with the chain and what was there", async () => {
+  it("reports NO_WORKER with the name of the chain", async () => {
     const { url } = await startManager();
     const events: FetchEvent[] = [];
     for await (const { fetch } of subscribe<{ fetch: FetchEvent }>(url, fetchHeights(1, 2)))

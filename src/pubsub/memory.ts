@@ -1,7 +1,8 @@
-// Wake-ups inside one process: for the embedded database, which is for one process anyway.
+// Wake-ups inside one process, for the embedded database, which serves only one process.
 import type { PubSub } from "./port.js";
 import { createTopics } from "./topics.js";
 
+/** Creates a pubsub for this process only. */
 export function createMemoryPubSub(): PubSub {
   const topics = createTopics();
   return {

@@ -1,4 +1,4 @@
-// Wake-ups through PostgreSQL's LISTEN and NOTIFY: one connection that listens, the pool's own for publishing.
+// Wake-ups by LISTEN and NOTIFY of PostgreSQL, over one connection that listens and publishes.
 import pg from "pg";
 import { systemClock, type Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
@@ -6,18 +6,19 @@ import { backoffDelay } from "../lib/retry.js";
 import type { PubSub } from "./port.js";
 import { createTopics } from "./topics.js";
 
+/** The database and services of a PostgreSQL pubsub. */
 export interface PostgresPubSubOptions {
   readonly databaseUrl: string;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
-/** All topics share one channel: topics come and go without a LISTEN for each. */
+/** All topics share one channel, so that new topics need no LISTEN. */
 const channel = "indexer";
 
 /**
- * Connects in the background and again whenever the connection is lost: until then nothing is heard, and `publish` reaches
- * nobody, which its callers must bear (they poll besides).
+ * Connects in the background, and reconnects when the connection is lost. Without a connection, no message arrives and
+ * `publish` does nothing; callers must poll as well.
  */
 export function createPostgresPubSub({
   databaseUrl,
@@ -38,7 +39,7 @@ export function createPostgresPubSub({
       client.once("error", resolve);
       client.once("end", () => resolve(undefined));
     });
-    // Errors after the first are told by "end" as well; without a listener they would end the process.
+    // An "error" event without a listener would end the process. Later errors cause "end" as well.
     client.on("error", () => {});
     client.on("notification", ({ payload = "" }) => {
       const cut = payload.indexOf("\n");
@@ -51,7 +52,7 @@ export function createPostgresPubSub({
       const stop = (): void => void client.end().catch(() => {});
       closing.signal.addEventListener("abort", stop, { once: true });
       if (closing.signal.aborted) stop();
-      // What was announced while nobody listened is looked for now.
+      // Messages may have been lost before the connection, so all listeners are called.
       for (const topic of topics.names()) topics.deliver(topic, "");
       const error = await lost;
       closing.signal.removeEventListener("abort", stop);
@@ -71,7 +72,7 @@ export function createPostgresPubSub({
       } catch (error) {
         if (closing.signal.aborted) return;
         failures = clock.monotonic() - began > 10_000 ? 0 : failures + 1;
-        logger.warn({ error, failures }, "The connection for wake-ups is lost; connecting again.");
+        logger.warn({ error, failures }, "The connection for wake-ups failed. It is retried.");
         await clock.sleep(backoffDelay({ first: 100, max: 5_000 }, failures), closing.signal).catch(() => {});
       }
     }

@@ -6,14 +6,14 @@ import { createMemoryPubSub } from "./memory.js";
 import type { PubSub } from "./port.js";
 import { createPostgresPubSub } from "./postgres.js";
 
-/** Publishes until a listener of another subscriber hears it: a connection may not stand yet. */
-async function untilHeard(publisher: PubSub, listener: PubSub, topic: string): Promise<void> {
-  const heard = vi.fn();
-  const stop = listener.subscribe(topic, heard);
+/** Publishes until a listener of another subscriber receives a message: the connection may not be open yet. */
+async function untilReceived(publisher: PubSub, listener: PubSub, topic: string): Promise<void> {
+  const received = vi.fn();
+  const stop = listener.subscribe(topic, received);
   await vi.waitFor(
     async () => {
       await publisher.publish(topic, "ready");
-      expect(heard).toHaveBeenCalled();
+      expect(received).toHaveBeenCalled();
     },
     { timeout: 10_000 },
   );
@@ -25,14 +25,14 @@ function contract(create: () => { readonly a: PubSub; readonly b: PubSub }): voi
   let b: PubSub;
   beforeAll(async () => {
     ({ a, b } = create());
-    await untilHeard(a, b, "warm-up");
-    await untilHeard(b, a, "warm-up");
+    await untilReceived(a, b, "warm-up");
+    await untilReceived(b, a, "warm-up");
   });
   afterAll(async () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("delivers in order to every listener of the topic and to nobody else, until they stop", async () => {
+  it("delivers in order to every listener of the topic, and to no other, until the listener is removed", async () => {
     const [first, second, other] = [vi.fn(), vi.fn(), vi.fn()];
     const stopFirst = a.subscribe("blocks", first);
     b.subscribe("blocks", second);
@@ -67,22 +67,22 @@ describe.skipIf(!hasPostgres)("pubsub through PostgreSQL", () => {
 
   contract(() => ({ a: create(), b: create() }));
 
-  it("wakes its listeners and goes on after its connection was lost", async () => {
+  it("calls its listeners and delivers again after a lost connection", async () => {
     const [a, b] = [create(), create()];
-    await untilHeard(a, b, "warm-up");
-    const heard = vi.fn();
-    b.subscribe("blocks", heard);
+    await untilReceived(a, b, "warm-up");
+    const received = vi.fn();
+    b.subscribe("blocks", received);
     const admin = new pg.Client({ connectionString: database.url });
     await admin.connect();
     await admin.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'indexer pubsub' and datname = current_database()",
     );
     await admin.end();
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(""), { timeout: 10_000 });
+    await vi.waitFor(() => expect(received).toHaveBeenCalledWith(""), { timeout: 10_000 });
     await vi.waitFor(
       async () => {
         await a.publish("blocks", "after");
-        expect(heard).toHaveBeenCalledWith("after");
+        expect(received).toHaveBeenCalledWith("after");
       },
       { timeout: 10_000 },
     );

@@ -1,5 +1,6 @@
-// Who listens to what inside this process.
+// The listeners of topics in this process.
 
+/** Listeners by topic. */
 export interface Topics {
   subscribe(topic: string, listener: (message: string) => void): () => void;
   deliver(topic: string, message: string): void;
@@ -8,11 +9,12 @@ export interface Topics {
   clear(): void;
 }
 
+/** Creates an empty set of topics. */
 export function createTopics(): Topics {
   const topics = new Map<string, Set<(message: string) => void>>();
   return {
     subscribe(topic, listener) {
-      // Wrapped, so that the same function may listen twice and stop once.
+      // Wrapped, so that a function that subscribes twice is removed once at a time.
       const own = (message: string): void => listener(message);
       const listeners = topics.get(topic) ?? new Set();
       topics.set(topic, listeners.add(own));

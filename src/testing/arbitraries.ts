@@ -14,6 +14,7 @@ const time = fc.bigInt({ min: 1n, max: 7_258_118_400_000_000_000n });
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 });
 const optional = { requiredKeys: [] };
 
+/** Any amount. */
 export const anyAmount: fc.Arbitrary<Amount> = fc.record({
   text: name,
   currency: name,
@@ -62,6 +63,7 @@ const { subEvent } = fc.letrec<{ subEvent: SubEvent }>((tie) => ({
     .map(([type, rest]) => ({ ...type, ...rest })),
 }));
 
+/** Any block of the counting chain. */
 export const anyBlock: fc.Arbitrary<Block> = fc
   .tuple(
     fc.record({
@@ -75,6 +77,7 @@ export const anyBlock: fc.Arbitrary<Block> = fc
   )
   .map(([block, rest]) => ({ ...block, ...rest }));
 
+/** Any transaction of the counting chain. */
 export const anyTransaction: fc.Arbitrary<Transaction> = fc
   .tuple(
     fc.record({
@@ -97,6 +100,7 @@ export const anyTransaction: fc.Arbitrary<Transaction> = fc
   )
   .map(([transaction, rest]) => ({ ...transaction, ...rest }));
 
+/** Any undecodable height or transaction. */
 export const anyQuarantined: fc.Arbitrary<Quarantined> = fc
   .tuple(fc.record({ height, error: name }), fc.record({ index: fc.nat(1_000), raw: bytes }, optional))
   .map(([what, rest]) => ({ ...what, ...rest }));

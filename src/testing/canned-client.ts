@@ -1,6 +1,8 @@
-// A client over a few chains in memory, for tests of what stands in front of the client. Filters by chain, height and hash only: what
-// the real store does is tested with the real store.
+// A client over two chains in memory, for tests of the layers above the client. Filters by chain, height and hash only:
+// the tests of the store cover all filters.
+import { validateFetchRequest } from "../client/fetch.js";
 import type { Client } from "../client/port.js";
+import { rejectSearchOnlyFilters } from "../client/watch.js";
 import type { Block } from "../domain/block.js";
 import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
@@ -22,29 +24,31 @@ import {
 import { cannedFetch } from "./canned-fetch.js";
 import { cutPage, only, within } from "./canned-search.js";
 
-/** One call of the client. */
+/** A recorded call of the client. */
 export interface Call {
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
-/** The client, and what tests do with it. */
+/** The client with controls for tests. */
 export interface CannedClient extends Client {
-  /** What was asked, in order. */
+  /** All calls, in order. */
   readonly calls: Call[];
-  /** Announces to those who watch. */
+  /** Delivers a block to all block watches. */
   announce(block: Block): void;
+  /** Delivers a transaction to all transaction watches. */
   announceTransaction(transaction: StoredTransaction): void;
+  /** Delivers a worker's state to all worker watches. */
   announceWorker(worker: WorkerStatus): void;
-  /** Watches and fetches that are open. */
+  /** The number of open watches and fetches. */
   readonly open: () => number;
-  /** Makes the next call of this name throw. */
+  /** Makes the next call with this name throw the error. */
   fail(name: string, error: unknown): void;
-  /** Changes the hash of a block, as a reorganisation would. */
+  /** Changes the hash of the block at a height, like a reorganisation. */
   reorganise(height: number): void;
 }
 
-/** Creates a client with two chains. */
+/** Creates a client with the chains `demo` and `second`. */
 export function createCannedClient(): CannedClient {
   const chains = [demo, second];
   const calls: Call[] = [];
@@ -63,6 +67,14 @@ export function createCannedClient(): CannedClient {
     const failure = failures.get(name);
     failures.delete(name);
     throw failure;
+  };
+  const counted = async function* <T>(events: AsyncIterable<T>): AsyncGenerator<T> {
+    fetching += 1;
+    try {
+      yield* events;
+    } finally {
+      fetching -= 1;
+    }
   };
   const blockAt = (chain: ChainRef, height: number): Block => cannedBlock(chain, height, forks.get(height));
   const heights = Array.from({ length: stored }, (_, index) => index + 1);
@@ -157,14 +169,10 @@ export function createCannedClient(): CannedClient {
         missingTransactions: [],
       };
     },
-    fetch: async function* (request, signal) {
+    fetch: (request, signal) => {
+      validateFetchRequest(request);
       called("fetch", request);
-      fetching += 1;
-      try {
-        yield* cannedFetch(request, signal);
-      } finally {
-        fetching -= 1;
-      }
+      return counted(cannedFetch(request, signal));
     },
     retryQuarantined: () => Promise.resolve(0),
     followLatest: async () => ({ blocks: 0, transactions: 0, behind: false }),
@@ -179,6 +187,7 @@ export function createCannedClient(): CannedClient {
       return watch(watchers.blocks, signal, []);
     },
     watchTransactions: (filter, columns, signal) => {
+      rejectSearchOnlyFilters(filter);
       called("watchTransactions", filter, columns);
       return watch(watchers.transactions, signal, []);
     },

@@ -1,24 +1,24 @@
-// The chains, blocks, transactions and the worker that the canned client holds.
+// The chains, blocks, transactions and the worker of the canned client.
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import { participation, type TransactionEvent } from "../domain/transaction.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { StoredTransaction } from "../store/port.js";
 
-/** The chain that most tests ask about. */
+/** The chain that most tests query. */
 export const demo: ChainRef = { network: "demo", chainId: "demo-1" };
 /** Another chain of the same network. */
 export const second: ChainRef = { network: "demo", chainId: "demo-2" };
 
-/** Heights that each chain holds: 1 to this. */
+/** Each chain holds the heights from 1 to this one. */
 export const stored = 20;
-/** Transactions of each block. */
+/** The number of transactions of each block. */
 export const perBlock = 3;
 
-/** When the block of height 0 would be, in nanoseconds since 1970. */
+/** The time of height 0, in nanoseconds since 1970. */
 export const genesis = 1_600_000_000_000_000_000n;
 
-/** A block as the client holds it. */
+/** Creates the block of the client at a height. */
 export function cannedBlock(chain: ChainRef, height: number, fork = ""): Block {
   return {
     chain,
@@ -31,7 +31,7 @@ export function cannedBlock(chain: ChainRef, height: number, fork = ""): Block {
   };
 }
 
-/** A transaction as the client holds it. */
+/** Creates the transaction of the client at a position of a block. */
 export function cannedTransaction(block: Block, index: number): StoredTransaction {
   const account = { id: `account-${index}` };
   const amount = { text: "5coin", currency: "coin", numeric: "5000000000000000000000", exp: 3 };
@@ -72,12 +72,12 @@ export function cannedTransaction(block: Block, index: number): StoredTransactio
   };
 }
 
-/** The transactions of a block. */
+/** Creates all transactions of a block. */
 export function cannedTransactions(block: Block): StoredTransaction[] {
   return Array.from({ length: perBlock }, (_, index) => cannedTransaction(block, index));
 }
 
-/** The one worker. */
+/** The only worker. */
 export const cannedWorker: WorkerStatus = {
   workerId: "worker-1",
   chain: demo,

@@ -1,9 +1,9 @@
-// What the canned client's fetch tells, part by part.
+// The fetch of the canned client.
 import type { FetchEvent, FetchRequest } from "../client/port.js";
 import type { HeightRange } from "../domain/height.js";
 import { cannedBlock, cannedTransactions, cannedWorker } from "./canned-data.js";
 
-/** A fetch of one part a height; the network `endless` never ends, `failing` fails after its first part. */
+/** Yields one part for each height. The network `endless` never ends, and `failing` fails after its first part. */
 export async function* cannedFetch(
   { chain, target }: FetchRequest,
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export async function* cannedFetch(
     counts.parts += 1;
     counts.blockCount += 1;
     counts.transactionCount += transactions.length;
-    // An endless fetch must leave room for whatever is to end it.
+    // An endless fetch must let other work run, so that it can be cancelled.
     if (endless) await new Promise((resolve) => setImmediate(resolve));
   }
   yield { kind: "final", fetchId, status: "SUCCEEDED", ...counts, durationMs: 1 };

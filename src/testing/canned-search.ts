@@ -1,8 +1,8 @@
-// Searching in memory, as far as the canned client does: by bounds, columns and pages.
+// The searches of the canned client: bounds, columns and pages.
 import type { Bounds, Page, PageRequest } from "../domain/search.js";
 import type { StoredTransaction, TransactionColumns } from "../store/port.js";
 
-/** Whether a height is inside of what was asked. */
+/** Whether a height meets the bounds. */
 export function within(height: number, bounds: Bounds<number> | undefined): boolean {
   return (
     height === (bounds?.eq ?? height) &&
@@ -13,7 +13,7 @@ export function within(height: number, bounds: Bounds<number> | undefined): bool
   );
 }
 
-/** A transaction with the columns that were asked. */
+/** Returns the transaction with only the requested columns. */
 export function only(transaction: StoredTransaction, columns: TransactionColumns): StoredTransaction {
   const { raw, rawLog, events, ...rest } = transaction;
   return {
@@ -24,7 +24,7 @@ export function only(transaction: StoredTransaction, columns: TransactionColumns
   };
 }
 
-/** One page of items, by their places. */
+/** Returns one page of the items, ordered by their positions. */
 export function cutPage<T, P extends { readonly height: number; readonly index?: number }>(
   items: readonly T[],
   { order, limit, fromEnd, after, before }: PageRequest<P>,

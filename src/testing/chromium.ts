@@ -14,7 +14,7 @@ if (!hasChromium && process.env["CI"] === "true") {
   throw new Error("Chromium is not installed: under CI nothing is skipped.");
 }
 
-/** Starts a browser that speaks to nobody but the pages it is told to open; `close` deletes its profile. */
+/** Starts a browser without background network traffic. `close` deletes its profile. */
 export async function openBrowser(): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
   const profile = mkdtempSync(join(tmpdir(), "indexer-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {

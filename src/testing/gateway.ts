@@ -1,10 +1,10 @@
-// A gateway over the canned client, asked without a socket.
+// A gateway over the canned client, used without a socket.
 import { createGateway, type Gateway, type GatewayOptions } from "../graphql/gateway.js";
 import { silentLogger } from "../lib/logger.js";
 import { createMetrics, type Metrics } from "../lib/metrics.js";
 import { createCannedClient, type CannedClient } from "./canned-client.js";
 
-/** An answer over HTTP, parsed. */
+/** A parsed response over HTTP. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -16,14 +16,14 @@ export interface Answer {
   }[];
 }
 
-/** A gateway with what stands behind it and how to ask it. */
+/** A gateway with its client and metrics, and functions to send operations. */
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly client: CannedClient;
   readonly metrics: Metrics;
-  /** Asks by POST, taking the newer content type. */
+  /** Sends an operation by POST and accepts application/graphql-response+json. */
   ask(query: string, variables?: Record<string, unknown>): Promise<Answer>;
-  /** Listens by server-sent events; leaving the iteration leaves the subscription. */
+  /** Subscribes by server-sent events. Ending the iteration ends the subscription. */
   listen(query: string, variables?: Record<string, unknown>): AsyncGenerator<Heard, void, undefined>;
 }
 

@@ -1,13 +1,14 @@
-// A user of the gateway: queries by HTTP, subscriptions by WebSocket or SSE, all over real sockets.
+// A client of the gateway over real sockets: queries by HTTP, subscriptions by WebSocket.
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
+/** A parsed response. */
 export interface GraphqlAnswer<T> {
   readonly data?: T | null;
   readonly errors?: readonly { readonly message: string; readonly extensions?: Record<string, unknown> }[];
 }
 
-/** Asks by POST; `url` is the manager's, without a path. */
+/** Sends an operation by POST. `url` is the URL of the manager without a path. */
 export async function ask<T>(url: string, query: string, variables: object = {}): Promise<GraphqlAnswer<T>> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
@@ -20,16 +21,16 @@ export async function ask<T>(url: string, query: string, variables: object = {})
   return (await response.json()) as GraphqlAnswer<T>;
 }
 
-/** Asks, and throws where there are errors. */
+/** Sends an operation by POST and returns its data. Throws if the response has errors. */
 export async function data<T>(url: string, query: string, variables: object = {}): Promise<T> {
   const answer = await ask<T>(url, query, variables);
   if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
-    throw new Error(`The answer has errors: ${JSON.stringify(answer.errors)}`);
+    throw new Error(`The response has errors: ${JSON.stringify(answer.errors)}`);
   }
   return answer.data;
 }
 
-/** Subscribes by WebSocket; leaving the iteration ends the subscription. */
+/** Subscribes by WebSocket. Ending the iteration ends the subscription. */
 export async function* subscribe<T>(url: string, query: string, variables: object = {}): AsyncGenerator<T> {
   const client = createClient({
     url: `${url.replace(/^http/, "ws")}/graphql`,

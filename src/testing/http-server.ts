@@ -1,10 +1,10 @@
-// A server on a free port, with a gateway over the canned client behind it.
+// An HTTP server on a free port, with a gateway over the canned client.
 import { createHttpServer, type HttpServer, type HttpServerOptions } from "../http/server.js";
 import { silentLogger } from "../lib/logger.js";
 import type { GatewayOptions } from "../graphql/gateway.js";
 import { createTestGateway, type TestGateway } from "./gateway.js";
 
-/** A server that listens, with what stands behind it. */
+/** A server that listens, with its gateway and client. */
 export interface TestServer extends TestGateway {
   readonly server: HttpServer;
   readonly url: string;

@@ -1,12 +1,13 @@
-// Clocks for tests: one that stands still until it is moved, and one that runs faster than the real one.
+// Clocks for tests: one that a test advances, and one that is faster than the real one.
 import { systemClock, type Clock } from "../lib/clock.js";
 
+/** A clock that a test advances. */
 export interface ManualClock extends Clock {
-  /** How many wait on this clock. */
+  /** The number of pending sleeps. */
   readonly sleepers: number;
-  /** Moves the time on, waking each sleeper at its own moment, in order; what they start is let run in between. */
+  /** Advances the time. Ends each sleep at its own time, in order, and runs pending promises in between. */
   advance(ms: number): Promise<void>;
-  /** Moves the time on at once: who slept less wakes late, as after a process stood still. */
+  /** Advances the time in one step: shorter sleeps end late, as after the process was suspended. */
   jump(ms: number): Promise<void>;
 }
 
@@ -66,8 +67,8 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
   };
 }
 
-/** The real time, `times` as fast: waits of seconds in real code take a fraction of them. */
-export function createHurriedClock(times: number): Clock {
+/** Creates a clock that is `times` as fast as the real one, so that long waits end early. */
+export function createFastClock(times: number): Clock {
   const start = systemClock.now();
   return {
     now: () => start + (systemClock.now() - start) * times,
@@ -76,7 +77,7 @@ export function createHurriedClock(times: number): Clock {
   };
 }
 
-/** Lets everything that is ready run. */
+/** Runs pending promises and immediates. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -22,12 +22,15 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Program to start in place of `indexer`. */
+  readonly executable?: string;
 }
 
 /** Starts `indexer …`; the environment holds only what is given, so that nothing of the tester's leaks in. */
-export function startProcess({ args, env = {}, cwd }: ProcessOptions): RunningProcess {
+export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions): RunningProcess {
   const path = process.env["PATH"] ?? "";
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
+  const command = executable === undefined ? [process.execPath, program] : [executable];
+  const child: ChildProcess = spawn(command[0]!, [...command.slice(1), ...args], {
     env: { PATH: path, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(cwd !== undefined && { cwd }),
@@ -69,7 +72,7 @@ export function startProcess({ args, env = {}, cwd }: ProcessOptions): RunningPr
           if (match !== null) {
             stop();
             resolve(match);
-          } else if (!running()) fail(`indexer ${args.join(" ")} ended`);
+          } else if (!running()) fail(`${executable ?? "indexer"} ${args.join(" ")} ended`);
         };
         const timer = setTimeout(() => fail(`${ms} ms passed`), ms);
         waiting.add(look);

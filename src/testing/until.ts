@@ -1,6 +1,6 @@
-// Waiting for a condition instead of for a time.
+// Waits for a condition instead of a time.
 
-/** Resolves with the first value that is neither undefined nor false; rejects after 10 s with what was waited for. */
+/** Resolves with the first value that is neither undefined nor false; rejects after 10 s with the name of the condition. */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,

@@ -1,7 +1,7 @@
 // The settings of a worker: those that every worker has, and those of each network.
 import { hostname } from "node:os";
-import type { Settings, Values } from "../lib/config.js";
-import { amount, duration, hostPort, list, path, text, urls, wholeNumber } from "../lib/setting-types.js";
+import type { Settings, SettingValues } from "../lib/config.js";
+import { nonNegativeNumber, duration, hostPort, list, path, text, urls, wholeNumber } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
 
 export const workerSettings = {
@@ -63,7 +63,7 @@ export const workerSettings = {
 
 const requestsPerSecond = {
   name: "REQUESTS_PER_SECOND",
-  schema: amount,
+  schema: nonNegativeNumber,
   description: "Requests a second to each endpoint at most; without it, as many as the endpoint bears.",
 } as const;
 const requestTimeout = {
@@ -124,7 +124,7 @@ export const demoSettings = {
   },
   rate: {
     name: "DEMO_RATE",
-    schema: amount,
+    schema: nonNegativeNumber,
     fallback: "1",
     description: "New blocks a second; 0 for a chain that stands still.",
   },
@@ -142,10 +142,10 @@ export const demoSettings = {
   },
 } as const satisfies Settings;
 
-export type WorkerConfig = Values<typeof workerSettings>;
-export type EthereumConfig = Values<typeof ethereumSettings>;
-export type CosmosConfig = Values<typeof cosmosSettings>;
-export type DemoConfig = Values<typeof demoSettings>;
+export type WorkerConfig = SettingValues<typeof workerSettings>;
+export type EthereumConfig = SettingValues<typeof ethereumSettings>;
+export type CosmosConfig = SettingValues<typeof cosmosSettings>;
+export type DemoConfig = SettingValues<typeof demoSettings>;
 
 /** The networks that a worker can serve. */
 export const networks = ["ethereum", "cosmos", "demo"] as const;

@@ -11,13 +11,13 @@ import {
   type StandInNode,
   type StandInOptions,
 } from "../../testing/ethereum-stand-in.js";
-import { createHurriedClock } from "../../testing/manual-clock.js";
+import { createFastClock } from "../../testing/manual-clock.js";
 import type { ChainReader } from "../port.js";
 import { createEthereumChain, type EthereumChainOptions } from "./ethereum-chain.js";
 
 const chain = { network: "ethereum", chainId: "7" };
 /** Rests and waits take a tenth of their time. */
-const clock = createHurriedClock(10);
+const clock = createFastClock(10);
 const running: StandInNode[] = [];
 
 afterEach(async () => {

@@ -23,130 +23,160 @@ export const protobufPackage = "indexer";
 export const protobufFileName = "indexer.proto";
 
 /**
- * The protocol between manager and worker. README.md beside this file is its written form.
- * Fields 1 to 7 of TaskError, TaskRequest and TaskResponse are legacy: existing workers and managers
- * speak them. Everything from 16 on is invisible to legacy peers and used only after negotiation.
+ * The protocol between manager and worker. README.md in this folder specifies it.
+ * Version 0 (legacy) peers use only fields 1 to 7 of TaskRequest and TaskResponse, and fields 1 and 2 of TaskError.
+ * They skip all other fields. A peer uses the other fields only after both peers listed the feature in PING and PONG.
  */
 
-/** Whether, and where, a failed task may be asked again. */
+/** Specifies whether, and on which worker, the manager retries a failed task. */
 export enum Retry {
+  /** RETRY_UNSPECIFIED - The manager reads it as OTHER_WORKER. */
   RETRY_UNSPECIFIED = 0,
-  /** NEVER - The request itself is wrong: nobody will answer it. */
+  /** NEVER - The request is invalid or has no result: every worker would fail. */
   NEVER = 1,
-  /** SAME_WORKER - The same worker, after retry_after_ms. */
+  /** SAME_WORKER - Retry on the same worker after retry_after_ms. */
   SAME_WORKER = 2,
-  /** OTHER_WORKER - Another worker: this one's node is ill or it is going away. */
+  /** OTHER_WORKER - Retry on another worker: the node of this worker is unhealthy, or this worker stops. */
   OTHER_WORKER = 3,
   UNRECOGNIZED = -1,
 }
 
+/** The result of a task, in its final. */
 export enum Outcome {
+  /** OUTCOME_UNSPECIFIED - A version 0 worker: FAILED if the final has an error, else COMPLETE. */
   OUTCOME_UNSPECIFIED = 0,
+  /** COMPLETE - The worker sent all results. */
   COMPLETE = 1,
+  /** FAILED - The error states the reason. Earlier responses stay valid. */
   FAILED = 2,
+  /** CANCELLED - The manager sent CANCEL, or the worker stops. */
   CANCELLED = 3,
-  /** TRUNCATED - Ended early without an error, for example at a limit of the worker's own. */
+  /** TRUNCATED - The worker stopped early without an error, for example at its own limit. The manager requests the rest again. */
   TRUNCATED = 4,
   UNRECOGNIZED = -1,
 }
 
+/** The reason why a task, or one height of it, failed. */
 export interface TaskError {
+  /** Text for people. */
   msg: string;
+  /** A short constant name, for example not_found. */
   type: string;
-  /** Reserved for a numeric code of the chain (for example the ABCI code); 0 where there is none. */
+  /** A numeric code of the chain, for example the ABCI code. 0: none. */
   code: number;
   retry: Retry;
+  /** Milliseconds before the next attempt, for SAME_WORKER. */
   retryAfterMs: bigint;
-  /** The height that failed. In a response that is not final: this height is quarantined, the range goes on. */
+  /** The height that failed. If the response is not final, the manager quarantines this height and the range continues. */
   height: bigint;
 }
 
 /** Manager to worker. */
 export interface TaskRequest {
+  /** Version of the sender's protocol. Informational. */
   version: string;
-  /** The task's id, unique for the manager. Of a PING: what its PONG repeats. */
+  /** Id of the task, unique in the manager. The PONG repeats the id of its PING. */
   id: string;
-  /** PING, CREDIT, CANCEL, or a task type such as GetTransactions. */
+  /** PING, CREDIT, CANCEL, or a task type, for example GetTransactions. */
   type: string;
+  /** Name of the sender. Informational. */
   from: string;
-  /** JSON, by task type. */
+  /** JSON. Its keys depend on the task type. */
   payload: Buffer;
-  /** How long the worker may take for the whole task; 0: no limit. */
+  /** Time limit of the whole task in milliseconds. 0: no limit. */
   timeoutMs: bigint;
-  /** 1 at the first asking. */
+  /** Number of this attempt, from 1. */
   attempt: number;
-  /** Of a task: responses the worker may send before it is granted more. Of CREDIT: how many more. */
+  /** In a task: the responses that the worker may send before a CREDIT. In a CREDIT: additional responses. */
   credit: number;
-  /** Names this asking; repeated in every response to it. */
+  /** Id of this attempt. The worker repeats it in every response. */
   lease: string;
+  /** In a PING: the features of the manager. */
   features: string[];
-  /** The last height that the manager holds wholly; the worker goes on after it. 0: none (see resume). */
+  /** The last height that the manager holds completely. The worker continues after it. Valid if resume is true. */
   resumeAfter: bigint;
+  /** The largest message, in bytes, that the manager accepts. */
   maxMessageBytes: number;
   /** W3C trace context. */
   traceparent: string;
-  /** True where resume_after is set: height 0 is a height. */
+  /** True if resume_after is set. It distinguishes height 0 from an absent height. */
   resume: boolean;
 }
 
 /** Worker to manager. */
 export interface TaskResponse {
+  /** In a PONG: the version of the worker. Informational. */
   version: string;
+  /** Id of the task or of the PING. */
   id: string;
   /**
-   * PONG, END, or the kind of the payload: Block, Transaction, Partial, Reward, AccountBalance,
-   * AccountDelegations. Batch where items are used.
+   * PONG, END, Batch (results in items), or the type of the payload: Block, Transaction, Partial, Reward,
+   * AccountBalance, AccountDelegations.
    */
   type: string;
-  /** 0, 1, 2, ... within the task, without a gap; the final has the next one. */
+  /** Position of the response in its attempt: 0, 1, 2, ... without a gap. The final has the next number. */
   order: bigint;
+  /** True in the last response of an attempt. */
   final: boolean;
   error:
     | TaskError
     | undefined;
-  /** JSON, by type. */
+  /** JSON. Its keys depend on the type. */
   payload: Buffer;
-  /** Tasks the worker takes at once, and holds now. */
+  /** In a PONG: the largest number of tasks that the worker executes at the same time. 0: 8. */
   capacity: number;
+  /** In a PONG: the number of tasks that the worker holds now. */
   inflight: number;
+  /** In a PONG: true while the worker stops. */
   draining: boolean;
+  /** In a PONG: the features of the worker. Empty: a version 0 worker. */
   features: string[];
+  /** The lease of the attempt. */
   lease: string;
-  /** Of a final: how many responses came before it. */
+  /** In a final: the number of responses before it. */
   count: bigint;
-  /** The last height that is wholly sent, this response included (see has_cursor). */
+  /** The last height that is complete with this response. Valid if has_cursor is true. */
   cursor: bigint;
-  progress: Progress | undefined;
+  progress:
+    | Progress
+    | undefined;
+  /** In a Batch: the results. */
   items: Item[];
+  /** In a final: the result of the task. */
   outcome: Outcome;
-  /** The newest height of the worker's node. In PONG and in finals. */
+  /** In a PONG and in a final: the newest block of the worker's node. */
   head:
     | Head
     | undefined;
-  /** True where cursor is set: height 0 is a height. */
+  /** True if cursor is set. It distinguishes height 0 from an absent height. */
   hasCursor: boolean;
 }
 
+/** The newest block of a node. */
 export interface Head {
   height: bigint;
   hash: string;
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   timeNs: bigint;
-  /** The lowest height that the node still has (see has_earliest). */
+  /** The lowest height that the node still has. Valid if has_earliest is true. */
   earliest: bigint;
-  /** True where earliest is set: height 0 is a height. */
+  /** True if earliest is set. It distinguishes height 0 from an absent height. */
   hasEarliest: boolean;
 }
 
+/** Progress of a task, in units of the worker's choice. */
 export interface Progress {
   done: bigint;
   total: bigint;
+  /** Text for people. */
   note: string;
 }
 
-/** One thing of a batch: typed where both sides have the feature, else type and JSON payload as in a response. */
+/** One result in a batch: a typed message if both peers have the feature "typed", else type and JSON payload. */
 export interface Item {
+  /** Type of the payload, as in TaskResponse. */
   type: string;
+  /** JSON. Its keys depend on the type. */
   payload: Buffer;
   typed: { $case: "block"; value: Block } | { $case: "transaction"; value: Transaction } | {
     $case: "quarantine";
@@ -154,15 +184,18 @@ export interface Item {
   } | undefined;
 }
 
-/** What could not be decoded. The rest of the range is not touched by it. */
+/** A transaction or a height that the worker cannot decode. The rest of the range continues. */
 export interface Quarantine {
   height: bigint;
-  /** Position in the block; -1 where the whole height could not be decoded. */
+  /** Position of the transaction in the block. -1: the whole height. */
   index: number;
+  /** The reason, for people. */
   error: string;
+  /** The bytes of the transaction or block. Empty: not available. */
   raw: Buffer;
 }
 
+/** A block in the common format of all chains. */
 export interface Block {
   hash: string;
   parentHash: string;
@@ -172,9 +205,11 @@ export interface Block {
   epoch: string;
   proposer: string;
   chainId: string;
+  /** Number of transactions in the block. The manager requires exactly as many transactions. */
   transactionCount: number;
 }
 
+/** A transaction in the common format of all chains. */
 export interface Transaction {
   hash: string;
   blockHash: string;
@@ -186,34 +221,43 @@ export interface Transaction {
   epoch: string;
   chainId: string;
   fee: Amount[];
-  /** Decimal strings: gas may be larger than 64 bits on some chains. */
+  /** Decimal digits: on some chains gas exceeds 64 bits. */
   gasWanted: string;
   gasUsed: string;
   memo: string;
+  /** True if the transaction failed. */
   hasErrors: boolean;
   events: Event[];
+  /** The transaction as the chain encodes it. */
   raw: Buffer;
+  /** The log as the node returns it. */
   rawLog: Buffer;
 }
 
-/** numeric * 10^-exp is the amount. */
+/** An exact amount: numeric * 10^-exp of the currency. */
 export interface Amount {
+  /** The amount as the chain writes it. */
   text: string;
   currency: string;
-  /** A whole number of any size, in decimal digits, with a leading minus where negative. */
+  /** A whole number of any size: decimal digits, with a leading minus if it is negative. */
   numeric: string;
   exp: number;
 }
 
+/** One message or log of a transaction. */
 export interface Event {
+  /** Unique within the transaction. */
   id: string;
   kind: string;
   sub: SubEvent[];
 }
 
+/** One action in an event. */
 export interface SubEvent {
+  /** Message types, for example send. */
   type: string[];
   action: string;
+  /** The module of the chain that executed the action. */
   module: string;
   sender: Transfer[];
   recipient: Transfer[];
@@ -228,7 +272,9 @@ export interface SubEvent {
   sub: SubEvent[];
 }
 
+/** An account, with the details that the chain publishes. */
 export interface Account {
+  /** The address. */
   id: string;
   name: string;
   description: string;
@@ -236,26 +282,32 @@ export interface Account {
   website: string;
 }
 
+/** An account and the amounts that it sent or received. */
 export interface Transfer {
   account: Account | undefined;
   amounts: Amount[];
 }
 
+/** The accounts of one role. */
 export interface NodeAccounts {
+  /** For example validator. */
   role: string;
   accounts: Account[];
 }
 
+/** An amount and its meaning, for example value. */
 export interface NamedAmount {
   name: string;
   amount: Amount | undefined;
 }
 
+/** Transfers and their meaning, for example reward. */
 export interface NamedTransfers {
   name: string;
   transfers: Transfer[];
 }
 
+/** Texts and their meaning. */
 export interface NamedValues {
   name: string;
   values: string[];
@@ -2561,7 +2613,7 @@ export const NamedValues: MessageFns<NamedValues> = {
 
 export type IndexerServiceService = typeof IndexerServiceService;
 export const IndexerServiceService = {
-  /** The manager dials the worker: one stream for as long as the worker lives. */
+  /** The manager opens one stream to each worker and keeps it open for the life of the worker. */
   taskRpc: {
     path: "/indexer.IndexerService/TaskRPC" as const,
     requestStream: true as const,
@@ -2574,12 +2626,12 @@ export const IndexerServiceService = {
 } as const;
 
 export interface IndexerServiceServer extends UntypedServiceImplementation {
-  /** The manager dials the worker: one stream for as long as the worker lives. */
+  /** The manager opens one stream to each worker and keeps it open for the life of the worker. */
   taskRpc: handleBidiStreamingCall<TaskRequest, TaskResponse>;
 }
 
 export interface IndexerServiceClient extends Client {
-  /** The manager dials the worker: one stream for as long as the worker lives. */
+  /** The manager opens one stream to each worker and keeps it open for the life of the worker. */
   taskRpc(): ClientDuplexStream<TaskRequest, TaskResponse>;
   taskRpc(options: Partial<CallOptions>): ClientDuplexStream<TaskRequest, TaskResponse>;
   taskRpc(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<TaskRequest, TaskResponse>;

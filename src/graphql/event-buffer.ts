@@ -1,41 +1,41 @@
-// Where events wait for one subscriber: bounded in number and in bytes. Imports lib/queue; never drops what it took.
+// The buffer of one subscriber: bounded in events and in bytes. Imports lib/queue. Never drops an event that it accepted.
 import { createQueue } from "../lib/queue.js";
 import type { Limits } from "./limits.js";
 
-/** The waiting room of one subscriber. */
-export interface Room<T> {
-  /** False where there is no room; an item of any size has room where nothing waits. */
-  add(item: T): boolean;
-  /** Resolves to true when an item is taken or the room ends, to false when nothing happens for so many milliseconds. */
-  taken(ms: number): Promise<boolean>;
-  /** Waits for the next item, the end, or the error that the room ended with. */
+/** The buffer of one subscriber. */
+export interface EventBuffer<T> {
+  /** Adds an item. Returns false if the buffer is full. An empty buffer accepts an item of any size. */
+  push(item: T): boolean;
+  /** Resolves to true when an item is taken or the buffer is cleared, to false after `ms` milliseconds without either. */
+  waitForTake(ms: number): Promise<boolean>;
+  /** Waits for the next item or the end. Rejects with the error of `end`, after the items before it. */
   take(): Promise<IteratorResult<T, undefined>>;
-  /** Nothing more comes: what waits is still taken. */
+  /** Accepts no more items. Items in the buffer can still be taken. */
   end(error?: Error): void;
-  /** Drops what waits, and ends. */
+  /** Drops all items and ends. */
   clear(): void;
 }
 
-/** Creates an empty room. */
-export function createRoom<T extends object>(
+/** Creates an empty buffer. */
+export function createEventBuffer<T extends object>(
   limits: Pick<Limits, "waitingEvents" | "waitingBytes">,
-): Room<T> {
+): EventBuffer<T> {
   const queue = createQueue<{ readonly item: T; readonly bytes: number }>();
   const iterator = queue[Symbol.asyncIterator]();
   let bytes = 0;
   let wake = (): void => {};
   return {
-    add: (item) => {
-      const size = queue.size === 0 ? 0 : sizeOf(item);
+    push: (item) => {
+      const size = queue.size === 0 ? 0 : estimatedBytes(item);
       if (queue.size >= limits.waitingEvents || bytes + size > limits.waitingBytes) return false;
       bytes += size;
-      // A queue that has ended takes nothing more, which is no lack of room.
+      // A queue that has ended ignores the item. That is not a lack of capacity, so the result stays true.
       queue.push({ item, bytes: size });
       return true;
     },
-    taken: (ms) =>
+    waitForTake: (ms) =>
       new Promise((resolve) => {
-        // Where this process itself stood still, the subscriber gets one more turn of its loop.
+        // If this process itself was blocked, the subscriber gets one more turn of the event loop.
         const timer = setTimeout(() => setImmediate(() => resolve(false)), ms);
         wake = () => {
           clearTimeout(timer);
@@ -56,18 +56,18 @@ export function createRoom<T extends object>(
   };
 }
 
-/** Sizes are asked by each slow subscriber of the same event: reckoned once. */
-const sizes = new WeakMap<object, number>();
+/** Estimates by event: all slow subscribers of one event share one estimate. */
+const estimates = new WeakMap<object, number>();
 
-function sizeOf(item: object): number {
-  const known = sizes.get(item);
+function estimatedBytes(item: object): number {
+  const known = estimates.get(item);
   if (known !== undefined) return known;
   const size = roughBytes(item);
-  sizes.set(item, size);
+  estimates.set(item, size);
   return size;
 }
 
-/** About how many bytes a value takes. */
+/** The approximate size of a value in memory, in bytes. */
 function roughBytes(value: unknown): number {
   if (typeof value === "string") return 16 + value.length;
   if (value instanceof Uint8Array) return 16 + value.byteLength;
