@@ -1,4 +1,4 @@
-// Frames over the wire and back: nothing lost, and nothing that comes from outside breaks anything.
+// Frames survive encoding and decoding without loss, and invalid bytes break nothing.
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -49,7 +49,7 @@ describe("responses", () => {
     );
   });
 
-  it("carry single JSON messages without loss, but for a note's position and bytes", () => {
+  it("carry single JSON messages without loss, except the position and bytes of a quarantine item", () => {
     fc.assert(
       fc.property(anyItem, (item) => {
         const arrived = decodeResponse(createResponseWriter(() => []).encode(part([item])), chainById);
@@ -65,7 +65,7 @@ describe("responses", () => {
     );
   });
 
-  it("measure a item as large as it becomes", () => {
+  it("measure an item like its encoded size", () => {
     fc.assert(
       fc.property(fc.array(anyItem, { minLength: 1, maxLength: 5 }), (items) => {
         const writer = createResponseWriter(() => supportedFeatures);
@@ -78,7 +78,7 @@ describe("responses", () => {
     );
   });
 
-  it("carry finals with why, where and how many", () => {
+  it("carry finals with error, cursor and count", () => {
     const error = new TaskFailure("slow down", "same-worker", {
       type: "rate_limited",
       retryAfterMs: 1_500,
@@ -146,7 +146,7 @@ describe("responses", () => {
   });
 });
 
-it("reads the JSON that the written protocol shows", () => {
+it("reads the JSON examples of the protocol's documentation", () => {
   const page = readFileSync(new URL("../../../proto/README.md", import.meta.url), "utf8");
   const values = [...page.matchAll(/```json\n(.*?)```/gs)].flatMap(([, block = ""]) =>
     block.split(/\n(?=\{)/),
@@ -193,7 +193,7 @@ describe("requests", () => {
 
   it("arrive as they were sent", () => {
     const frame: fc.Arbitrary<ManagerFrame> = fc.oneof(
-      fc.tuple(request, fc.nat(), fc.option(height)).map(([asked, number, resumeAfter]): ManagerFrame => ({
+      fc.tuple(request, fc.nat(), fc.option(height)).map(([task, number, resumeAfter]): ManagerFrame => ({
         kind: "task",
         id: "i",
         lease: "l",
@@ -201,7 +201,7 @@ describe("requests", () => {
         credit: number,
         timeoutMs: number,
         maxMessageBytes: number,
-        request: asked,
+        request: task,
         ...(resumeAfter !== null && { resumeAfter }),
       })),
       fc.constant<ManagerFrame>({ kind: "ping", id: "i", features: ["credit"], maxMessageBytes: 5 }),
@@ -217,7 +217,7 @@ describe("requests", () => {
   });
 });
 
-describe("junk", () => {
+describe("invalid bytes", () => {
   const responses = fc.record({
     id: fc.string(),
     lease: fc.string(),
@@ -245,7 +245,7 @@ describe("junk", () => {
     ),
   });
 
-  it("of 10,000 messages from a worker each becomes a frame, quickly, and none throws", () => {
+  it("in 10,000 messages of a worker become frames quickly, and none throws", () => {
     let slowest = 0;
     fc.assert(
       fc.property(
@@ -266,7 +266,7 @@ describe("junk", () => {
     expect(slowest).toBeLessThan(500);
   });
 
-  it("of 10,000 messages from a manager each becomes a frame or nothing, and none throws", () => {
+  it("in 10,000 messages of a manager become a frame or undefined, and none throws", () => {
     const requests = fc
       .record({
         id: fc.string(),
@@ -309,7 +309,7 @@ describe("junk", () => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
-  it("whose events lie in each other ten thousand deep is unreadable", () => {
+  it("with events nested ten thousand deep are unreadable", () => {
     let sub = wire.SubEvent.encode(wire.SubEvent.create({})).finish();
     for (let depth = 0; depth < 10_000; depth += 1) {
       const outer = Buffer.concat([Buffer.from([(13 << 3) | 2]), varint(sub.length), sub]);

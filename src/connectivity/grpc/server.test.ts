@@ -1,4 +1,4 @@
-// The worker's server: who may connect, health, the end.
+// The worker's server: authentication, TLS, health and drain.
 import { Client, credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import { afterEach, describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ const startWorker: typeof startTestWorker = async (...args) => {
   return worker;
 };
 
-/** Dials a worker and says what came of it: a PONG, or why not. */
+/** Dials a worker; returns the kind of the first frame, or the error. */
 async function dial(
   worker: TestWorker,
   options: DialOptions = {},
@@ -43,7 +43,7 @@ async function dial(
 }
 
 describe("a worker's server", () => {
-  it("answers managers that prove the token, and no others", async () => {
+  it("serves only managers that prove the token", async () => {
     const worker = await startWorker("w1", { token: "secret" });
     expect(await dial(worker, { token: "secret" })).toBe("pong");
     expect(await dial(worker)).toContain("UNAUTHENTICATED");
@@ -51,7 +51,7 @@ describe("a worker's server", () => {
     expect(await dial(worker, { token: "secret" }, "another")).toContain("NOT_FOUND");
   });
 
-  it("with certificates answers only managers of the same authority", async () => {
+  it("serves only managers of the same authority if certificates are set", async () => {
     const tls = makeCertificates();
     const stranger = makeCertificates();
     const worker = await startWorker("w1", { tls });
@@ -66,7 +66,7 @@ describe("a worker's server", () => {
     await expect(startTestWorker("w2", { listen: worker.address })).rejects.toThrow("is the port in use?");
   });
 
-  it("goes on when a manager sends junk", async () => {
+  it("continues after invalid bytes of a manager", async () => {
     const worker = await startWorker("w1");
     const client = new Client(worker.address, credentials.createInsecure());
     const asIs = (bytes: Buffer): Buffer => bytes;
@@ -76,7 +76,7 @@ describe("a worker's server", () => {
     call.on("error", () => undefined);
     for (const junk of [[0xff, 0xff], [0x0a, 0x05, 0x01], [], [0x1a, 0x03, 0x4f, 0x64, 0x64]])
       call.write(Buffer.from(junk));
-    // The last is a task of an unknown type, the only one that can be answered; then a PING.
+    // The last one is a task of an unknown type, the only one with a reply; then a PING.
     call.write(Buffer.from([0x1a, 0x04, 0x50, 0x49, 0x4e, 0x47]));
     await until("two or three answers", () => answers >= 2);
     expect(await dial(worker)).toBe("pong");
@@ -84,7 +84,7 @@ describe("a worker's server", () => {
     client.close();
   });
 
-  it("tells its health, and while it drains that it is not serving", async () => {
+  it("reports its health, and NOT_SERVING while it drains", async () => {
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const worker = await startWorker("w1", { source: createCountingChain({ before: () => gate }) });

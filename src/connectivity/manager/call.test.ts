@@ -10,7 +10,7 @@ import { supportedFeatures, type FinalFrame, type PartFrame, type Item } from ".
 
 const chain = createCountingChain();
 const [from, to] = [2, 6];
-/** Everything that a right worker sends, and some of what it never would. */
+/** The items of a correct worker, and some beyond the request. */
 const all = itemsOf(chain, from - 1, to + 1);
 
 const item: fc.Arbitrary<Item> = fc.oneof(
@@ -50,8 +50,8 @@ const anyFinal = fc
     bytes: 10,
     ...(explained && { error: new TaskFailure("ill", "other-worker") }),
   }));
-/** Slices of a right answer, in order: so that some of the cases come far. */
-const rightParts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 8 }).map((sizes) => {
+/** Slices of a correct response in order, so that some cases make progress. */
+const correctParts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 8 }).map((sizes) => {
   const items = itemsOf(chain, from, to);
   return sizes.map((size, order): PartFrame => ({
     kind: "part",
@@ -64,7 +64,7 @@ const rightParts = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxL
 const frames = fc.oneof(
   fc.array(fc.oneof(anyPart, anyFinal), { maxLength: 8 }),
   fc
-    .tuple(rightParts, fc.array(fc.oneof(anyPart, anyFinal), { maxLength: 3 }))
+    .tuple(correctParts, fc.array(fc.oneof(anyPart, anyFinal), { maxLength: 3 }))
     .map(([right, odd]) => [...right, ...odd]),
 );
 

@@ -2,10 +2,11 @@
 // May import: domain, lib, connectivity/protocol and this folder.
 // Never reads a stream; never imports connectivity/worker.
 import { randomUUID } from "node:crypto";
-import { abortable } from "../../lib/abortable.js";
+
 import type { Clock } from "../../lib/clock.js";
 import type { Dispatcher } from "../port.js";
 import { counts, sizes } from "../protocol/limits.js";
+import { cancellable } from "./cancellable.js";
 import { shuttingDownError, timeoutError } from "./failures.js";
 import type { ConnectivityMetrics } from "./metrics.js";
 import { runTask, type TaskDeps } from "./task.js";
@@ -76,7 +77,7 @@ export function createDispatcher(options: DispatcherOptions): OwnedDispatcher {
     run(request, { signal, ...settings }) {
       const taskId = randomUUID();
       const deps = { ...options, taskId, request, options: settings, pool, credit };
-      return { taskId, parts: abortable(signal, (stopped) => run(deps, stopped)) };
+      return { taskId, parts: cancellable(signal, (stopped) => run(deps, stopped)) };
     },
     capacity: (chain) =>
       directory

@@ -19,7 +19,7 @@ function drain(queue: FairQueue<string>): string[] {
 }
 
 describe("a fair queue", () => {
-  it("gives interactive items first, and callers their turn", () => {
+  it("takes interactive items first, and callers in turn", () => {
     const queue = filled([
       ["run 1", "background", "run"],
       ["a1", "interactive", "a"],
@@ -31,13 +31,13 @@ describe("a fair queue", () => {
     expect(drain(queue)).toEqual(["a1", "b1", "a2", "b2", "a3", "run 1"]);
   });
 
-  it("puts what comes back at the front of its caller's line", () => {
+  it("puts a returning item in front of its caller's items", () => {
     const queue = filled([["a1", "interactive", "a"]]);
     queue.add("again", { priority: "interactive", caller: "a", front: true });
     expect(drain(queue)).toEqual(["again", "a1"]);
   });
 
-  it("passes over what is not accepted, and forgets what is removed", () => {
+  it("skips items that are not accepted, and drops removed items", () => {
     const queue = filled([
       ["a1", "interactive", "a"],
       ["a2", "interactive", "a"],
@@ -50,7 +50,7 @@ describe("a fair queue", () => {
     expect(queue.size).toBe(1);
   });
 
-  it("gives each caller a share that differs by one at most while all wait", () => {
+  it("serves all waiting callers equally, with a difference of at most one", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3), { minLength: 8, maxLength: 60 }), (callers) => {
         const queue = createFairQueue<{ caller: string; at: number }>();

@@ -1,4 +1,4 @@
-// Registration, over real gRPC where a worker must answer.
+// Registration, over real gRPC if a worker must reply.
 import { afterEach, describe, expect, it } from "vitest";
 import type { WorkerStatus } from "../../domain/worker.js";
 import { createManagerBench, span, type ManagerBench } from "../../testing/manager-bench.js";
@@ -35,7 +35,7 @@ describe("the registry", () => {
     await untilState(bench, worker.workerId, "ONLINE");
   };
 
-  it("dials who registers, tells of each change, and shows workers as legacy callers know them", async () => {
+  it("dials a registered worker, publishes each change, and returns the JSON of GET /get_workers", async () => {
     const bench = setUp();
     const states: string[] = [];
     const stop = bench.workers.onChange(({ state }) => states.at(-1) === state || states.push(state));
@@ -67,10 +67,10 @@ describe("the registry", () => {
     expect(bench.dispatcher.capacity({ network: "counting", chainId: "counting-1" })).toBe(8);
   });
 
-  it("never waits for the dial, and lesson 7: a failed dial never joins the rotation", async () => {
+  it("lesson 7: registers without waiting for the dial, and gives no task to a worker whose dial fails", async () => {
     const bench = setUp();
     const worker = await startWorker("good");
-    // Nobody listens on port 1.
+    // No process listens on port 1.
     await bench.registry.register(registrationOf("bad", "127.0.0.1:1"), source);
     await online(bench, worker);
     const tasks = span(1, 20).map((height) => bench.heights(height, height));
@@ -93,7 +93,7 @@ describe("the registry", () => {
     expect(task.heights).toEqual(span(0, 500));
   });
 
-  it("lesson 6: a worker that comes back under a new id at its address replaces the old one, and stays", async () => {
+  it("lesson 6: a worker that comes back under a new id at its address replaces the old one, and stays online", async () => {
     const bench = setUp();
     const before = await startWorker("before");
     await online(bench, before);
@@ -106,7 +106,7 @@ describe("the registry", () => {
     expect(stateOf(bench, "after")).toBe("ONLINE");
   });
 
-  it("refuses an id that another address has, until that one is silent", async () => {
+  it("refuses the id of a worker at another address until that worker is offline", async () => {
     const bench = setUp();
     const worker = await startWorker("w1");
     await online(bench, worker);
@@ -120,7 +120,7 @@ describe("the registry", () => {
     expect(bench.workers.list()).toMatchObject([{ workerId: "w1", address: "127.0.0.1:1" }]);
   });
 
-  it("does not talk to another worker than the one that registered", async () => {
+  it("ends the stream to a worker with another id than the registered one", async () => {
     const bench = setUp();
     const worker = await startWorker("real");
     await bench.registry.register(registrationOf("false", worker.address), source);
@@ -130,17 +130,17 @@ describe("the registry", () => {
     expect(bench.workers.list().map(({ workerId }) => workerId)).toEqual(["real"]);
   });
 
-  it("calls a worker that is not heard of OFFLINE after 30 s, forgets it after 10 min, and takes it back at once", async () => {
+  it("marks a silent worker OFFLINE after 30 s, removes it after 10 min, and accepts it again at once", async () => {
     const bench = setUp();
     const worker = await startWorker("w1");
     await online(bench, worker);
     const { address } = worker;
     worker.server.close();
     await untilState(bench, "w1", "CONNECTING");
-    const told: string[] = [];
-    bench.workers.onChange(({ state }) => told.push(state));
+    const states: string[] = [];
+    bench.workers.onChange(({ state }) => states.push(state));
     for (const _ of span(1, 31)) await bench.clock.advance(1_000);
-    expect(told.at(-1)).toBe("OFFLINE");
+    expect(states.at(-1)).toBe("OFFLINE");
     expect(bench.registry.legacy()["counting"]).toMatchObject({ all: 1, active: 0 });
 
     const again = await startWorker("w1", { listen: address });
@@ -153,7 +153,7 @@ describe("the registry", () => {
     expect(bench.workers.list()).toEqual([]);
   });
 
-  it("dials again with backoff, and the tasks of then are served", async () => {
+  it("dials again with backoff, and the worker then executes tasks", async () => {
     const bench = setUp();
     const worker = await startWorker("w1");
     await online(bench, worker);
@@ -166,7 +166,7 @@ describe("the registry", () => {
     expect(again.sessionServer.draining).toBe(false);
   });
 
-  it("gives nothing to who says it is draining, in its registration or its PONG", async () => {
+  it("assigns no task to a worker that reports draining in its registration", async () => {
     const bench = setUp();
     const worker = await startWorker("w1");
     await online(bench, worker);
@@ -195,7 +195,7 @@ describe("the registry", () => {
     expect(bench.workers.list().find(({ workerId }) => workerId === "b")?.address).toBe(b.address);
   });
 
-  it("lesson 3: registrations, lists and tasks at the same time leave it whole", async () => {
+  it("lesson 3: handles registrations, lists and tasks at the same time", async () => {
     const bench = setUp();
     const worker = await startWorker("w1");
     await online(bench, worker);
@@ -209,7 +209,7 @@ describe("the registry", () => {
     expect(bench.workers.list()).toHaveLength(201);
   });
 
-  describe("limits what strangers can do", () => {
+  describe("limits on strangers", () => {
     const free = registrationOf("w1", "127.0.0.1:9");
 
     it.each([
@@ -248,7 +248,7 @@ describe("the registry", () => {
       expect(bench.workers.list()).toEqual([]);
     });
 
-    it("takes ten new workers a minute of one source, and any number of repeats", async () => {
+    it("accepts ten new workers a minute from one source, and any number of repetitions", async () => {
       const bench = setUp();
       const body = (at: number) => registrationOf(`w${at}`, `127.0.0.1:${at}`);
       for (const at of span(1, 10)) await bench.registry.register(body(at), source);
@@ -260,7 +260,7 @@ describe("the registry", () => {
       expect(bench.workers.list()).toHaveLength(12);
     });
 
-    it("takes 256 workers and 32 networks; silent ones make room", async () => {
+    it("accepts 256 workers and 32 networks, and replaces offline workers", async () => {
       const bench = setUp();
       const body = (at: number, network = "counting") => ({
         ...registrationOf(`w${at}`, `127.1.${at % 256}.${Math.floor(at / 256) + 1}:9`),
@@ -283,7 +283,7 @@ describe("the registry", () => {
       expect(bench.workers.list()).toHaveLength(256);
     });
 
-    it("wants the token where there is one", async () => {
+    it("requires the token if one is set", async () => {
       const bench = setUp({ token: "secret" });
       const worker = await startWorker("w1", { token: "secret" });
       for (const authorization of [
@@ -304,7 +304,7 @@ describe("the registry", () => {
     });
   });
 
-  it("lets a worker of this process go", async () => {
+  it("detaches a worker of this process", async () => {
     const bench = setUp();
     const letGo = bench.attach("inside", () => {
       throw new Error("never there");

@@ -9,7 +9,7 @@ function worker(workerId: string, fields: Partial<Candidate> = {}): Candidate {
 }
 
 describe("selectWorker", () => {
-  it("takes the one chosen longest ago among equally loaded ones", () => {
+  it("selects the worker that was selected longest ago among equally loaded workers", () => {
     const workers = [
       worker("a", { lastSelected: 3 }),
       worker("b", { lastSelected: 1 }),
@@ -18,7 +18,7 @@ describe("selectWorker", () => {
     expect(selectWorker(workers, nobody).workerId).toBe("b");
   });
 
-  it("takes the least loaded for its capacity when they differ", () => {
+  it("selects the worker with the lowest load for its capacity", () => {
     const workers = [
       worker("small", { capacity: 2, inFlight: 1 }),
       worker("large", { capacity: 16, inFlight: 4 }),
@@ -26,20 +26,20 @@ describe("selectWorker", () => {
     expect(selectWorker(workers, nobody).workerId).toBe("large");
   });
 
-  it("takes one that failed the task only where there is no other, and waits for others that are busy", () => {
+  it("selects a worker that failed the task only if there is no other, and waits for busy workers", () => {
     const avoid = new Set(["a"]);
     expect(selectWorker([worker("a"), worker("b")], { avoid }).workerId).toBe("b");
     expect(selectWorker([worker("a"), worker("b", { inFlight: 8 })], { avoid }).workerId).toBeUndefined();
     expect(selectWorker([worker("a"), worker("b", { state: "OFFLINE" })], { avoid }).workerId).toBe("a");
   });
 
-  it("goes back to the worker that asked for it, while it is there", () => {
+  it("selects the preferred worker while it is online", () => {
     const workers = [worker("a", { inFlight: 5 }), worker("b")];
     expect(selectWorker(workers, { ...nobody, prefer: "a" }).workerId).toBe("a");
     expect(selectWorker(workers, { ...nobody, prefer: "gone" }).workerId).toBe("b");
   });
 
-  it("says why each other was not chosen", () => {
+  it("explains why each other worker was not selected", () => {
     const { workerId, reasons } = selectWorker(
       [
         worker("chosen"),
@@ -63,7 +63,7 @@ describe("selectWorker", () => {
     });
   });
 
-  it("never chooses one without room, and explains all others, whatever the workers", () => {
+  it("never selects a worker without capacity, and explains all others, for random workers", () => {
     const candidate = fc.record({
       workerId: fc.uuid(),
       state: fc.constantFrom(

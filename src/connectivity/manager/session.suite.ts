@@ -53,12 +53,12 @@ export function sessionSuite(createCarrier: () => Carrier): void {
   }> => {
     const { bench, workers } = await setUp(2);
     const [a, b] = workers;
-    if (a === undefined || b === undefined) throw new Error("Two workers were asked for.");
+    if (a === undefined || b === undefined) throw new Error("Two workers are needed.");
     return { bench, a, b };
   };
 
   describe("negotiation", () => {
-    it("begins with a PING that names the features, and gives no task before the PONG", async () => {
+    it("sends a PING with the features first, and no task before the PONG", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());
       const stream = await carrier.open();
@@ -83,21 +83,21 @@ export function sessionSuite(createCarrier: () => Carrier): void {
         features: supportedFeatures,
         draining: false,
       });
-      const asked = await worker.task(0);
-      expect(asked).toMatchObject({
+      const call = await worker.task(0);
+      expect(call).toMatchObject({
         attempt: 1,
         credit: 16,
         request: { kind: "heights", range: { from: 1, to: 2 } },
       });
-      await worker.heights(asked, 0, 1, 2);
-      await worker.final(asked, { order: 1 });
+      await worker.heights(call, 0, 1, 2);
+      await worker.final(call, { order: 1 });
       await task.done;
       expect(bench.workers.list()).toMatchObject([
         { state: "ONLINE", capabilities: supportedFeatures, tasksDone: 1 },
       ]);
     });
 
-    it("takes a PONG without an id as news of the worker, and as no answer", async () => {
+    it("treats a PONG without an id as a change of the worker's state, not as a reply", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());
       const stream = await carrier.open();
@@ -105,18 +105,18 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       bench.attach("w", once(stream));
       await until("the worker", () => bench.workers.list()[0]?.state === "ONLINE");
       const { pingMs } = bench.workers.list()[0] ?? {};
-      const told: (number | undefined)[] = [];
-      bench.workers.onChange(({ head }) => told.push(head?.height));
-      const news = { kind: "pong", id: "", features: supportedFeatures, draining: false } as const;
-      await stream.worker.send({ ...news, head: { height: 7, hash: "seven" } });
-      await until("the head", () => told.includes(7));
-      await stream.worker.send({ ...news, draining: true });
+      const heads: (number | undefined)[] = [];
+      bench.workers.onChange(({ head }) => heads.push(head?.height));
+      const report = { kind: "pong", id: "", features: supportedFeatures, draining: false } as const;
+      await stream.worker.send({ ...report, head: { height: 7, hash: "seven" } });
+      await until("the head", () => heads.includes(7));
+      await stream.worker.send({ ...report, draining: true });
       await until("the draining", () => bench.workers.list()[0]?.state === "DRAINING");
       expect(bench.workers.list()).toMatchObject([{ pingMs, head: { height: 7, hash: "seven" } }]);
       expect(worker.tasks).toEqual([]);
     });
 
-    it("lesson 5: a PONG that answers no PING, or a closed stream, makes nobody online", async () => {
+    it("lesson 5: a PONG with an unknown id, or a closed stream, makes no worker online", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());
       const stream = await carrier.open();
@@ -141,56 +141,56 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     it("ends with its final; parts come whole and in order", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 6);
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 1, 3);
-      await worker.heights(asked, 1, 4, 6);
-      await worker.final(asked, { order: 2 });
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 3);
+      await worker.heights(call, 1, 4, 6);
+      await worker.final(call, { order: 2 });
       await task.done;
       expect(task.heights).toEqual(span(1, 6));
       expect(task.parts.map(({ order }) => order)).toEqual(task.parts.map((_, at) => at));
       expect(task.parts.at(-1)).toMatchObject({ cursor: 6, worker: "worker-0", taskId: task.taskId });
     });
 
-    it("begins at height 0 as at any other", async () => {
+    it("may start at height 0", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(0, 0);
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 0, 0);
-      await worker.final(asked, { order: 1 });
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 0, 0);
+      await worker.final(call, { order: 1 });
       await task.done;
       expect(task.parts).toMatchObject([{ cursor: 0 }]);
     });
 
-    it("passes on a height that could not be decoded, and goes on", async () => {
+    it("delivers a quarantined height, and continues", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 3);
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 1, 1);
-      await worker.part(asked, {
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 1);
+      await worker.part(call, {
         order: 1,
         items: [{ kind: "quarantine", height: 2, error: "odd bytes" }],
         cursor: 2,
       });
-      await worker.heights(asked, 2, 3, 3);
-      await worker.final(asked, { order: 3 });
+      await worker.heights(call, 2, 3, 3);
+      await worker.final(call, { order: 3 });
       await task.done;
       expect(task.heights).toEqual([1, 3]);
       expect(task.answers).toContainEqual({ kind: "quarantine", height: 2, error: "odd bytes" });
     });
 
-    it("holds a height that comes in several messages until it is whole, and grants credit for the items", async () => {
+    it("delivers a height in several messages when it is complete, and grants credit for the messages before", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(3, 3, { acknowledge: false });
-      const asked = await worker.task(0);
+      const call = await worker.task(0);
       const [block, ...transactions] = itemsOf(chain, 3, 3);
-      await worker.part(asked, { order: 0, items: block === undefined ? [] : [block] });
-      await worker.part(asked, { order: 1, items: transactions.slice(0, 2) });
+      await worker.part(call, { order: 0, items: block === undefined ? [] : [block] });
+      await worker.part(call, { order: 1, items: transactions.slice(0, 2) });
       const credited = await until("credit for both", () => creditOf(worker) >= 2);
       expect(credited).toBe(true);
       expect(task.parts).toHaveLength(0);
-      await worker.part(asked, { order: 2, items: transactions.slice(2), cursor: 3 });
+      await worker.part(call, { order: 2, items: transactions.slice(2), cursor: 3 });
       await task.reached(1);
-      await worker.final(asked, { order: 3 });
+      await worker.final(call, { order: 3 });
       await task.done;
       expect(creditOf(worker)).toBe(2);
     });
@@ -198,8 +198,8 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     it("grants credit only when a part is acknowledged, once each", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 30, { acknowledge: false });
-      const asked = await worker.task(0);
-      for (let order = 0; order < 3; order += 1) await worker.heights(asked, order, order + 1, order + 1);
+      const call = await worker.task(0);
+      for (let order = 0; order < 3; order += 1) await worker.heights(call, order, order + 1, order + 1);
       await task.reached(3);
       expect(creditOf(worker)).toBe(0);
       for (const part of task.parts) {
@@ -209,15 +209,15 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await until("credit", () => creditOf(worker) === 3);
     });
 
-    it("is cancelled at the worker when its caller leaves", async () => {
+    it("is cancelled at the worker when its signal aborts", async () => {
       const { bench, worker } = await setUpOne();
       const leaving = new AbortController();
       const task = bench.heights(1, 30, { signal: leaving.signal });
-      const asked = await worker.task(0);
+      const call = await worker.task(0);
       leaving.abort(new Error("gone"));
       await expect(task.done).rejects.toThrow("gone");
       await until("CANCEL", () => worker.notes.find(({ kind }) => kind === "cancel"));
-      expect(worker.notes).toMatchObject([{ kind: "cancel", id: asked.id, lease: asked.lease }]);
+      expect(worker.notes).toMatchObject([{ kind: "cancel", id: call.id, lease: call.lease }]);
       expect(bench.workers.list()).toMatchObject([{ inFlight: 0 }]);
     });
 
@@ -239,7 +239,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(bench.workers.list()).toMatchObject([{ inFlight: 0 }]);
     });
 
-    it("continues while its consumer does not take parts, up to its credit, and is cancelled at once", async () => {
+    it("is cancelled at the worker at once while its consumer does not take parts", async () => {
       const { bench, worker } = await setUpOne();
       const leaving = new AbortController();
       const { parts } = bench.dispatcher.run(
@@ -257,39 +257,39 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await expect(iterator.next()).rejects.toThrow("gone");
     });
 
-    it("fails with TIMEOUT when its time is up", async () => {
+    it("fails with TIMEOUT after its time limit", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 30, { timeoutMs: 3_000 });
-      const asked = await worker.task(0);
-      expect(asked.timeoutMs).toBe(3_000);
+      const call = await worker.task(0);
+      expect(call.timeoutMs).toBe(3_000);
       await bench.clock.advance(3_000);
       await expect(task.done).rejects.toMatchObject({ code: "TIMEOUT" });
       await until("CANCEL", () => worker.notes.find(({ kind }) => kind === "cancel"));
     });
   });
 
-  describe("what does not fit", () => {
+  describe("an invalid message", () => {
     it("drops doubled messages and counts them", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 2);
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 1, 1);
-      await worker.heights(asked, 0, 1, 1);
-      await worker.heights(asked, 1, 2, 2);
-      await worker.final(asked, { order: 2 });
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 1);
+      await worker.heights(call, 0, 1, 1);
+      await worker.heights(call, 1, 2, 2);
+      await worker.final(call, { order: 2 });
       await task.done;
       expect(task.heights).toEqual([1, 2]);
       expect(await bench.dropped("doubled")).toBe(1);
     });
 
-    it("lesson 29: a second final is dropped, and so is what comes after the first", async () => {
+    it("lesson 29: a second final is dropped, like every message after the first final", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 1);
-      const asked = await worker.task(0);
-      await worker.heights(asked, 0, 1, 1);
-      await worker.final(asked, { order: 1 });
-      await worker.final(asked, { order: 1 });
-      await worker.heights(asked, 2, 2, 2);
+      const call = await worker.task(0);
+      await worker.heights(call, 0, 1, 1);
+      await worker.final(call, { order: 1 });
+      await worker.final(call, { order: 1 });
+      await worker.heights(call, 2, 2, 2);
       await task.done;
       await untilDropped(bench, "unknown_task", 2);
       expect(task.heights).toEqual([1]);
@@ -298,24 +298,24 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     it("drops messages under an old lease", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 2);
-      const asked = await worker.task(0);
-      await worker.heights({ ...asked, lease: "old" }, 0, 1, 1);
-      await worker.heights(asked, 0, 1, 2);
-      await worker.final(asked, { order: 1 });
+      const call = await worker.task(0);
+      await worker.heights({ ...call, lease: "old" }, 0, 1, 1);
+      await worker.heights(call, 0, 1, 2);
+      await worker.final(call, { order: 1 });
       await task.done;
       expect(await bench.dropped("old_lease")).toBe(1);
     });
 
-    it("asks another worker from the last whole height after a gap in the order", async () => {
+    it("retries on another worker after the last whole height if the order has a gap", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 6);
-      const asked = await a.task(0);
-      await a.heights(asked, 0, 1, 2);
-      await a.heights(asked, 2, 5, 6);
+      const call = await a.task(0);
+      await a.heights(call, 0, 1, 2);
+      await a.heights(call, 2, 5, 6);
       const again = await b.task(0);
       expect(again).toMatchObject({ attempt: 2, resumeAfter: 2, request: { range: { from: 3, to: 6 } } });
-      expect(again.id).toBe(asked.id);
-      expect(again.lease).not.toBe(asked.lease);
+      expect(again.id).toBe(call.id);
+      expect(again.lease).not.toBe(call.lease);
       await until("CANCEL of the first", () => a.notes.find(({ kind }) => kind === "cancel"));
       await b.heights(again, 0, 3, 6);
       await b.final(again, { order: 1 });
@@ -327,12 +327,12 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       ["a final whose count does not match", { order: 1, count: 2 }],
       ["TRUNCATED", { order: 1, outcome: "truncated" as const }],
       ["a final before the range is whole", { order: 1 }],
-    ])("lesson 27: %s is no success: the rest is asked of another", async (_, final) => {
+    ])("lesson 27: %s is not a success: the rest is retried on another worker", async (_, final) => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 4);
-      const asked = await a.task(0);
-      await a.heights(asked, 0, 1, 2);
-      await a.final(asked, final);
+      const call = await a.task(0);
+      await a.heights(call, 0, 1, 2);
+      await a.final(call, final);
       const again = await b.task(0);
       await b.heights(again, 0, 3, 4);
       await b.final(again, { order: 1 });
@@ -343,9 +343,9 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     it("lesson 10: a final ends its own task only", async () => {
       const { bench, worker } = await setUpOne();
       const tasks = [bench.heights(1, 1), bench.heights(2, 2), bench.heights(3, 3)];
-      const asked = [await worker.task(0), await worker.task(1), await worker.task(2)];
-      for (const each of [...asked].reverse()) {
-        if (each.request.kind !== "heights") throw new Error("Heights were asked.");
+      const call = [await worker.task(0), await worker.task(1), await worker.task(2)];
+      for (const each of [...call].reverse()) {
+        if (each.request.kind !== "heights") throw new Error("Heights are expected.");
         const { from } = each.request.range;
         await worker.heights(each, 0, from, from);
         await worker.final(each, { order: 1 });
@@ -358,8 +358,8 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 4);
       for (let at = 0; at < 3; at += 1) {
-        const asked = await worker.task(at);
-        await worker.final(asked, { order: 0, outcome: "truncated" });
+        const call = await worker.task(at);
+        await worker.final(call, { order: 0, outcome: "truncated" });
         await bench.clock.advance(5_000);
       }
       await expect(task.done).rejects.toMatchObject({
@@ -369,13 +369,13 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(worker.tasks).toHaveLength(3);
     });
 
-    it("goes on for as long as each asking makes progress", async () => {
+    it("continues as long as each call makes progress", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 6);
       for (let at = 0; at < 6; at += 1) {
-        const asked = await worker.task(at);
-        await worker.heights(asked, 0, at + 1, at + 1);
-        await worker.final(asked, { order: 1, outcome: "truncated" });
+        const call = await worker.task(at);
+        await worker.heights(call, 0, at + 1, at + 1);
+        await worker.final(call, { order: 1, outcome: "truncated" });
       }
       await task.done;
       expect(task.heights).toEqual(span(1, 6));
@@ -383,17 +383,17 @@ export function sessionSuite(createCarrier: () => Carrier): void {
 
     it.each([
       ["a block that holds another number of transactions", itemsOf(chain, 3, 3).slice(0, -1)],
-      ["a height out of its turn", itemsOf(chain, 2, 2)],
+      ["a height out of order", itemsOf(chain, 2, 2)],
       ["a transaction before its block", itemsOf(chain, 3, 3).reverse()],
       [
         "another chain",
         itemsOf(createCountingChain({ chain: { network: "counting", chainId: "other" } }), 3, 3),
       ],
-    ])("never passes on %s", async (_, items) => {
+    ])("never delivers %s", async (_, items) => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(3, 3);
-      const asked = await a.task(0);
-      await a.part(asked, { order: 0, items, cursor: 3 });
+      const call = await a.task(0);
+      await a.part(call, { order: 0, items, cursor: 3 });
       const again = await b.task(0);
       await b.heights(again, 0, 3, 3);
       await b.final(again, { order: 1 });
@@ -409,7 +409,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       [new TaskFailure("no such type", "never", { type: "unknown_type" }), "BAD_USER_INPUT"],
       [new TaskFailure("no such transaction", "never", { type: "not_found" }), "NOT_FOUND"],
       [new TaskFailure("broken", "never"), "WORKER_FAILED"],
-    ])("%s is not asked again: %s", async (error, code) => {
+    ])("%s is not retried: %s", async (error, code) => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 4);
       await a.final(await a.task(0), { order: 0, outcome: "failed", error });
@@ -417,13 +417,13 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(b.tasks).toHaveLength(0);
     });
 
-    it("lesson 28: a node that fails in the middle of a range ends its asking, and another goes on", async () => {
+    it("lesson 28: a node that fails in the middle of a range ends its call, and another worker continues", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 4);
-      const asked = await a.task(0);
-      await a.heights(asked, 0, 1, 2);
-      const error = new TaskFailure("the node is ill", "other-worker", { type: "unavailable" });
-      await a.final(asked, { order: 1, outcome: "failed", error });
+      const call = await a.task(0);
+      await a.heights(call, 0, 1, 2);
+      const error = new TaskFailure("the node is unavailable", "other-worker", { type: "unavailable" });
+      await a.final(call, { order: 1, outcome: "failed", error });
       const again = await b.task(0);
       await b.heights(again, 0, 3, 4);
       await b.final(again, { order: 1 });
@@ -431,7 +431,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(task.heights).toEqual(span(1, 4));
     });
 
-    it("asks the same worker again after the time it named", async () => {
+    it("retries on the same worker after the delay that it requested", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 1);
       const error = new TaskFailure("slow down", "same-worker", {
@@ -450,19 +450,19 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(b.tasks).toHaveLength(0);
     });
 
-    it("fails with CHAIN_UNAVAILABLE when every node is ill", async () => {
+    it("fails with CHAIN_UNAVAILABLE when every node fails", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 1);
-      const ill = new TaskFailure("the node is ill", "other-worker", { type: "unavailable" });
-      await a.final(await a.task(0), { order: 0, outcome: "failed", error: ill });
-      await b.final(await b.task(0), { order: 0, outcome: "failed", error: ill });
+      const unavailable = new TaskFailure("the node is unavailable", "other-worker", { type: "unavailable" });
+      await a.final(await a.task(0), { order: 0, outcome: "failed", error: unavailable });
+      await b.final(await b.task(0), { order: 0, outcome: "failed", error: unavailable });
       await untilInFlight(bench, 0);
       await bench.clock.advance(5_000);
-      const third = await until("a third asking", () => a.tasks[1] ?? b.tasks[1]);
-      await (a.tasks[1] === third ? a : b).final(third, { order: 0, outcome: "failed", error: ill });
+      const third = await until("a third call", () => a.tasks[1] ?? b.tasks[1]);
+      await (a.tasks[1] === third ? a : b).final(third, { order: 0, outcome: "failed", error: unavailable });
       await expect(task.done).rejects.toMatchObject({
         code: "CHAIN_UNAVAILABLE",
-        message: "the node is ill",
+        message: "the node is unavailable",
       });
     });
   });
@@ -478,7 +478,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       a.pong = undefined;
       const frozenAt = bench.clock.now();
       while (b.tasks.length === 0) await bench.clock.advance(500).then(() => pongsIn());
-      // The targets of the design: a frozen worker's tasks run elsewhere within 15 s.
+      // Target: another worker executes a frozen worker's tasks within 15 s.
       expect(bench.clock.now() - frozenAt).toBeLessThanOrEqual(15_500);
       const again = await b.task(0);
       await b.heights(again, 0, 1, 2);
@@ -487,40 +487,40 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(task.heights).toEqual([1, 2]);
     });
 
-    it("forgives the silence of a time in which this process stood still", async () => {
+    it("ignores silence while this process was stopped", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 1);
-      const asked = await worker.task(0);
+      const call = await worker.task(0);
       // All sleepers wake at once and late, as after SIGSTOP and SIGCONT.
       await bench.clock.jump(60_000);
       await pongsIn();
-      await worker.heights(asked, 0, 1, 1);
-      await worker.final(asked, { order: 1 });
+      await worker.heights(call, 0, 1, 1);
+      await worker.final(call, { order: 1 });
       await task.done;
       expect(worker.tasks).toHaveLength(1);
       expect(bench.workers.list()).toMatchObject([{ state: "ONLINE" }]);
     });
 
-    it("takes any message for a sign of life", async () => {
+    it("treats any message as a sign of life", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 10);
-      const asked = await worker.task(0);
+      const call = await worker.task(0);
       worker.pong = undefined;
       for (let order = 0; order < 10; order += 1) {
         await bench.clock.advance(4_000);
-        await worker.heights(asked, order, order + 1, order + 1);
+        await worker.heights(call, order, order + 1, order + 1);
         await task.reached(order + 1);
       }
-      await worker.final(asked, { order: 10 });
+      await worker.final(call, { order: 10 });
       await task.done;
       expect(worker.tasks).toHaveLength(1);
     });
 
-    it("lesson 28: no final ever: after 30 s without a message the rest is asked of another", async () => {
+    it("lesson 28: retries the rest on another worker after 30 s without a message", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 4);
-      const asked = await a.task(0);
-      await a.heights(asked, 0, 1, 2);
+      const call = await a.task(0);
+      await a.heights(call, 0, 1, 2);
       await task.reached(2);
       for (let second = 0; second < 31 && b.tasks.length === 0; second += 1) {
         await bench.clock.advance(1_000);
@@ -533,11 +533,11 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await task.done;
     });
 
-    it("waits for ever for a worker that has no credit: then the caller is the slow one", async () => {
+    it("waits without limit for a worker without credit, because the consumer is slow", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 30, { acknowledge: false });
-      const asked = await worker.task(0);
-      for (let order = 0; order < 16; order += 1) await worker.heights(asked, order, order + 1, order + 1);
+      const call = await worker.task(0);
+      for (let order = 0; order < 16; order += 1) await worker.heights(call, order, order + 1, order + 1);
       await task.reached(16);
       for (let second = 0; second < 90; second += 1) {
         await bench.clock.advance(1_000);
@@ -547,11 +547,11 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(worker.notes).toHaveLength(0);
     });
 
-    it("gives the tasks of a killed worker to another, and dials it again with backoff", async () => {
+    it("retries the tasks of a killed worker on another one, and dials it again with backoff", async () => {
       const { bench, a, b } = await setUpTwo();
       const task = bench.heights(1, 4);
-      const asked = await a.task(0);
-      await a.heights(asked, 0, 1, 2);
+      const call = await a.task(0);
+      await a.heights(call, 0, 1, 2);
       await task.reached(2);
       const killedAt = performance.now();
       a.stream.kill();
@@ -565,26 +565,26 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(bench.workers.list()).toMatchObject([{ state: "CONNECTING" }, { state: "ONLINE" }]);
     });
 
-    it("gives a draining worker nothing new and lets it finish", async () => {
+    it("assigns no task to a draining worker, and lets it finish", async () => {
       const { bench, a, b } = await setUpTwo();
       const running = bench.heights(1, 1);
-      const asked = await a.task(0);
+      const call = await a.task(0);
       a.pong = { features: supportedFeatures, draining: true };
       await bench.clock.advance(5_000);
       await until("DRAINING", () => bench.workers.list().some(({ state }) => state === "DRAINING"));
       const next = bench.heights(2, 2);
-      const given = await b.task(0);
-      await a.heights(asked, 0, 1, 1);
-      await a.final(asked, { order: 1 });
-      await b.heights(given, 0, 2, 2);
-      await b.final(given, { order: 1 });
+      const nextCall = await b.task(0);
+      await a.heights(call, 0, 1, 1);
+      await a.final(call, { order: 1 });
+      await b.heights(nextCall, 0, 2, 2);
+      await b.final(nextCall, { order: 1 });
       await Promise.all([running.done, next.done]);
       expect(a.tasks).toHaveLength(1);
     });
   });
 
-  describe("who is asked", () => {
-    it("never gives a worker more than it takes, and shares fairly: interactive first, callers in turn", async () => {
+  describe("the assignment of tasks", () => {
+    it("respects the capacity of a worker, and is fair: interactive first, callers in turn", async () => {
       const bench = createManagerBench();
       closers.push(() => bench.close());
       const stream = await carrier.open();
@@ -599,11 +599,11 @@ export function sessionSuite(createCarrier: () => Carrier): void {
         }),
       );
       for (let at = 0; at < order.length; at += 1) {
-        const asked = await worker.task(at);
+        const call = await worker.task(at);
         expect(worker.tasks).toHaveLength(at + 1);
-        if (asked.request.kind !== "heights") throw new Error("Heights were asked.");
-        await worker.heights(asked, 0, asked.request.range.from, asked.request.range.from);
-        await worker.final(asked, { order: 1 });
+        if (call.request.kind !== "heights") throw new Error("Heights are expected.");
+        await worker.heights(call, 0, call.request.range.from, call.request.range.from);
+        await worker.final(call, { order: 1 });
       }
       await Promise.all(tasks.map(({ done }) => done));
       const served = worker.tasks.map(({ request }) =>
@@ -612,7 +612,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       expect(served).toEqual(["first", "a", "b", "a", "backfill", "backfill"]);
     });
 
-    it("fails at once with NO_WORKER where no worker of the chain is known", async () => {
+    it("fails at once with NO_WORKER if no worker of the chain is known", async () => {
       const { bench } = await setUpOne();
       const chainRef = { network: "counting", chainId: "elsewhere" };
       const task = bench.run({ kind: "heights", chain: chainRef, range: { from: 1, to: 1 } });
@@ -622,7 +622,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       });
     });
 
-    it("waits a few seconds for a known worker, then fails and says who was there", async () => {
+    it("waits for the grace period for a known worker, then fails and names the workers", async () => {
       const { bench, worker } = await setUpOne();
       worker.stream.kill();
       await until("its loss", () => bench.workers.list().every(({ state }) => state === "CONNECTING"));
@@ -634,7 +634,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       });
     });
 
-    it("ends what is left with SHUTTING_DOWN when the manager closes, and takes nothing new", async () => {
+    it("ends with SHUTTING_DOWN when the manager closes, and new tasks are refused", async () => {
       const { bench, worker } = await setUpOne();
       const task = bench.heights(1, 1);
       await worker.task(0);
@@ -646,7 +646,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     });
   });
 
-  it("gives an answer that comes whole or not at all once, though the first worker died after sending it", async () => {
+  it("delivers the result of an account query once, even if the first worker dies after sending it", async () => {
     const { bench, a, b } = await setUpTwo();
     const task = bench.run({ kind: "balance", chain: countingChain, account: "alice", height: 5 });
     const balance = { kind: "balance", height: 5, balances: [] } as const;
@@ -664,7 +664,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
 function once(stream: StreamPair): () => StreamPair["manager"] {
   let used = false;
   return () => {
-    if (used) throw new Error("The worker is not there.");
+    if (used) throw new Error("The worker is unavailable.");
     used = true;
     return stream.manager;
   };
@@ -672,7 +672,7 @@ function once(stream: StreamPair): () => StreamPair["manager"] {
 
 function first<T>(items: readonly T[]): T {
   const [item] = items;
-  if (item === undefined) throw new Error("There is none.");
+  if (item === undefined) throw new Error("The list is empty.");
   return item;
 }
 
@@ -684,7 +684,7 @@ function creditOf(worker: ScriptedWorker): number {
   return worker.notes.reduce((sum, note) => sum + (note.kind === "credit" ? note.credit : 0), 0);
 }
 
-/** Lets PONGs that are under way arrive. */
+/** Waits until sent PONGs arrived. */
 async function pongsIn(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,11 +1,11 @@
-// Many tasks over workers that are killed all the time: everything once, whole and in order.
+// Many tasks over workers that are killed repeatedly: every height arrives once, complete and in order.
 import { afterEach, expect, it } from "vitest";
 import { systemClock } from "../../lib/clock.js";
 import { createCountingChain } from "../../testing/counting-chain.js";
 import { createManagerBench, span, type RunningTask } from "../../testing/manager-bench.js";
 import { startTestWorker, type TestWorker } from "../../testing/test-worker.js";
 
-/** A worker is killed each time so many of the 10,000 heights have come. */
+/** A worker is killed after each of this many of the 10,000 heights. */
 const heightsPerKill = 300;
 
 const closers: (() => void | Promise<void>)[] = [];
@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-it("3 workers, 1,000 tasks, a kill every 300 heights", { timeout: 120_000 }, async () => {
+it("3 workers complete 1,000 tasks while one is killed every 300 heights", { timeout: 120_000 }, async () => {
   const bench = createManagerBench({ clock: systemClock, random: Math.random });
   closers.push(() => bench.close());
   const workers: (TestWorker | undefined)[] = [];
@@ -36,7 +36,7 @@ it("3 workers, 1,000 tasks, a kill every 300 heights", { timeout: 120_000 }, asy
   let over = false;
   void all.finally(() => (over = true)).catch(() => undefined);
 
-  // By progress and not by time: a slow machine does not make the workers' lives shorter.
+  // Kills depend on progress, not on time: a slow machine does not kill more often.
   const arrived = (): number => tasks.reduce((sum, { heights }) => sum + heights.length, 0);
   let kills = 0;
   let next = heightsPerKill;
@@ -46,7 +46,7 @@ it("3 workers, 1,000 tasks, a kill every 300 heights", { timeout: 120_000 }, asy
     next += heightsPerKill;
     const at = kills % 3;
     const worker = workers[at];
-    if (worker === undefined) throw new Error(`Worker ${at} was never started.`);
+    if (worker === undefined) throw new Error(`Worker ${at} was not started.`);
     kills += 1;
     worker.server.close();
     await start(at, worker.address);

@@ -1,4 +1,4 @@
-// Messages from answers: nothing lost, nothing torn without need, nothing too large.
+// Messages of results: without loss, without needless splits, within the size limit.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { TaskResult } from "../../domain/task.js";
@@ -7,12 +7,12 @@ import { createBatch } from "./batch.js";
 import type { Item } from "./frames.js";
 import { sizes } from "./limits.js";
 
-/** A block takes 100 bytes; a transaction as many as its memo says. */
+/** A block takes 100 bytes; a transaction takes the number in its memo. */
 function measure(item: Item): number {
   return item.kind === "transaction" ? Number(item.transaction.memo) : 100;
 }
 
-function heightAnswer(height: number, transactionBytes: readonly number[]): TaskResult {
+function heightResult(height: number, transactionBytes: readonly number[]): TaskResult {
   const chain = createCountingChain({ transactions: () => transactionBytes.length });
   return {
     kind: "height",
@@ -24,13 +24,13 @@ function heightAnswer(height: number, transactionBytes: readonly number[]): Task
   };
 }
 
-it("loses nothing, keeps to the size, and moves the cursor with the last item of a height", () => {
+it("keeps every item, respects the size, and moves the cursor with the last item of a height", () => {
   const maxBytes = 50_000;
   const transactionBytes = fc.array(fc.integer({ min: 10, max: 20_000 }), { maxLength: 40 });
   fc.assert(
     fc.property(fc.array(transactionBytes, { minLength: 1, maxLength: 12 }), (heights) => {
       const batch = createBatch({ maxItems: Infinity, maxBytes, measure });
-      heights.forEach((bytes, height) => batch.add(heightAnswer(height, bytes)));
+      heights.forEach((bytes, height) => batch.add(heightResult(height, bytes)));
       const messages = batch.take();
       expect(batch.empty).toBe(true);
       const sent = messages.flatMap(({ items }) => items);
@@ -51,8 +51,8 @@ it("loses nothing, keeps to the size, and moves the cursor with the last item of
 
 it("puts one item in a message for managers without batches; the last message of a height has its cursor", () => {
   const batch = createBatch({ maxItems: 1, maxBytes: sizes.defaultMessage, measure });
-  batch.add(heightAnswer(7, [10, 10]));
-  batch.add(heightAnswer(8, []));
+  batch.add(heightResult(7, [10, 10]));
+  batch.add(heightResult(8, []));
   expect(batch.full).toBe(true);
   expect(batch.take().map(({ items, cursor }) => [items.map(({ kind }) => kind), cursor])).toEqual([
     [["block"], undefined],
@@ -65,10 +65,10 @@ it("puts one item in a message for managers without batches; the last message of
 it("is full at about 100 transactions or 256 KiB", () => {
   const many = createBatch({ maxItems: Infinity, maxBytes: sizes.message, measure });
   let heights = 0;
-  while (!many.full) many.add(heightAnswer(heights++, [100, 100, 100, 100]));
+  while (!many.full) many.add(heightResult(heights++, [100, 100, 100, 100]));
   expect(heights).toBe(25);
   const large = createBatch({ maxItems: Infinity, maxBytes: sizes.message, measure });
   heights = 0;
-  while (!large.full) large.add(heightAnswer(heights++, [50_000]));
+  while (!large.full) large.add(heightResult(heights++, [50_000]));
   expect(heights).toBe(6);
 });

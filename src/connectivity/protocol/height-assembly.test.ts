@@ -1,4 +1,4 @@
-// Whole heights from items, against what was sent.
+// Assembled heights against the items that were sent.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TaskResult, TaskRequest } from "../../domain/task.js";
@@ -33,8 +33,8 @@ function heightsOf(answers: readonly TaskResult[]): number[] {
   return answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
 }
 
-describe("heights of our peers", () => {
-  it("become whole with their last transaction, and hold nothing afterwards", () => {
+describe("assembled heights", () => {
+  it("become complete with their last transaction, and keep no bytes afterwards", () => {
     const assembly = createAssembly(heights(1, 8));
     const answers = takeAll(assembly, itemsOf(chain, 1, 8));
     expect(heightsOf(answers)).toEqual(span(1, 8));
@@ -43,7 +43,7 @@ describe("heights of our peers", () => {
     expect(assembly.finish()).toEqual([]);
   });
 
-  it("are never whole in the middle", () => {
+  it("are never complete in the middle", () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(20), fc.nat(200), (from, size, cut) => {
         const items = itemsOf(chain, from, from + size);
@@ -60,7 +60,7 @@ describe("heights of our peers", () => {
     );
   });
 
-  it("are never passed on wrong, whatever is changed in what was sent", () => {
+  it("are never wrong, for random changes of the items", () => {
     const change = fc.record({ drop: fc.nat(30), swap: fc.nat(30), double: fc.nat(30) });
     fc.assert(
       fc.property(change, ({ drop, swap, double }) => {
@@ -93,7 +93,7 @@ describe("heights of our peers", () => {
     );
   });
 
-  it("count a transaction that could not be decoded, and a height that could not", () => {
+  it("count a quarantined transaction and a quarantined height", () => {
     const assembly = createAssembly(heights(3, 4));
     const [block, first, , third] = itemsOf(chain, 3, 3);
     if (block === undefined || first === undefined || third === undefined)
@@ -114,7 +114,7 @@ describe("heights of our peers", () => {
     expect(assembly.finish()).toEqual([]);
   });
 
-  it.each([0, 1, 2])("hold transaction %s and what was told of it before its block", (index) => {
+  it.each([0, 1, 2])("contain transaction %s and the quarantine item before its block", (index) => {
     const [block, first, second, third] = itemsOf(chain, 3, 3);
     if (block === undefined || first === undefined || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
@@ -129,7 +129,7 @@ describe("heights of our peers", () => {
     expect(assembly.finish()).toEqual([]);
   });
 
-  it("hold a transaction as often as their block does", () => {
+  it("contain a transaction as often as their block", () => {
     const [block, first, second, third] = itemsOf(chain, 3, 3);
     if (block === undefined || first?.kind !== "transaction" || second === undefined || third === undefined)
       throw new Error("Height 3 has three.");
@@ -143,7 +143,7 @@ describe("heights of our peers", () => {
     ]);
   });
 
-  it("of what is new begin after the known block, or where the worker begins, and keep to the limit", () => {
+  it("of a request for the latest begin after the known block, or at the worker's choice, up to the limit", () => {
     const known = createAssembly(latest(10, 3));
     expect(heightsOf(takeAll(known, itemsOf(chain, 11, 13)))).toEqual([11, 12, 13]);
     expect(known.take({ kind: "block", block: chain.block(16) }, 1)).toBe("beyond_limit");
@@ -158,7 +158,7 @@ describe("heights of our peers", () => {
   });
 });
 
-it("what is left of a request is what was not reached, and nothing at its end", () => {
+it("the remaining request has the heights after the cursor, and is undefined at the end", () => {
   expect(remainingRequest(heights(1, 9), { cursor: 4, heights: 4 })).toEqual(heights(5, 9));
   expect(remainingRequest(heights(1, 9), { cursor: 9, heights: 9 })).toBeUndefined();
   expect(remainingRequest(latest(undefined, 9), { cursor: 40, hash: "h", heights: 4 })).toEqual({

@@ -106,14 +106,14 @@ describe("an address", () => {
     });
   });
 
-  it("is not dialled in the ranges that are never, even where they are allowed", async () => {
+  it("is refused in the forbidden ranges, even if they are allowed", async () => {
     const allow = ["0.0.0.0/0", "::/0"];
     await expect(check("169.254.169.254:80", { allow })).rejects.toMatchObject({ code: "FORBIDDEN" });
     await expect(check("0.0.0.0:3000", { allow })).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect(await check("8.8.8.8:3000", { allow })).toMatchObject({ ip: "8.8.8.8" });
   });
 
-  it("is not a port that this manager came to listen on later", async () => {
+  it("is refused for a port that this manager listens on later", async () => {
     const ports: number[] = [];
     const checked = createAddressCheck({ allow: privateRanges, ownPorts: () => ports });
     expect(await checked.check("127.0.0.1:40000")).toMatchObject({ port: 40_000 });
@@ -121,7 +121,7 @@ describe("an address", () => {
     await expect(checked.check("127.0.0.1:40000")).rejects.toThrow("own");
   });
 
-  it("is not this manager's own port on any of its interfaces", async () => {
+  it("is refused for this manager's own port on each of its interfaces", async () => {
     const own = Object.values(networkInterfaces())
       .flatMap((each) => each ?? [])
       .filter(({ family, address }) => family === "IPv4" && !address.startsWith("169.254."));
@@ -133,7 +133,7 @@ describe("an address", () => {
     expect(own.length).toBeGreaterThan(0);
   });
 
-  it("names a range that is none", () => {
+  it("names an invalid range", () => {
     expect(() => createAddressCheck({ allow: ["10.0.0.0"], ownPorts: () => [] })).toThrow(
       "'10.0.0.0' is no range",
     );

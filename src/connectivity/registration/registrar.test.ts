@@ -71,7 +71,7 @@ describe("the registrar", () => {
     return { clock, lines, registrar };
   };
 
-  it("says who the worker is, to each manager, every 10 s", async () => {
+  it("registers with each manager every 10 s", async () => {
     const [a, b] = [await startManager({ status: 200 }), await startManager({ status: 200 })];
     const { clock } = setUp([a.address, `http://${b.address}/`]);
     await until("both", () => a.seen.length === 1 && b.seen.length === 1);
@@ -90,7 +90,7 @@ describe("the registrar", () => {
     await until("both again", () => a.seen.length === 2 && b.seen.length === 2);
   });
 
-  it("goes on with the others when one fails, and logs each change once", async () => {
+  it("continues with the others when one fails, and logs each change once", async () => {
     const good = await startManager({ status: 200 });
     const full = await startManager({ status: 503 });
     const elsewhere = await startManager({ status: 302, headers: { location: "http://127.0.0.1:9/" } });
@@ -105,7 +105,7 @@ describe("the registrar", () => {
     expect(elsewhere.seen.length).toBeGreaterThan(3);
   });
 
-  it("asks a manager that did not answer again after a second", async () => {
+  it("repeats a request without a response after a second", async () => {
     const elsewhere = await startManager({ status: 302, headers: { location: "http://127.0.0.1:9/" } });
     const { clock } = setUp([elsewhere.address]);
     await until("the first", () => elsewhere.seen.length === 1 && clock.sleepers === 1);
@@ -113,7 +113,7 @@ describe("the registrar", () => {
     await until("the second", () => elsewhere.seen.length === 2);
   });
 
-  it("says at once that it drains", async () => {
+  it("registers at once when draining starts", async () => {
     const manager = await startManager({ status: 200 });
     const said = { registration };
     const { registrar, clock } = setUp([manager.address], said);

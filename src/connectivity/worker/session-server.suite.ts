@@ -25,7 +25,7 @@ const heights = (from: number, to: number): TaskRequest => ({
 });
 
 /** Declares the suite for a carrier. */
-export function responderSuite(createCarrier: () => Carrier): void {
+export function sessionServerSuite(createCarrier: () => Carrier): void {
   const carrier = createCarrier();
   afterEach(() => carrier.close());
 
@@ -57,7 +57,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
   };
 
   describe("a PING", () => {
-    it("is answered with the same id, the features and what the worker is", async () => {
+    it("gets a PONG with the same id, the features and the worker's state", async () => {
       const { manager } = await setUp(createCountingChain({ head: 77 }), { capacity: 3 });
       await manager.ping(supportedFeatures);
       await until(
@@ -72,7 +72,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       });
     });
 
-    it("is not waited for where the chain's head or the draining changes: the worker tells by itself", async () => {
+    it("is not needed when the chain's head or draining changes: the worker reports both", async () => {
       let height = 5;
       const chain = { ...createCountingChain(), head: async () => ({ height, hash: `block-${height}` }) };
       const { manager, responder } = await setUp(chain, { headIntervalMs: 5 });
@@ -88,7 +88,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       );
     });
 
-    it("lesson 33: is answered at once while every place is taken and the chain does not answer", async () => {
+    it("lesson 33: gets a PONG at once while the capacity is used and the chain does not respond", async () => {
       const stuck = createCountingChain({ before: (_, signal) => forever(signal) });
       const { manager } = await setUp(stuck, { capacity: 2 });
       const tasks = [1, 2, 3, 4].map((at) => manager.start(heights(at, at)));
@@ -101,7 +101,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
   });
 
   describe("a task", () => {
-    it("is answered in batches of whole heights, in order, with a cursor and one final that counts", async () => {
+    it("is executed in batches of whole heights, in order, with a cursor and one final with the count", async () => {
       const chain = createCountingChain();
       const { manager } = await setUp(chain);
       const task = manager.start(heights(0, 999), { credit: 1_000 });
@@ -120,7 +120,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(task.parts.length).toBeLessThan(60);
     });
 
-    it("goes on after the height that the manager holds", async () => {
+    it("continues after the height that the manager has", async () => {
       const chain = createCountingChain();
       const { manager } = await setUp(chain);
       const task = manager.start(heights(1, 9), { resumeAfter: 6 });
@@ -139,7 +139,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(pong.inFlight).toBe(1);
       await settled(chain);
       expect(task.parts).toHaveLength(2);
-      // Sent: 2. Waiting: one batch, and the height that filled it.
+      // Two are sent; one batch and the height that filled it wait.
       expect(chain.reads.length).toBeLessThanOrEqual(4);
       task.grant(3);
       await until("five parts", () => task.parts.length === 5);
@@ -149,7 +149,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       await task.finalFrame();
     });
 
-    it("lesson 9: splits a fat height over messages that the manager takes; the cursor moves with the last", async () => {
+    it("lesson 9: splits a large height into messages that the manager accepts; the cursor moves with the last", async () => {
       const chain = createCountingChain({
         transactions: (height) => (height === 2 ? 300 : 1),
         rawBytes: 10_000,
@@ -166,7 +166,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(Math.max(...task.parts.map(({ bytes }) => bytes))).toBeLessThanOrEqual(300_000);
     });
 
-    it("puts a note in the place of a transaction that no message can hold", async () => {
+    it("replaces a transaction that fits no message by a quarantine item", async () => {
       const chain = createCountingChain({ transactions: () => 2, rawBytes: 50_000 });
       const { manager } = await setUp(chain);
       const task = manager.start(heights(1, 1), { maxMessageBytes: 20_000 });
@@ -178,7 +178,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       ]);
     });
 
-    it("sends what is there when the chain is slow, instead of waiting for a full batch", async () => {
+    it("sends an incomplete batch if the chain is slow", async () => {
       let release: () => void = () => undefined;
       const gate = new Promise<void>((resolve) => (release = resolve));
       const chain = createCountingChain({ before: (height) => (height === 2 ? gate : undefined) });
@@ -190,12 +190,12 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(task.heights).toEqual([1, 2]);
     });
 
-    it("says that it lives when it has nothing to send, where it has credit", async () => {
+    it("sends a heartbeat if it has credit and nothing to send", async () => {
       const clock = createManualClock();
       const chain = createCountingChain({ before: (_, signal) => forever(signal) });
       const { manager, responder } = await setUp(chain, { clock });
       const task = manager.start(heights(1, 1));
-      // One sleeper watches the head, one is the task's.
+      // One sleeper belongs to the head, one to the task.
       await until("the task", () => responder.inFlight === 1 && clock.sleepers > 1);
       await clock.advance(10_000);
       await until("a sign", () => task.parts.length === 1);
@@ -204,7 +204,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(await task.finalFrame()).toMatchObject({ count: 1, outcome: "cancelled" });
     });
 
-    it("stops at a CANCEL at once, though the chain does not", async () => {
+    it("stops at a CANCEL at once, even if the chain does not", async () => {
       const chain = createCountingChain({ before: () => new Promise(() => undefined) });
       const { manager, responder } = await setUp(chain);
       const task = manager.start(heights(1, 5));
@@ -214,7 +214,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(responder.inFlight).toBe(0);
     });
 
-    it("lesson 27: fails when its time is up, and never ends silently", async () => {
+    it("lesson 27: fails after its time limit with an error", async () => {
       const clock = createManualClock();
       const chain = createCountingChain({
         before: (height, signal) => (height > 2 ? forever(signal) : undefined),
@@ -254,7 +254,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(task.heights).toEqual([1, 2]);
     });
 
-    it("lesson 11: a chain that breaks while it is asked is a failure", async () => {
+    it("lesson 11: fails if the chain throws at once", async () => {
       const source: TaskSource = {
         ...createCountingChain(),
         execute: () => {
@@ -265,7 +265,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(await manager.start(heights(1, 5)).finalFrame()).toMatchObject({ outcome: "failed" });
     });
 
-    it("is refused with NEVER where the worker does not answer its kind", async () => {
+    it("is refused with NEVER if the worker does not support its kind", async () => {
       const { manager } = await setUp({ ...createCountingChain(), capabilities: ["heights"] });
       const task = manager.start({ kind: "balance", chain: countingChain, account: "a", height: 1 });
       expect(await task.finalFrame()).toMatchObject({
@@ -275,8 +275,8 @@ export function responderSuite(createCarrier: () => Carrier): void {
     });
   });
 
-  describe("many", () => {
-    it("tasks are worked at in parallel up to capacity, over all streams together", async () => {
+  describe("several", () => {
+    it("tasks are executed in parallel up to the capacity of all streams together", async () => {
       let [now, most] = [0, 0];
       const gates: (() => void)[] = [];
       const chain = createCountingChain({
@@ -302,7 +302,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(most).toBe(3);
     });
 
-    it("managers are served at once, and each hears only of its own tasks", async () => {
+    it("managers are served at the same time, and each gets only its own tasks", async () => {
       const { manager, connect } = await setUp(createCountingChain());
       const other = await connect();
       const [mine, theirs] = [manager.start(heights(1, 50)), other.start(heights(100, 150))];
@@ -312,7 +312,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
       expect(manager.frames.some((frame) => "id" in frame && frame.id === theirs.id)).toBe(false);
     });
 
-    it("tasks of a manager that vanished without a word stop after 30 s, and make room", async () => {
+    it("tasks of a silent manager stop after 30 s, and free their capacity", async () => {
       const clock = createManualClock();
       const chain = createCountingChain({ before: (_, signal) => forever(signal) });
       const { manager, responder } = await setUp(chain, { clock, headIntervalMs: 1_000_000 });
@@ -321,10 +321,10 @@ export function responderSuite(createCarrier: () => Carrier): void {
       for (let second = 0; second < 29; second += 1) await clock.advance(1_000);
       expect(responder.inFlight).toBe(1);
       await clock.advance(5_000);
-      await until("room", () => responder.inFlight === 0);
+      await until("free capacity", () => responder.inFlight === 0);
     });
 
-    it("tasks of a stream that broke stop, and make room", async () => {
+    it("tasks of a broken stream stop, and free their capacity", async () => {
       const stopped: boolean[] = [];
       const chain = createCountingChain({
         before: (_, signal) => forever(signal).finally(() => stopped.push(true)),
@@ -333,14 +333,14 @@ export function responderSuite(createCarrier: () => Carrier): void {
       manager.start(heights(1, 1));
       await until("the task", () => responder.inFlight === 1);
       manager.channel.close();
-      await until("room", () => responder.inFlight === 0);
-      await until("the chain to be told", () => stopped.length === 1);
+      await until("free capacity", () => responder.inFlight === 0);
+      await until("the chain to stop", () => stopped.length === 1);
       const other = await connect();
       expect(await other.ping(supportedFeatures)).toMatchObject({ inFlight: 0 });
     });
   });
 
-  it("drains: nothing new, what waits goes to others at once, what runs may end, the rest is cancelled", async () => {
+  it("drains: refuses new tasks, cancels waiting tasks at once, lets running tasks end, cancels the rest", async () => {
     const clock = createManualClock();
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -370,7 +370,7 @@ export function responderSuite(createCarrier: () => Carrier): void {
   });
 }
 
-/** Gives heights 1 and 2, then fails or ends. */
+/** Yields heights 1 and 2, then fails or ends. */
 function failing(error: Error | undefined): TaskSource {
   const chain = createCountingChain();
   async function* execute(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult> {
@@ -392,7 +392,7 @@ function forever(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Resolves when the chain was not read for some turns. */
+/** Resolves when the chain is not read for 20 ms. */
 async function settled(chain: CountingChain): Promise<void> {
   let before = -1;
   while (before !== chain.reads.length) {

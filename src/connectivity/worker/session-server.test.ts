@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { createGrpcCarrier, createMemoryCarrier } from "../../testing/carriers.js";
-import { responderSuite } from "./session-server.suite.js";
+import { sessionServerSuite } from "./session-server.suite.js";
 
-describe("over gRPC", () => responderSuite(createGrpcCarrier));
-describe("inside a process", () => responderSuite(createMemoryCarrier));
+describe("over gRPC", () => sessionServerSuite(createGrpcCarrier));
+describe("inside a process", () => sessionServerSuite(createMemoryCarrier));

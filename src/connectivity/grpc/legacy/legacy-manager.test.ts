@@ -1,4 +1,4 @@
-// Our worker with a legacy manager, on real gRPC.
+// A worker of the product with a legacy manager, on real gRPC.
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../lib/clock.js";
 import { silentLogger } from "../../../lib/logger.js";
@@ -40,7 +40,7 @@ describe("a legacy manager", () => {
     expect(pong).toMatchObject({ type: "PONG", final: false, error: "" });
   });
 
-  it("gets one thing a message: Block, Transaction, Partial after each height, END", async () => {
+  it("gets one item a message: Block, Transaction, Partial after each height, END", async () => {
     const manager = await setUp();
     const request =
       '{"Epoch":"","Hash":"","StartHeight":2,"EndHeight":4,"ChainID":"counting-1","Network":"counting"}';
@@ -55,7 +55,7 @@ describe("a legacy manager", () => {
     expect(responses.at(-1)).toMatchObject({ payload: "", error: "" });
   });
 
-  it("gets JSON in its own words: whole numbers unquoted, bytes in base64, empty keys left out", async () => {
+  it("gets JSON in its own format: integers unquoted, bytes in base64, empty keys left out", async () => {
     const manager = await setUp({ rawBytes: 3 });
     const responses = await manager.request("GetTransactions", '{"StartHeight":5,"EndHeight":5}');
     expect(responses[0]?.payload).toBe(
@@ -70,7 +70,7 @@ describe("a legacy manager", () => {
     );
   });
 
-  it("lesson 9: gets no message over its 4 MiB: a fat height comes in several messages, and what has no place fails its task only", async () => {
+  it("lesson 9: gets no message over its 4 MiB: a large height comes in several messages, and an item without a message fails only its task", async () => {
     const manager = await setUp({
       transactions: (height) => (height === 1 ? 40 : 1),
       rawBytes: 200_000,
@@ -100,7 +100,7 @@ describe("a legacy manager", () => {
     expect(responses.map((each) => each.type)).toEqual(types);
   });
 
-  it("gets answers about accounts in its own words", async () => {
+  it("gets account results in its own format", async () => {
     const manager = await setUp();
     const [reward] = await manager.request("GetReward", '{"Height":7,"Account":"a"}');
     expect(reward?.payload).toBe(
@@ -113,7 +113,7 @@ describe("a legacy manager", () => {
     );
   });
 
-  it("lesson 31: gets the newest heights, and on a chain shorter than asked for, all of them", async () => {
+  it("lesson 31: gets the newest heights, and all heights of a shorter chain", async () => {
     const zero =
       '{"network":"counting","chain_id":"counting-1","version":"0.0.1","lastHash":"","lastEpoch":"","lastHeight":0,"lastTime":"0001-01-01T00:00:00Z","nonce":null,"selfCheck":false}';
     const long = await (await setUp({ head: 5_000, transactions: () => 0 })).request("GetLatest", zero);
@@ -132,10 +132,10 @@ describe("a legacy manager", () => {
   });
 
   it.each([
-    ["a task type that is not known", "GetWeather", "{}", "The task type 'GetWeather' is unknown."],
-    ["what is no JSON", "GetTransactions", "{", "not JSON"],
-    ["a range the wrong way round", "GetTransactions", '{"StartHeight":5,"EndHeight":4}', "swap"],
-    ["heights that are none", "GetTransactions", '{"StartHeight":-5,"EndHeight":4}', "not a height"],
+    ["an unknown task type", "GetWeather", "{}", "The task type 'GetWeather' is unknown."],
+    ["a payload that is not JSON", "GetTransactions", "{", "not JSON"],
+    ["a reversed range", "GetTransactions", '{"StartHeight":5,"EndHeight":4}', "swap"],
+    ["a negative height", "GetTransactions", '{"StartHeight":-5,"EndHeight":4}', "not a height"],
     ["another chain", "GetTransactions", '{"StartHeight":1,"EndHeight":4,"ChainID":"other"}', "not /other"],
   ])("gets a final with an error for %s", async (_, type, payload, message) => {
     const manager = await setUp();

@@ -1,4 +1,4 @@
-// Our manager with a legacy worker, on real gRPC.
+// A manager of the product with a legacy worker, on real gRPC.
 import { afterEach, describe, expect, it } from "vitest";
 import type { LegacyHandler, LegacySend, LegacyWorker } from "../../../testing/legacy-worker.js";
 import { startLegacyWorker } from "../../../testing/legacy-worker.js";
@@ -29,7 +29,7 @@ interface RangeJson {
 }
 
 /** Sends a range as the first legacy workers did: blocks in any order, transactions in any order, END. */
-const answerPaged: LegacyHandler = async ({ payload }, send) => {
+const sendPaged: LegacyHandler = async ({ payload }, send) => {
   const { StartHeight, EndHeight } = JSON.parse(payload) as RangeJson;
   const heights = span(StartHeight, EndHeight).reverse();
   let order = 0;
@@ -43,7 +43,7 @@ const answerPaged: LegacyHandler = async ({ payload }, send) => {
 };
 
 /** Sends heights in order with a Partial after each. */
-const answerByHeight: LegacyHandler = async ({ payload }, send) => {
+const sendByHeight: LegacyHandler = async ({ payload }, send) => {
   const { StartHeight, EndHeight } = JSON.parse(payload) as RangeJson;
   let order = 0;
   for (const height of span(StartHeight, EndHeight)) {
@@ -91,8 +91,8 @@ describe("a legacy worker", () => {
     return { bench, workers };
   };
 
-  it("is known by its PONG without features, and asked with ids that are UUIDs", async () => {
-    const { bench, workers } = await setUp({ GetTransactions: answerByHeight });
+  it("is recognised by its PONG without features, and gets UUIDs as ids", async () => {
+    const { bench, workers } = await setUp({ GetTransactions: sendByHeight });
     await bench.heights(1, 2).done;
     expect(bench.workers.list()).toMatchObject([{ capabilities: [], capacity: 8 }]);
     const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -104,15 +104,15 @@ describe("a legacy worker", () => {
   });
 
   it.each([
-    ["blocks first, everything in any order", answerPaged],
-    ["heights in order with Partials", answerByHeight],
-  ])("gives whole heights in order: %s", async (_, handler) => {
+    ["blocks first, in any order", sendPaged],
+    ["heights in order with Partials", sendByHeight],
+  ])("delivers whole heights in order: %s", async (_, handler) => {
     const { bench } = await setUp({ GetTransactions: handler });
     const task = bench.heights(10, 60);
     await task.done;
     expect(task.heights).toEqual(span(10, 60));
     for (const answer of task.answers) {
-      if (answer.kind !== "height") throw new Error("Heights were asked.");
+      if (answer.kind !== "height") throw new Error("Heights are expected.");
       const { height } = answer.block;
       expect(answer.transactions.map(({ hash, index }) => [hash, index])).toEqual(
         Array.from({ length: height % 3 }, (__, at) => [`T${height}-${at}`, at]),
@@ -120,12 +120,12 @@ describe("a legacy worker", () => {
     }
   });
 
-  it("loses no digit of numbers, no nanosecond and no byte", async () => {
-    const { bench } = await setUp({ GetTransactions: answerByHeight });
+  it("keeps every digit, nanosecond and byte", async () => {
+    const { bench } = await setUp({ GetTransactions: sendByHeight });
     const task = bench.heights(4, 4);
     await task.done;
     const [answer] = task.answers;
-    if (answer?.kind !== "height") throw new Error("A height was asked.");
+    if (answer?.kind !== "height") throw new Error("A height is expected.");
     expect(answer.block).toEqual({
       chain: countingChain,
       height: 4,
@@ -158,7 +158,7 @@ describe("a legacy worker", () => {
 
   it.each([
     [
-      "ends without a word before its range is whole",
+      "ends without an error before its range is complete",
       async (send: LegacySend) => send({ type: "END", order: 1, final: true }),
     ],
     [
@@ -168,26 +168,32 @@ describe("a legacy worker", () => {
         await send({ type: "END", order: 1, final: true });
       },
     ],
-    ["sends what is no JSON", async (send: LegacySend) => send({ type: "Block", order: 1, payload: "{" })],
-  ])("lesson 27, 29: one that %s is replaced by another from the last whole height", async (_, misbehave) => {
-    let first = true;
-    const handler: LegacyHandler = async (request, send) => {
-      if (!first) return answerByHeight(request, send);
-      first = false;
-      await send({ type: "Block", order: 0, payload: blockJson(3) });
-      await misbehave(send);
-    };
-    const { bench, workers } = await setUp({ GetTransactions: handler }, 2);
-    const task = bench.heights(3, 8);
-    await task.done;
-    expect(task.heights).toEqual(span(3, 8));
-    const ranges = workers
-      .flatMap(({ requests }) => requests)
-      .filter(({ type }) => type === "GetTransactions");
-    expect(ranges.map(({ payload }) => (JSON.parse(payload) as RangeJson).StartHeight)).toEqual([3, 4]);
-  });
+    [
+      "sends a payload that is not JSON",
+      async (send: LegacySend) => send({ type: "Block", order: 1, payload: "{" }),
+    ],
+  ])(
+    "lesson 27, 29: one that %s is replaced by another worker after the last whole height",
+    async (_, misbehave) => {
+      let first = true;
+      const handler: LegacyHandler = async (request, send) => {
+        if (!first) return sendByHeight(request, send);
+        first = false;
+        await send({ type: "Block", order: 0, payload: blockJson(3) });
+        await misbehave(send);
+      };
+      const { bench, workers } = await setUp({ GetTransactions: handler }, 2);
+      const task = bench.heights(3, 8);
+      await task.done;
+      expect(task.heights).toEqual(span(3, 8));
+      const ranges = workers
+        .flatMap(({ requests }) => requests)
+        .filter(({ type }) => type === "GetTransactions");
+      expect(ranges.map(({ payload }) => (JSON.parse(payload) as RangeJson).StartHeight)).toEqual([3, 4]);
+    },
+  );
 
-  it("lesson 17: a block with fewer transactions than it says is never taken for whole", async () => {
+  it("lesson 17: a block with fewer transactions than it declares is never complete", async () => {
     const { bench } = await setUp({
       GetTransactions: async (_, send) => {
         await send({ type: "Block", order: 0, payload: blockJson(5, 2) });
@@ -196,7 +202,7 @@ describe("a legacy worker", () => {
       },
     });
     const task = bench.heights(5, 5);
-    await until("three askings", async () => {
+    await until("three calls", async () => {
       await bench.clock.advance(1_000);
       return true;
     });
@@ -208,7 +214,7 @@ describe("a legacy worker", () => {
     await failed;
   });
 
-  it("is told nothing of what it cannot do: an unknown task type is BAD_USER_INPUT or final, not asked again", async () => {
+  it("is not called again after it reports an unknown task type", async () => {
     const { bench, workers } = await setUp({});
     await expect(bench.heights(1, 1).done).rejects.toMatchObject({
       message: "There is no such handler GetTransactions",
@@ -217,13 +223,13 @@ describe("a legacy worker", () => {
     expect(workers[0]?.requests.filter(({ type }) => type !== "PING")).toHaveLength(1);
   });
 
-  it("lesson 31: what jumps over heights after an outage is asked for the heights between", async () => {
+  it("lesson 31: gets a request for the heights that it skipped after an outage", async () => {
     const { bench, workers } = await setUp({
       GetLatest: async (_, send) => {
         for (const height of span(900, 910)) await send({ type: "Block", payload: blockJson(height, 0) });
         await send({ type: "END", order: 11, final: true });
       },
-      GetTransactions: answerPaged,
+      GetTransactions: sendPaged,
     });
     const task = bench.run({
       kind: "latest",
@@ -236,7 +242,7 @@ describe("a legacy worker", () => {
     expect(workers[0]?.requests.at(-1)?.payload).toContain('"StartHeight":101,"EndHeight":150');
   });
 
-  it("gives what is new after a block that it sends again, and the newest where nothing is known", async () => {
+  it("delivers the heights after a repeated block, and the newest heights without a known block", async () => {
     const { bench, workers } = await setUp({
       GetLatest: async (_, send) => {
         for (const height of span(100, 104).reverse())
@@ -253,7 +259,7 @@ describe("a legacy worker", () => {
     expect(workers[0]?.requests.at(-1)?.payload).not.toContain("lastHeight");
   });
 
-  it("answers about accounts, in each form that was ever in use", async () => {
+  it("delivers account results in each format that was in use", async () => {
     const answer =
       (type: string, payload: string): LegacyHandler =>
       async (_, send) => {
@@ -301,7 +307,7 @@ describe("a legacy worker", () => {
     ]);
   });
 
-  it("gives a transaction by its hash with its block", async () => {
+  it("delivers a transaction by its hash with its block", async () => {
     const { bench } = await setUp({
       GetTransactions: async (_, send) => {
         await send({ type: "Block", payload: blockJson(5, 2) });
@@ -316,7 +322,7 @@ describe("a legacy worker", () => {
     ]);
   });
 
-  it("is let run when its task is cancelled: its answers are dropped, its place is held until its final", async () => {
+  it("keeps its place in capacity until its final after its task is cancelled, and its messages are dropped", async () => {
     const sends: LegacySend[] = [];
     const { bench } = await setUp({ GetTransactions: (_, send) => void sends.push(send) });
     const leaving = new AbortController();
@@ -331,7 +337,7 @@ describe("a legacy worker", () => {
     expect(await bench.dropped("abandoned")).toBe(2);
   });
 
-  it("lesson 9: an answer over 4 MiB is taken, and one over 16 MiB ends its own task only", async () => {
+  it("lesson 9: a message over 4 MiB is accepted, and one over 16 MiB ends only its own task", async () => {
     const withRaw =
       (megabytes: number): LegacyHandler =>
       async (_, send) => {
@@ -360,7 +366,7 @@ describe("a legacy worker", () => {
     expect(workers[0]?.requests.filter(({ type }) => type === "GetTransactions")).toHaveLength(2);
   });
 
-  it("lesson 1: a consumer that stops taking stops neither the others nor the PONGs, and gets all in the end", async () => {
+  it("lesson 1: a stopped consumer blocks neither other tasks nor PONGs, and gets every height in the end", async () => {
     const log = `,"raw_log":"${Buffer.alloc(30_000).toString("base64")}"`;
     const limit = 1024 * 1024;
     const handlers: Record<string, LegacyHandler> = {
