@@ -1,15 +1,16 @@
-// What is wrong with an endpoint of a chain, as its client sees it: the words that endpoints.ts acts on.
-// Imports only domain; never does I/O.
+// Faults of an endpoint as its client reports them to endpoints.ts.
+// Imports only domain.
+// Never does I/O.
 import type { TaskFailure } from "../domain/task.js";
 
 /**
- * Why an endpoint gave no answer. `rate-limited`: asked too often. `timeout`: no answer in time. `unavailable`: no connection,
- * or an answer that makes no sense. `refused`: it serves another chain or a newest block that cannot be. `lacking`: it is
- * well, but does not have what was asked; another endpoint may.
+ * Why a call to an endpoint failed. `rate-limited`: too many requests. `timeout`: no response in time. `unavailable`: no
+ * connection, or a malformed response. `refused`: it serves another chain or an implausible newest block. `missing`: the
+ * endpoint is healthy but does not have the data; another endpoint may have it.
  */
-export type EndpointFault = "rate-limited" | "timeout" | "unavailable" | "refused" | "lacking";
+export type EndpointFault = "rate-limited" | "timeout" | "unavailable" | "refused" | "missing";
 
-/** Thrown by an endpoint's client where another endpoint, or the same one later, may do better. Any other error passes through. */
+/** Thrown by an endpoint's client if another endpoint, or the same one later, may succeed. Any other error ends the call. */
 export class EndpointError extends Error {
   override readonly name = "EndpointError";
 
@@ -17,9 +18,9 @@ export class EndpointError extends Error {
     readonly fault: EndpointFault,
     message: string,
     readonly details: {
-      /** Milliseconds that the endpoint itself asked us to wait. */
+      /** Milliseconds that the endpoint requested to wait. */
       readonly retryAfterMs?: number;
-      /** What the task ends with where every endpoint lacks what was asked. */
+      /** The failure of the task if the data is missing on every endpoint. */
       readonly failure?: TaskFailure;
     } = {},
     options?: ErrorOptions,
@@ -28,7 +29,7 @@ export class EndpointError extends Error {
   }
 }
 
-/** Milliseconds that a `Retry-After` header asks for: seconds or an HTTP date (RFC 9110, 10.2.3); nothing where it says neither. */
+/** Returns the milliseconds of a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3); undefined for any other text. */
 export function parseRetryAfter(header: string | null | undefined, now: number): number | undefined {
   const text = header?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);

@@ -107,15 +107,15 @@ describe("several endpoints of one chain", () => {
     const rests: number[] = [];
     for (let i = 0; i < 4; i += 1) {
       expect(await after(clock, 10, ask())).toBe("well");
-      const restMs = endpoints.status()[0]?.restMs ?? 0;
-      rests.push(restMs + 10);
-      await clock.advance(restMs);
+      const cooldownMs = endpoints.status()[0]?.cooldownMs ?? 0;
+      rests.push(cooldownMs + 10);
+      await clock.advance(cooldownMs);
     }
     expect(rests.map((ms) => Math.round(ms / 500))).toEqual([1, 2, 4, 8]);
     expect(ill.asked).toBe(4);
     ill.fault = undefined;
     expect(await after(clock, 10, ask())).toBe("ill");
-    expect(endpoints.status()[0]).toMatchObject({ restMs: 0 });
+    expect(endpoints.status()[0]).toMatchObject({ cooldownMs: 0 });
     expect(endpoints.status()[0]?.lastFault).toBeUndefined();
   });
 
@@ -127,11 +127,13 @@ describe("several endpoints of one chain", () => {
   });
 
   it("counts calls that fail together as one failure", async () => {
-    const { clock, endpoints, ask } = setUp([node("ill", { fault: down, latency: 10 })], { patienceMs: 0 });
+    const { clock, endpoints, ask } = setUp([node("ill", { fault: down, latency: 10 })], {
+      maxCooldownWaitMs: 0,
+    });
     const calls = Array.from({ length: 20 }, () => failureOf(ask()));
     await clock.advance(10);
     await Promise.all(calls);
-    expect(endpoints.status()[0]?.restMs).toBe(500);
+    expect(endpoints.status()[0]?.cooldownMs).toBe(500);
   });
 
   it("rests on for calls that waited for it and find it ill again: an outage of a second is not taken for many", async () => {
@@ -146,7 +148,7 @@ describe("several endpoints of one chain", () => {
     await clock.advance(4_000);
     await Promise.all(calls);
     // It failed at 0, 0.5, 1.5 and 3.5 s, each time for all that waited.
-    expect(endpoints.status()[0]?.restMs).toBeLessThanOrEqual(4_000);
+    expect(endpoints.status()[0]?.cooldownMs).toBeLessThanOrEqual(4_000);
     ill.fault = undefined;
     expect(await after(clock, 4_000, ask())).toBe("ill");
   });
@@ -183,7 +185,7 @@ describe("several endpoints of one chain", () => {
     expect(failure.retry).toBe("other-worker");
     expect(failure.details.type).toBe("unavailable");
     expect(failure.message).toBe(
-      "No endpoint of test/1 could answer. a: the connection was refused; b: it did not answer within 1000 ms.",
+      "No endpoint of test/1 completed the call. a: the connection was refused; b: it did not respond within 1000 ms.",
     );
   });
 
@@ -215,7 +217,7 @@ describe("several endpoints of one chain", () => {
 
   it("asks a limiting endpoint less often afterwards", async () => {
     const limited = node("limited");
-    const { endpoints, ask } = setUp([limited], { patienceMs: 0 });
+    const { endpoints, ask } = setUp([limited], { maxCooldownWaitMs: 0 });
     for (let i = 0; i < 100; i += 1) await ask();
     limited.fault = () => new EndpointError("rate-limited", "429");
     await failureOf(ask());
@@ -277,11 +279,11 @@ describe("several endpoints of one chain", () => {
 
   it("asks another endpoint for what one lacks, without a rest", async () => {
     const absent = new TaskFailure("Height 7 is pruned.", "other-worker", { type: "pruned" });
-    const lacking = (): Error => new EndpointError("lacking", "pruned", { failure: absent });
+    const lacking = (): Error => new EndpointError("missing", "pruned", { failure: absent });
     const [pruned, archive] = [node("pruned", { fault: lacking }), node("archive", { latency: 10 })];
     const { clock, endpoints, ask } = setUp([pruned, archive]);
     expect(await after(clock, 10, ask())).toBe("archive");
-    expect(endpoints.status()[0]?.restMs).toBe(0);
+    expect(endpoints.status()[0]?.cooldownMs).toBe(0);
     archive.fault = lacking;
     expect(await failureOf(after(clock, 20, ask()))).toBe(absent);
   });
@@ -291,7 +293,7 @@ describe("several endpoints of one chain", () => {
     const refused = new TaskFailure("No such thing.", "never");
     const call = endpoints.call(() => Promise.reject(refused), { signal });
     expect(await failureOf(call)).toBe(refused);
-    expect(endpoints.status()[0]?.restMs).toBe(0);
+    expect(endpoints.status()[0]?.cooldownMs).toBe(0);
   });
 
   it("stops at once when aborted, even where the client does not look", async () => {
@@ -325,15 +327,15 @@ describe("the newest block of several endpoints", () => {
     expect(failure.message).toContain("moved its newest block back from 10000 to 9000");
   });
 
-  it("is refused where it jumps absurdly or is no height", async () => {
+  it("is refused where it jumps absurdly or is not a height", async () => {
     const one = node("one");
     const { head } = setUp([one]);
     await head();
     one.head = 4_294_967_295;
-    expect((await failureOf(head())).message).toContain("impossibly far above 100");
+    expect((await failureOf(head())).message).toContain("implausibly far above the previous 100");
     for (const height of [-1, 1.5, Number.NaN]) {
       const other = setUp([node("other", { head: height })]);
-      expect((await failureOf(other.head())).message).toContain("which is no height");
+      expect((await failureOf(other.head())).message).toContain("which is not a height");
     }
   });
 

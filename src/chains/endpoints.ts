@@ -1,6 +1,6 @@
-// Several endpoints of one chain as one: the fastest well one is asked, a failing one rests, a wrong one is refused.
+// Several endpoints of one chain as one: selects the fastest healthy endpoint, cools failing ones down, refuses wrong ones.
 // Imports only domain and lib; generic over the endpoint's client.
-// Never knows a protocol: clients say by EndpointError what is wrong, any other error is the answer.
+// Never knows a protocol: clients report faults by EndpointError; any other error ends the call.
 import { setMaxListeners } from "node:events";
 import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { TaskFailure } from "../domain/task.js";
@@ -8,168 +8,186 @@ import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { backoffDelay } from "../lib/retry.js";
 import { EndpointError } from "./endpoint-error.js";
-import { defaultHeadLimits, headFault, type HeadLimits, type SeenHead } from "./head-check.js";
-import { createPace, type Pace } from "./pace.js";
-import { withinTime } from "./time-limit.js";
+import { defaultHeadLimits, implausibleHead, type HeadLimits, type ObservedHead } from "./head-check.js";
+import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";
+import { runWithTimeout } from "./timeout.js";
 
-/** One endpoint: its name for logs and messages (a URL without credentials) and the client that asks it. */
+/** One endpoint: its name for logs and messages (a URL without credentials) and its client. */
 export interface Endpoint<C> {
   readonly name: string;
   readonly client: C;
 }
 
+/** Options of `createEndpoints`. */
 export interface EndpointsOptions<C> {
   readonly chain: ChainRef;
   readonly endpoints: readonly Endpoint<C>[];
-  /** Reads the chain id that an endpoint serves; asked before its first use and after each outage. */
+  /** Reads the chain id that an endpoint serves; runs before its first call and after each outage. */
   readonly identify?: (client: C, signal: AbortSignal) => Promise<string>;
-  /** Milliseconds for one attempt. */
+  /** Time limit of one attempt, in milliseconds. */
   readonly timeoutMs: number;
-  /** Requests a second to each endpoint at most; found by itself where absent. */
+  /** Maximum requests per second to each endpoint; unlimited until the first rate limit if absent. */
   readonly requestsPerSecond?: number;
-  /** Milliseconds that one call may wait for resting endpoints before it fails; 5,000 by default. */
-  readonly patienceMs?: number;
+  /** Milliseconds that a call may wait for endpoints that cool down before it fails; 5,000 by default. */
+  readonly maxCooldownWaitMs?: number;
   readonly headLimits?: HeadLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random?: () => number;
 }
 
+/** Options of one call. */
 export interface CallOptions {
   readonly signal: AbortSignal;
-  /** How many requests the call counts as, for the requests a second; 1 by default. */
+  /** Number of requests that the call counts as for the rate limit; 1 by default. */
   readonly weight?: number;
-  /** How many requests of it are asked one after the other: each has the whole time limit; 1 by default. */
+  /** Number of its sequential requests: each has the whole time limit; 1 by default. */
   readonly rounds?: number;
 }
 
-/** How one endpoint is doing. */
+/** The state of one endpoint. */
 export interface EndpointStatus {
   readonly name: string;
   readonly latencyMs?: number;
   readonly requestsPerSecond: number;
-  /** Milliseconds until it is asked again; 0 while it is well. */
-  readonly restMs: number;
+  /** Milliseconds until the next call may use it; 0 if it is healthy. */
+  readonly cooldownMs: number;
   readonly lastFault?: string;
 }
 
+/** The endpoints of one chain. */
 export interface Endpoints<C> {
   /**
-   * Asks the best endpoint, then others, a few attempts in all. Where none answers, rejects with a TaskFailure: `same-worker`
-   * with `retryAfterMs` where rate limits are the reason, else `other-worker`, or what a lacking endpoint named.
+   * Calls the best endpoint, then others, with at most two attempts more than there are endpoints. If all fail, rejects with
+   * a TaskFailure: `same-worker` with `retryAfterMs` for rate limits, the failure that the endpoints named if the data is
+   * missing on all of them, else `other-worker`.
    */
   call<T>(use: (client: C, signal: AbortSignal) => Promise<T>, options: CallOptions): Promise<T>;
-  /** The newest block by `read`, from an endpoint whose answer can be. */
+  /** Returns the newest block by `read`, from an endpoint whose result is plausible. */
   head(read: (client: C, signal: AbortSignal) => Promise<ChainHead>, signal: AbortSignal): Promise<ChainHead>;
+  /** Returns the state of each endpoint, in the configured order. */
   status(): readonly EndpointStatus[];
 }
 
 interface State<C> {
   readonly endpoint: Endpoint<C>;
-  readonly pace: Pace;
+  readonly rateLimiter: RateLimiter;
   identified: boolean;
-  /** Under way: whoever calls meanwhile waits for the one answer. */
+  /** The identification in flight; concurrent calls share it. */
   identifying?: Promise<void>;
-  /** Smoothed milliseconds of its answers; 0 until one was measured, so that each is tried. */
+  /** Smoothed latency in milliseconds; 0 until the first measurement, so that each endpoint is tried. */
   latencyMs: number;
   measuredAt: number;
-  /** The latency is so old that the next answer replaces it. */
+  /** The latency is outdated: the next measurement replaces it. */
   stale: boolean;
   failures: number;
   failedAt: number;
-  restUntil: number;
+  coolingDownUntil: number;
   lastError?: EndpointError;
-  head?: SeenHead;
+  head?: ObservedHead;
 }
 
-const rest = { first: 500, max: 60_000 };
-const defaultPatienceMs = 5_000;
-/** Attempts beyond one for each endpoint. */
-const extraAttempts = 2;
-/** A slow endpoint is asked again after this time: it may have become fast. */
+const cooldown = { first: 500, max: 60_000 };
+const defaultMaxCooldownWaitMs = 5_000;
+/** Attempts of one call beyond one for each endpoint. */
+const attemptsBeyondEndpoints = 2;
+/** A slow endpoint is measured again after this many milliseconds: it may have become fast. */
 const remeasureMs = 60_000;
 
-/** Creates the endpoints of one chain; nothing is asked before the first call. */
+/** Creates the endpoints of one chain; sends no request before the first call. */
 export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
   const { chain, identify, timeoutMs, clock, random } = options;
   const logger = options.logger.child({ chain: chainName(chain) });
-  const patienceMs = options.patienceMs ?? defaultPatienceMs;
+  const maxCooldownWaitMs = options.maxCooldownWaitMs ?? defaultMaxCooldownWaitMs;
   const limits = options.headLimits ?? defaultHeadLimits;
-  const ceiling = options.requestsPerSecond;
+  const maxRequestsPerSecond = options.requestsPerSecond;
   const states = options.endpoints.map((endpoint): State<C> => ({
     endpoint,
-    pace: createPace({ clock, ...(ceiling !== undefined && { ceiling }) }),
+    rateLimiter: createRateLimiter({
+      clock,
+      ...(maxRequestsPerSecond !== undefined && { maxRate: maxRequestsPerSecond }),
+    }),
     identified: identify === undefined,
     latencyMs: 0,
     measuredAt: -Infinity,
     stale: false,
     failures: 0,
     failedAt: -Infinity,
-    restUntil: 0,
+    coolingDownUntil: 0,
   }));
 
-  /** The endpoint to ask next: well ones by expected time, else the one that rests shortest. */
-  function pick(lacking: ReadonlySet<State<C>>): State<C> | undefined {
+  /** Selects the healthy endpoint with the lowest expected time, else the one with the shortest cooldown. */
+  function selectEndpoint(missing: ReadonlySet<State<C>>): State<C> | undefined {
     const now = clock.monotonic();
     const cost = (state: State<C>): number =>
-      state.restUntil > now
-        ? Number.MAX_SAFE_INTEGER / 2 + (state.restUntil - now)
-        : state.pace.delay + (now - state.measuredAt > remeasureMs ? 0 : state.latencyMs);
+      state.coolingDownUntil > now
+        ? Number.MAX_SAFE_INTEGER / 2 + (state.coolingDownUntil - now)
+        : state.rateLimiter.delayMs + (now - state.measuredAt > remeasureMs ? 0 : state.latencyMs);
     return states
-      .filter((state) => !lacking.has(state))
+      .filter((state) => !missing.has(state))
       .reduce<State<C> | undefined>(
         (best, state) => (best === undefined || cost(state) < cost(best) ? state : best),
         undefined,
       );
   }
 
-  function succeeded(state: State<C>, startedAt: number, took: number): void {
+  function recordSuccess(state: State<C>, startedAt: number, durationMs: number): void {
     const known = state.latencyMs > 0 && !state.stale;
-    state.latencyMs = known ? state.latencyMs * 0.8 + took * 0.2 : took;
+    state.latencyMs = known ? state.latencyMs * 0.8 + durationMs * 0.2 : durationMs;
     state.stale = false;
-    state.pace.faster();
+    state.rateLimiter.increaseRate();
     if (startedAt < state.failedAt) return;
-    if (state.failures > 0) logger.info({ endpoint: state.endpoint.name }, "An endpoint is well again.");
+    if (state.failures > 0) logger.info({ endpoint: state.endpoint.name }, "An endpoint is healthy again.");
     state.failures = 0;
     delete state.lastError;
   }
 
-  function failed(state: State<C>, error: EndpointError, startedAt: number): void {
-    if (error.fault === "lacking") return;
-    if (error.fault === "rate-limited" || error.fault === "timeout") state.pace.slower();
+  function recordFailure(state: State<C>, error: EndpointError, startedAt: number): void {
+    if (error.fault === "missing") return;
+    if (error.fault === "rate-limited" || error.fault === "timeout") state.rateLimiter.decreaseRate();
     else state.identified = identify === undefined;
     state.lastError = error;
     const now = clock.monotonic();
-    // Calls that were under way when the endpoint began to fail tell nothing new.
+    // Calls that were in flight at the first failure report the same outage.
     const isNews = startedAt >= state.failedAt;
     if (isNews) {
       state.failures += 1;
       state.failedAt = now;
     }
-    const grown = backoffDelay(rest, error.fault === "refused" ? Infinity : state.failures - 1, random);
-    state.restUntil = Math.max(state.restUntil, now + (error.details.retryAfterMs ?? grown));
-    state.pace.callOff();
+    const backoffMs = backoffDelay(
+      cooldown,
+      error.fault === "refused" ? Infinity : state.failures - 1,
+      random,
+    );
+    state.coolingDownUntil = Math.max(
+      state.coolingDownUntil,
+      now + (error.details.retryAfterMs ?? backoffMs),
+    );
+    state.rateLimiter.cancelWaiting();
     logger[isNews ? "warn" : "debug"](
       {
         endpoint: state.endpoint.name,
         fault: error.fault,
         reason: error.message,
-        restMs: state.restUntil - now,
+        cooldownMs: state.coolingDownUntil - now,
       },
-      "An endpoint failed and rests.",
+      "An endpoint failed and cools down.",
     );
   }
 
-  const timed = <T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, rounds = 1): Promise<T> =>
-    withinTime(run, { signal, timeoutMs: timeoutMs * rounds, clock });
+  const runTimed = <T>(
+    run: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    rounds = 1,
+  ): Promise<T> => runWithTimeout(run, { signal, timeoutMs: timeoutMs * rounds, clock });
 
-  /** Asks for the chain id under no caller's signal: others wait for it as well. */
+  /** Reads the chain id without a caller's signal: other calls wait for it as well. */
   async function checkChain(
     state: State<C>,
     identify: (client: C, signal: AbortSignal) => Promise<string>,
   ): Promise<void> {
     try {
-      const found = await timed(
+      const found = await runTimed(
         (inner) => identify(state.endpoint.client, inner),
         new AbortController().signal,
       );
@@ -186,22 +204,26 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     signal.throwIfAborted();
     if (identify === undefined || state.identified) return;
     const identifying = (state.identifying ??= checkChain(state, identify));
-    await timed(() => identifying, signal);
+    await runTimed(() => identifying, signal);
   }
 
-  function failure(troubles: ReadonlyMap<State<C>, EndpointError>): TaskFailure {
-    const known = states.map((state) => ({ state, error: troubles.get(state) ?? state.lastError }));
+  function failureOf(callErrors: ReadonlyMap<State<C>, EndpointError>): TaskFailure {
+    const known = states.map((state) => ({ state, error: callErrors.get(state) ?? state.lastError }));
     const errors = known.flatMap(({ error }) => (error === undefined ? [] : [error]));
-    const lacking = errors.find(({ fault }) => fault === "lacking");
-    if (lacking?.details.failure !== undefined && errors.every(({ fault }) => fault === "lacking")) {
-      return lacking.details.failure;
+    const missing = errors.find(({ fault }) => fault === "missing");
+    if (missing?.details.failure !== undefined && errors.every(({ fault }) => fault === "missing")) {
+      return missing.details.failure;
     }
-    const words = known.map(({ state, error }) => `${state.endpoint.name}: ${error?.message ?? "not asked"}`);
-    const message = `No endpoint of ${chainName(chain)} could answer. ${words.join("; ")}.`;
+    const reasons = known.map(
+      ({ state, error }) => `${state.endpoint.name}: ${error?.message ?? "not called"}`,
+    );
+    const message = `No endpoint of ${chainName(chain)} completed the call. ${reasons.join("; ")}.`;
     const cause = { cause: errors[0] };
     if (errors.some(({ fault }) => fault === "rate-limited")) {
-      const restMs = Math.min(...states.map(({ restUntil }) => restUntil - clock.monotonic()));
-      const retryAfterMs = Math.max(Math.ceil(restMs), rest.first);
+      const cooldownMs = Math.min(
+        ...states.map(({ coolingDownUntil: restUntil }) => restUntil - clock.monotonic()),
+      );
+      const retryAfterMs = Math.max(Math.ceil(cooldownMs), cooldown.first);
       return new TaskFailure(message, "same-worker", { type: "rate_limited", retryAfterMs }, cause);
     }
     const refused = errors.length > 0 && errors.every(({ fault }) => fault === "refused");
@@ -212,45 +234,45 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     use: (client: C, signal: AbortSignal, state: State<C>) => Promise<T>,
     { signal, weight = 1, rounds = 1 }: CallOptions,
   ): Promise<T> {
-    // Node warns of a leak beyond ten listeners; many calls under one task's signal are no leak.
+    // Node warns about a leak above ten listeners; many calls under one task's signal are not a leak.
     setMaxListeners(0, signal);
-    const troubles = new Map<State<C>, EndpointError>();
-    const lacking = new Set<State<C>>();
-    const deadline = clock.monotonic() + patienceMs;
-    for (let tries = 0; tries < states.length + extraAttempts;) {
+    const errors = new Map<State<C>, EndpointError>();
+    const missing = new Set<State<C>>();
+    const deadline = clock.monotonic() + maxCooldownWaitMs;
+    for (let attempts = 0; attempts < states.length + attemptsBeyondEndpoints;) {
       signal.throwIfAborted();
-      const state = pick(lacking);
-      if (state === undefined || state.restUntil > deadline) break;
-      const restMs = state.restUntil - clock.monotonic();
-      // Others wait as well, and the first of them may meet the same trouble: after each wait it is looked again whom to ask.
-      if (restMs > 0) {
-        await clock.sleep(restMs, signal);
+      const state = selectEndpoint(missing);
+      if (state === undefined || state.coolingDownUntil > deadline) break;
+      const cooldownMs = state.coolingDownUntil - clock.monotonic();
+      // Other calls wait as well, and the first may fail again: each selects an endpoint anew after its wait.
+      if (cooldownMs > 0) {
+        await clock.sleep(cooldownMs, signal);
         continue;
       }
-      if (!(await state.pace.take(weight, signal))) continue;
-      if (state.restUntil > clock.monotonic()) {
-        state.pace.giveBack(weight);
+      if (!(await state.rateLimiter.acquire(weight, signal))) continue;
+      if (state.coolingDownUntil > clock.monotonic()) {
+        state.rateLimiter.refund(weight);
         continue;
       }
-      tries += 1;
+      attempts += 1;
       const startedAt = clock.monotonic();
       state.stale ||= startedAt - state.measuredAt > remeasureMs;
       state.measuredAt = startedAt;
       try {
         await identified(state, signal);
-        // What it takes to connect is the identification's: a latency with it would hide a fast endpoint behind a warm one.
-        const askedAt = clock.monotonic();
-        const result = await timed((inner) => use(state.endpoint.client, inner, state), signal, rounds);
-        succeeded(state, startedAt, clock.monotonic() - askedAt);
+        // The identification includes connecting: its time must not count as latency, or a new fast endpoint looks slow.
+        const calledAt = clock.monotonic();
+        const result = await runTimed((inner) => use(state.endpoint.client, inner, state), signal, rounds);
+        recordSuccess(state, startedAt, clock.monotonic() - calledAt);
         return result;
       } catch (error) {
         if (!(error instanceof EndpointError)) throw error;
-        failed(state, error, startedAt);
-        troubles.set(state, error);
-        if (error.fault === "lacking") lacking.add(state);
+        recordFailure(state, error, startedAt);
+        errors.set(state, error);
+        if (error.fault === "missing") missing.add(state);
       }
     }
-    throw failure(troubles);
+    throw failureOf(errors);
   }
 
   return {
@@ -267,7 +289,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
             ...(state.head !== undefined && { own: state.head }),
             ...(others !== undefined && { others }),
           };
-          const fault = headFault(head, history, { now, limits });
+          const fault = implausibleHead(head, history, { now, limits });
           if (fault !== undefined) throw new EndpointError("refused", `it ${fault}`);
           state.head = { height: head.height, at: now };
           return head;
@@ -275,10 +297,10 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         { signal },
       ),
     status: () =>
-      states.map(({ endpoint, latencyMs, pace, restUntil, lastError }) => ({
+      states.map(({ endpoint, latencyMs, rateLimiter: pace, coolingDownUntil: restUntil, lastError }) => ({
         name: endpoint.name,
         requestsPerSecond: pace.rate,
-        restMs: Math.max(0, restUntil - clock.monotonic()),
+        cooldownMs: Math.max(0, restUntil - clock.monotonic()),
         ...(latencyMs > 0 && { latencyMs }),
         ...(lastError !== undefined && { lastFault: lastError.message }),
       })),

@@ -1,53 +1,54 @@
-// Whether an endpoint's newest block can be: it may wander back a little and forward with time, no more.
-// Imports only domain; never does I/O.
+// Whether an endpoint's newest block is plausible, compared with the newest blocks before it.
+// Imports only domain.
+// Never does I/O.
 import type { ChainHead } from "../domain/chain.js";
 import { isHeight, type Height } from "../domain/height.js";
 
-/** How far a newest block may move between two answers of one endpoint. */
+/** How far a newest block may move between two responses of one endpoint. */
 export interface HeadLimits {
-  /** Heights that it may move back: a reorganisation, or nodes behind one address that are not equally far. */
-  readonly back: number;
-  /** Heights that it may be ahead of what it, or any other endpoint, said last; beside `perSecond`. */
-  readonly ahead: number;
-  /** Blocks a second that the chain may grow by at most. */
-  readonly perSecond: number;
+  /** Heights that it may move back: by a reorganisation, or between nodes behind one address. */
+  readonly maxRollback: number;
+  /** Heights that it may be above the previous head of any endpoint, in addition to `blocksPerSecond`. */
+  readonly maxAhead: number;
+  /** Maximum growth of the chain in blocks per second. */
+  readonly blocksPerSecond: number;
 }
 
-/** Generous on purpose: what is refused here cannot be, by a wide margin. */
-export const defaultHeadLimits: HeadLimits = { back: 256, ahead: 1_000_000, perSecond: 1000 };
+/** Wide limits: a head outside them is impossible on any known chain. */
+export const defaultHeadLimits: HeadLimits = { maxRollback: 256, maxAhead: 1_000_000, blocksPerSecond: 1000 };
 
-/** A newest block that was seen, and when, in milliseconds. */
-export interface SeenHead {
+/** A newest block and the time of its observation in milliseconds. */
+export interface ObservedHead {
   readonly height: Height;
   readonly at: number;
 }
 
-/** What was seen before: by this endpoint, and the lowest newest block of the others. */
+/** Previous heads: of this endpoint, and the lowest of the other endpoints. */
 export interface HeadHistory {
-  readonly own?: SeenHead;
-  readonly others?: SeenHead;
+  readonly own?: ObservedHead;
+  readonly others?: ObservedHead;
 }
 
-/** Why the newest block is refused, or nothing where it can be. */
-export function headFault(
+/** Returns why the newest block is refused; undefined if it is plausible. */
+export function implausibleHead(
   head: ChainHead,
   history: HeadHistory,
   { now, limits }: { readonly now: number; readonly limits: HeadLimits },
 ): string | undefined {
   if (!isHeight(head.height))
-    return `says that its newest block is ${String(head.height)}, which is no height`;
+    return `reports ${String(head.height)} as its newest block, which is not a height`;
   const { own, others } = history;
-  if (own !== undefined && head.height < own.height - limits.back) {
+  if (own !== undefined && head.height < own.height - limits.maxRollback) {
     return (
-      `moved its newest block back from ${own.height} to ${head.height}, more than the ${limits.back} of a plausible ` +
+      `moved its newest block back from ${own.height} to ${head.height}, more than the ${limits.maxRollback} blocks of a plausible ` +
       "reorganisation: if the chain was reset, restart the worker"
     );
   }
   for (const seen of [own, others]) {
     if (seen === undefined) continue;
-    const most = seen.height + limits.ahead + ((now - seen.at) / 1000) * limits.perSecond;
+    const most = seen.height + limits.maxAhead + ((now - seen.at) / 1000) * limits.blocksPerSecond;
     if (head.height > most) {
-      return `says that its newest block is ${head.height}, impossibly far above ${seen.height} that was seen before`;
+      return `reports ${head.height} as its newest block, implausibly far above the previous ${seen.height}`;
     }
   }
   return undefined;

@@ -1,5 +1,6 @@
-// How the endpoints of chains are doing, as metrics.
-// Imports only lib and this folder; never asks an endpoint.
+// Metrics of the endpoints of chains.
+// Imports only domain, lib and this folder.
+// Never calls an endpoint.
 import { Gauge, type Metrics } from "../lib/metrics.js";
 import { chainName } from "../domain/chain.js";
 import type { EndpointStatus } from "./endpoints.js";
@@ -12,22 +13,22 @@ const shown: readonly {
 }[] = [
   {
     name: "indexer_endpoint_rest_seconds",
-    help: "Seconds until a failing endpoint is asked again; 0 while it is well.",
-    value: ({ restMs }) => restMs / 1000,
+    help: "Seconds until a failing endpoint may be called again; 0 if it is healthy.",
+    value: ({ cooldownMs }) => cooldownMs / 1000,
   },
   {
     name: "indexer_endpoint_latency_seconds",
-    help: "Smoothed time of an endpoint's answers, once it answered.",
+    help: "Smoothed latency of an endpoint, after its first response.",
     value: ({ latencyMs }) => (latencyMs === undefined ? undefined : latencyMs / 1000),
   },
   {
     name: "indexer_endpoint_requests_per_second_limit",
-    help: "Requests a second that an endpoint gets at most; infinite until it complains.",
+    help: "Maximum requests per second to an endpoint; infinite until its first rate limit.",
     value: ({ requestsPerSecond }) => requestsPerSecond,
   },
 ];
 
-/** Declares the gauges, read when they are scraped; `readers` are those of the process at that moment. */
+/** Declares the gauges; each scrape reads the `readers` that the process has at that moment. */
 export function registerEndpointGauges(registry: Metrics, readers: () => Iterable<ChainReader>): void {
   for (const { name, help, value } of shown) {
     new Gauge({

@@ -1,24 +1,26 @@
-// How a worker reads a chain: the port that each network implements in a folder of its own.
-// Imports only domain, lib and this folder; never knows tasks' ids, streams, credit or managers.
+// How a worker reads a chain: the port that each network implements in its own folder.
+// Imports only domain, lib and this folder.
+// Never knows task ids, streams, credit or managers.
 import type { ChainRef, ChainHead } from "../domain/chain.js";
 import type { TaskResult, TaskRequest } from "../domain/task.js";
 import type { EndpointStatus } from "./endpoints.js";
 
-/** One chain, readable. Created by `createXChain(options)`, which connects lazily. */
+/** Reads one chain. Created by `createXChain(options)`, which connects lazily. */
 export interface ChainReader {
   readonly chain: ChainRef;
-  /** The kinds of task that it can answer. */
+  /** The kinds of task that it can execute. */
   readonly capabilities: readonly TaskRequest["kind"][];
-  /** The node's newest block. Rejects with a TaskFailure where the node cannot be asked. */
+  /** Returns the node's newest block. Rejects with a TaskFailure if no node is available. */
   head(signal: AbortSignal): Promise<ChainHead>;
   /**
-   * Answers one task, lazily: the chain is read ahead only a bounded way beyond what the consumer has taken.
-   * Heights come ascending, whole, without a gap; a height that cannot be decoded comes as a quarantine, and before a height come
-   * the quarantines of its transactions.
-   * Ends when all was given; throws a TaskFailure that says whether to try again; stops soon after `signal` aborts.
+   * Executes one task lazily: it reads ahead only a bounded distance beyond the consumer.
+   * Heights are complete, ascending and without gaps. A height that cannot be decoded is a quarantine; the quarantines of a
+   * height's transactions precede the height.
+   * Ends after the last result; throws a TaskFailure that states whether to retry; stops soon after `signal` aborts.
    */
   execute(request: TaskRequest, signal: AbortSignal): AsyncIterable<TaskResult>;
-  /** How its endpoints are doing; left out where none are asked. */
+  /** Returns the state of its endpoints; absent if the chain has none. */
   endpoints?(): readonly EndpointStatus[];
+  /** Closes its connections. */
   close(): Promise<void>;
 }

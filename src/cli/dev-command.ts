@@ -1,27 +1,24 @@
-// `indexer dev`: everything in one process.
-import type { Command } from "commander";
-import { probeCosmosAddress } from "../chains/cosmos/address-kind.js";
+// `indexer dev`: database, manager, workers and GraphiQL in one process.
+// Imports every level below.
+// Never names a network.
+import { Option, type Command } from "commander";
+import type { ChainAdapter, OpenDeps } from "../chains/adapter.js";
 import { registerEndpointGauges } from "../chains/metrics.js";
 import type { ChainReader } from "../chains/port.js";
+import { chainAdapters, defaultAdapter } from "../chains/registry.js";
+import type { Settings } from "../lib/config.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { createLogger } from "../lib/logger.js";
 import { managerSettings } from "../manager/config.js";
 import { startManager } from "../manager/manager.js";
-import { cosmosSettings, demoSettings, ethereumSettings } from "../worker/config.js";
 import { attachWorker } from "../worker/in-process.js";
-import { openCosmos, openDemo, openEthereum, type OpenDeps } from "../worker/reader.js";
 import { configure } from "./config.js";
-import { addSettings, givenFlags, type GivenOptions } from "./options.js";
+import { addSettings, givenFlags, optionKey, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 import { startStatusLine } from "./status-line.js";
 import { firstQuery, welcome } from "./welcome.js";
 
-interface DevOptions extends GivenOptions {
-  readonly ethereum?: readonly string[];
-  readonly cosmos?: readonly string[];
-}
-
-/** In a process for one person everything shows at once, only trouble is logged, and Ctrl-C does not make him wait. */
+/** One developer uses this process: data appears at once, logs contain only warnings, and Ctrl-C stops within a second. */
 const devSettings = {
   ...managerSettings,
   enableScheduler: { ...managerSettings.enableScheduler, fallback: "true" },
@@ -31,20 +28,36 @@ const devSettings = {
   logLevel: { ...managerSettings.logLevel, fallback: "warn" },
 } as const;
 
-export function addDevCommand(program: Command): void {
+/** The networks of `indexer dev`. */
+export interface DevNetworks {
+  readonly adapters: readonly ChainAdapter[];
+  /** The network of the only chain if no address is given. */
+  readonly fallback: ChainAdapter;
+}
+
+/** Adds `dev` with a repeatable flag for each network that it can follow at an address. */
+export function addDevCommand(
+  program: Command,
+  { adapters, fallback }: DevNetworks = { adapters: chainAdapters, fallback: defaultAdapter },
+): void {
   const command = program
     .command("dev")
     .description(
-      "Everything in one process: database, manager, workers, GraphiQL. A demo chain unless told which.",
-    )
-    .option("--ethereum <url>", "JSON-RPC endpoint of an Ethereum chain to follow (repeatable)", collect)
-    .option("--cosmos <address>", "gRPC or RPC endpoint of a Cosmos chain to follow (repeatable)", collect);
-  addSettings(command, devSettings, demoOnly).action(async (options: DevOptions) => {
-    const table = { ...devSettings, ...demoOnly };
+      `Run everything in one process: database, manager, workers, GraphiQL. Without an endpoint, it reads a ${fallback.network} chain.`,
+    );
+  for (const { network, dev } of adapters) {
+    if (dev !== undefined)
+      command.addOption(
+        new Option(`--${network} <${dev.placeholder}>`, dev.description).argParser(appendAddress),
+      );
+  }
+  const fallbackSettings = settingsBesideOthers(fallback);
+  const table = { ...fallbackSettings, ...devSettings };
+  addSettings(command, devSettings, fallbackSettings).action(async (options: GivenOptions) => {
     const config = configure(table, givenFlags(table, options), options.config);
     const logger = createLogger({ level: config.logLevel });
     const lifecycle = createLifecycle();
-    const say = (line: string): void => void process.stdout.write(`${line}\n`);
+    const printLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
     await runUntilSignalled(lifecycle, logger, async () => {
       const manager = await startManager(config, lifecycle, logger);
@@ -56,43 +69,56 @@ export function addDevCommand(program: Command): void {
         attachWorker(reader, { registry, lifecycle, logger });
       };
       const deps = { logger, signal: lifecycle.signal };
-      const opened = openAll(options, deps);
-      if (opened.length === 0) attach(openDemo({ ...config, chainId: config.demoChainId }));
-      const waiting = opened.map((each) => each.then(attach));
+      const followed = followedChains(adapters, options);
+      if (followed.length === 0) attach(await fallback.open(config, deps));
+      // A chain whose node does not respond yet does not delay the others.
+      const attached = followed.map(async (each) => attach(await openFollowed(each, deps)));
 
-      const network = opened.length === 0 ? "demo" : options.ethereum === undefined ? "cosmos" : "ethereum";
-      for (const line of welcome({
+      const lines = welcome({
         url: manager.url,
         database: manager.client.database,
         folder: config.dataFolder,
-      }))
-        say(line);
-      say(firstQuery(network));
+      });
+      for (const line of lines) printLine(line);
+      printLine(firstQuery((followed[0]?.adapter ?? fallback).network));
       const status = startStatusLine({ client: manager.client, output: process.stdout });
       lifecycle.onStop("the status line", status.stop);
-      await Promise.all(waiting);
+      await Promise.all(attached);
     });
   });
 }
 
-/** The demo chain's settings; its name is not CHAIN_ID here, where several chains may be followed. */
-const { chainId, ...demoRest } = demoSettings;
-const demoOnly = { ...demoRest, demoChainId: { ...chainId, name: "DEMO_CHAIN_ID" } } as const;
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
+/** A chain that the command line names by an address. */
+interface FollowedChain {
+  readonly adapter: ChainAdapter;
+  readonly address: string;
 }
 
-/** Starts opening each chain that was named; one whose node does not answer yet holds up no other. */
-function openAll({ ethereum = [], cosmos = [] }: DevOptions, deps: OpenDeps): Promise<ChainReader>[] {
-  return [
-    ...ethereum.map((url) =>
-      openEthereum(configure(ethereumSettings, { ETHEREUM_RPC_URL: url }, undefined), deps),
-    ),
-    ...cosmos.map(async (address) => {
-      const { kind, url } = await probeCosmosAddress(address, deps);
-      const name = kind === "grpc" ? "COSMOS_GRPC_ADDR" : "COSMOS_RPC_URL";
-      return openCosmos(configure(cosmosSettings, { [name]: url }, undefined), deps);
-    }),
-  ];
+function followedChains(adapters: readonly ChainAdapter[], options: GivenOptions): FollowedChain[] {
+  return adapters.flatMap((adapter) => {
+    const addresses = options[optionKey(`--${adapter.network}`)];
+    return Array.isArray(addresses)
+      ? addresses.map((address) => ({ adapter, address: String(address) }))
+      : [];
+  });
+}
+
+async function openFollowed({ adapter, address }: FollowedChain, deps: OpenDeps): Promise<ChainReader> {
+  const given = (await adapter.dev?.settingsOf(address, deps)) ?? {};
+  return adapter.open(configure(adapter.settings, given, undefined), deps);
+}
+
+/** `dev` may follow several chains, therefore CHAIN_ID is `<NETWORK>_CHAIN_ID` here. */
+function settingsBesideOthers({ network, settings }: ChainAdapter): Settings {
+  const prefix = `${network.toUpperCase().replaceAll("-", "_")}_`;
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, setting]) => [
+      key,
+      setting.name === "CHAIN_ID" ? { ...setting, name: `${prefix}${setting.name}` } : setting,
+    ]),
+  );
+}
+
+function appendAddress(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

@@ -1,14 +1,16 @@
-// Turns tables of settings into a command's flags, and what was given back into texts by setting name.
+// Maps tables of settings to a command's flags, and the given flags to texts by setting name.
+// Imports only lib.
+// Never resolves a setting.
 import { Option, type Command } from "commander";
 import { flagOf, type Settings } from "../lib/config.js";
 
-/** What commander gives to a command's action. */
+/** The options that commander passes to a command's action. */
 export interface GivenOptions {
   readonly config?: string;
   readonly [name: string]: unknown;
 }
 
-/** Adds a flag for each setting, with its default and the environment variable that it stands over, and `--config`. */
+/** Adds `--config` and a flag for each setting; its help shows the environment variable and the default. */
 export function addSettings(command: Command, ...tables: readonly Settings[]): Command {
   for (const setting of tables.flatMap((table) => Object.values(table))) {
     const fallback =
@@ -17,10 +19,10 @@ export function addSettings(command: Command, ...tables: readonly Settings[]): C
       new Option(`${flagOf(setting)} <value>`, `${setting.description} (${setting.name}${fallback})`),
     );
   }
-  return command.option("--config <file>", "JSON file of settings by their names (CONFIG)");
+  return command.option("--config <file>", "JSON file of settings, keyed by setting name (CONFIG)");
 }
 
-/** The texts that were given as flags, by setting name. */
+/** Returns the texts of the given flags by setting name. */
 export function givenFlags(settings: Settings, options: GivenOptions): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const setting of Object.values(settings)) {
@@ -30,7 +32,7 @@ export function givenFlags(settings: Settings, options: GivenOptions): Record<st
   return flags;
 }
 
-/** Commander's name of a flag's value: `--database-url` is `databaseUrl`. */
-function optionKey(flag: string): string {
+/** Returns commander's key of a flag's value: `databaseUrl` for `--database-url`. */
+export function optionKey(flag: string): string {
   return flag.slice(2).replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

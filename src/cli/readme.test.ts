@@ -1,10 +1,11 @@
-// The README's tables, held against the code; `UPDATE_README=1` writes them.
+// Compares the README's tables with the code; `UPDATE_README=1` writes them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { chainAdapters } from "../chains/registry.js";
 import { errorTable } from "../domain/errors.js";
 import type { Settings } from "../lib/config.js";
 import { managerSettings } from "../manager/config.js";
-import { cosmosSettings, demoSettings, ethereumSettings, workerSettings } from "../worker/config.js";
+import { workerSettings } from "../worker/config.js";
 
 const path = new URL("../../README.md", import.meta.url);
 
@@ -26,13 +27,13 @@ function errorsTable(): string {
 const tables: Readonly<Record<string, string>> = {
   "settings: manager": settingsTable(managerSettings),
   "settings: worker": settingsTable(workerSettings),
-  "settings: ethereum": settingsTable(ethereumSettings),
-  "settings: cosmos": settingsTable(cosmosSettings),
-  "settings: demo": settingsTable(demoSettings),
+  ...Object.fromEntries(
+    chainAdapters.map(({ network, settings }) => [`settings: ${network}`, settingsTable(settings)]),
+  ),
   errors: errorsTable(),
 };
 
-it("has the settings and errors of the code in its tables", () => {
+it("lists the settings and errors of the code in its tables", () => {
   const readme = readFileSync(path, "utf8");
   let wanted = readme;
   for (const [name, table] of Object.entries(tables)) {

@@ -1,57 +1,33 @@
-// `indexer worker <network>`
+// `indexer worker <network>`: one command for each network of the registry.
+// Imports every level below.
+// Never names a network.
 import type { Command } from "commander";
-import type { ChainReader } from "../chains/port.js";
+import type { ChainAdapter } from "../chains/adapter.js";
+import { chainAdapters } from "../chains/registry.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { createLogger } from "../lib/logger.js";
-import {
-  cosmosSettings,
-  demoSettings,
-  ethereumSettings,
-  workerSettings,
-  type WorkerConfig,
-} from "../worker/config.js";
-import { openCosmos, openDemo, openEthereum, type OpenDeps } from "../worker/reader.js";
+import { workerSettings } from "../worker/config.js";
 import { startWorker } from "../worker/worker.js";
 import { configure } from "./config.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
-export function addWorkerCommands(program: Command): void {
-  const worker = program.command("worker").description("Read one chain and answer managers' tasks.");
-
-  const ethereum = { ...ethereumSettings, ...workerSettings };
-  addSettings(
-    worker.command("ethereum").description("A worker of an Ethereum chain, over JSON-RPC."),
-    ethereum,
-  ).action((options: GivenOptions) => {
-    const config = configure(ethereum, givenFlags(ethereum, options), options.config);
-    return runWorker(config, (deps) => openEthereum(config, deps));
-  });
-
-  const cosmos = { ...cosmosSettings, ...workerSettings };
-  addSettings(
-    worker.command("cosmos").description("A worker of a Cosmos SDK chain, over gRPC or CometBFT RPC."),
-    cosmos,
-  ).action((options: GivenOptions) => {
-    const config = configure(cosmos, givenFlags(cosmos, options), options.config);
-    return runWorker(config, (deps) => openCosmos(config, deps));
-  });
-
-  const demo = { ...demoSettings, ...workerSettings };
-  addSettings(
-    worker.command("demo").description("A worker of a made-up chain that follows from a seed."),
-    demo,
-  ).action((options: GivenOptions) => {
-    const config = configure(demo, givenFlags(demo, options), options.config);
-    return runWorker(config, async () => openDemo(config));
-  });
-}
-
-function runWorker(config: WorkerConfig, open: (deps: OpenDeps) => Promise<ChainReader>): Promise<void> {
-  const logger = createLogger({ level: config.logLevel });
-  const lifecycle = createLifecycle();
-  return runUntilSignalled(lifecycle, logger, async () => {
-    const reader = await open({ logger, signal: lifecycle.signal });
-    return startWorker(config, { reader, lifecycle, logger });
-  });
+/** Adds `worker` with a command for each network. */
+export function addWorkerCommands(program: Command, adapters: readonly ChainAdapter[] = chainAdapters): void {
+  const worker = program
+    .command("worker")
+    .description("Run a worker: it reads one chain and executes tasks of managers.");
+  for (const adapter of adapters) {
+    const settings = { ...adapter.settings, ...workerSettings };
+    const command = worker.command(adapter.network).description(adapter.description);
+    addSettings(command, settings).action((options: GivenOptions) => {
+      const config = configure(settings, givenFlags(settings, options), options.config);
+      const logger = createLogger({ level: config.logLevel });
+      const lifecycle = createLifecycle();
+      return runUntilSignalled(lifecycle, logger, async () => {
+        const reader = await adapter.open(config, { logger, signal: lifecycle.signal });
+        return startWorker(config, { reader, lifecycle, logger });
+      });
+    });
+  }
 }

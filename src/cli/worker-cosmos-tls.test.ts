@@ -44,7 +44,7 @@ describe.concurrent("a worker of a node with a certificate of a private authorit
   it("else says of each address what is wrong with its certificate, and asks again", async () => {
     const worker = start({ COSMOS_GRPC_ADDR: node.grpcUrl, COSMOS_RPC_URL: node.rpcUrl });
     try {
-      const [line] = await worker.line(/.*No node says which chain it serves; asking again\..*/);
+      const [line] = await worker.line(/.*No node reports its chain id; retrying\..*/);
       for (const url of [node.grpcUrl, node.rpcUrl])
         expect(line).toMatch(new RegExp(`${url}\\S* it cannot be reached: [^;]*certificate`));
       await worker.line(/"attempt":1\b/);

@@ -1,15 +1,11 @@
-// Rows in COPY's text format: columns by tabs, rows by line ends, \N for nothing.
-// Source of the format: PostgreSQL's documentation of COPY, "Text Format".
+// Values in COPY's text format: \N is NULL. Source of the format: PostgreSQL's documentation of COPY, "Text Format".
 
+/** A value that COPY takes as a column; a list becomes an array of texts. */
 export type CopyValue =
   string | number | bigint | boolean | Uint8Array | readonly string[] | null | undefined;
 
-/** One row, its line end included. */
-export function copyLine(values: readonly CopyValue[]): string {
-  return `${values.map(copyValue).join("\t")}\n`;
-}
-
-function copyValue(value: CopyValue): string {
+/** One column of a line. */
+export function copyText(value: CopyValue): string {
   if (value === null || value === undefined) return "\\N";
   if (typeof value === "string") return escaped(value);
   if (typeof value === "number" || typeof value === "bigint") return value.toString();

@@ -3,7 +3,7 @@
 import type { ChainIds } from "./chain-ids.js";
 import { readMultirange, writeMultirange } from "./multirange.js";
 import type { Store } from "./port.js";
-import { proveRange, uncoverRanges } from "./proof.js";
+import { verifyRange, invalidateRanges } from "./verify-range.js";
 import type { Database } from "./sql.js";
 
 export interface CoverageDeps {
@@ -43,7 +43,7 @@ export function createCoverage({
     },
     async verifyCoverage(chain, range) {
       const chainId = await chainIds.idOf(chain);
-      if (chainId !== undefined) return proveRange(database, chainId, range);
+      if (chainId !== undefined) return verifyRange(database, chainId, range);
       return {
         range,
         complete: false,
@@ -55,7 +55,7 @@ export function createCoverage({
     },
     async invalidate(chain, ranges) {
       const chainId = await chainIds.idOf(chain);
-      if (chainId !== undefined) await uncoverRanges(database, chainId, ranges);
+      if (chainId !== undefined) await invalidateRanges(database, chainId, ranges);
     },
   };
 }

@@ -56,7 +56,7 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createTransactionReads(deps),
     ...createCoverage(deps),
     ...createQuarantine(deps),
-    ...createOutbox(database),
+    ...createOutbox(deps),
     ready: async () => {
       await checkMigrated(database);
     },

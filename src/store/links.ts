@@ -1,6 +1,6 @@
 // Whether stored blocks link: each block's parent hash is the hash of the block below.
 import type { Height } from "../domain/height.js";
-import { arrayLiteral, type Session } from "./sql.js";
+import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
 interface HeightRow {
   readonly height: bigint;
@@ -8,12 +8,12 @@ interface HeightRow {
 
 /** Neighbours of these heights that do not link with them: whichever of both is wrong, the neighbour is no longer proven. */
 export async function unlinkedBy(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   heights: readonly Height[],
 ): Promise<Height[]> {
   if (heights.length === 0) return [];
-  const rows = await session.query<HeightRow>({
+  const rows = await sql.query<HeightRow>({
     name: "unlinked-by",
     text: `with written as (select b.height, b.hash, b.parent_hash from block b
                             where b.chain_id = $1 and b.height = any($2::int8[]))
@@ -29,12 +29,12 @@ export async function unlinkedBy(
 
 /** Blocks that stand on replaced ones, link by link: no chain holds them any more. Ascending. */
 export async function orphansOf(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   replaced: readonly { readonly height: Height; readonly hash: string }[],
 ): Promise<Height[]> {
   if (replaced.length === 0) return [];
-  const rows = await session.query<HeightRow>({
+  const rows = await sql.query<HeightRow>({
     text: `with recursive orphan as (
              select b.height, b.hash from unnest($2::int8[], $3::text[]) as gone (height, hash)
                join block b on b.chain_id = $1 and b.height = gone.height + 1 and b.parent_hash = gone.hash

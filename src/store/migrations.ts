@@ -4,7 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { IndexerError } from "../domain/errors.js";
-import type { Database, Session, Sql } from "./sql.js";
+import type { Database, SqlTransaction, Sql } from "./sql.js";
 
 /** From src/store and from dist/store alike. */
 const folder = new URL("../../prisma/migrations/", import.meta.url);
@@ -88,15 +88,15 @@ export async function checkMigrated(sql: Sql): Promise<void> {
   }
 }
 
-async function applyNext(session: Session): Promise<string | undefined> {
-  await session.query({ text: `select pg_advisory_xact_lock(${lockKey})` });
-  await session.script(historyTable);
-  const { pending, failed } = await migrationStatus(session);
+async function applyNext(sql: SqlTransaction): Promise<string | undefined> {
+  await sql.query({ text: `select pg_advisory_xact_lock(${lockKey})` });
+  await sql.script(historyTable);
+  const { pending, failed } = await migrationStatus(sql);
   if (failed.length > 0) throw failedBefore(failed);
   const next = migrationFiles().find(({ name }) => name === pending[0]);
   if (next === undefined) return undefined;
-  await session.script(next.sql);
-  await session.query({
+  await sql.script(next.sql);
+  await sql.query({
     text: `insert into "_prisma_migrations" (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
            values ($1, $2, clock_timestamp(), $3, now(), 1)`,
     values: [randomUUID(), next.checksum, next.name],

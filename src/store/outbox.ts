@@ -1,5 +1,7 @@
 // What was announced: one row a commit, numbered without a gap within each chain, in the order of the commits.
 import { chainName, type ChainRef } from "../domain/chain.js";
+import type { PrismaClient } from "../generated/prisma/client.js";
+import { guarded } from "./failures.js";
 import { readMultirange } from "./multirange.js";
 import type { Announcement, Store } from "./port.js";
 import { arrayLiteral, type Database } from "./sql.js";
@@ -14,15 +16,20 @@ interface AnnouncementRow extends SequenceRow {
   readonly heights: string;
 }
 
-export function createOutbox(
-  database: Database,
-): Pick<Store, "latestSequences" | "announcements" | "trimAnnouncements"> {
+/** Creates the reads of the outbox. */
+export function createOutbox({
+  database,
+  prisma,
+}: {
+  readonly database: Database;
+  readonly prisma: PrismaClient;
+}): Pick<Store, "latestSequences" | "announcements" | "trimAnnouncements"> {
   return {
     async latestSequences() {
-      const rows = await database.query<SequenceRow>({
-        text: "select network, chain_id, sequence from chain",
-      });
-      return new Map(rows.map((row) => [chainName(refOf(row)), row.sequence]));
+      const rows = await guarded(() =>
+        prisma.chain.findMany({ select: { network: true, chainId: true, sequence: true } }),
+      );
+      return new Map(rows.map((row) => [chainName(row), row.sequence]));
     },
     async announcements(after, limit) {
       const names = [...after.keys()];

@@ -4,7 +4,7 @@ import { PGlite, type PGliteInterface, type Transaction } from "@electric-sql/pg
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 import { databaseFailure } from "./failures.js";
-import type { Database, Session, Statement } from "./sql.js";
+import type { Database, SqlTransaction, Statement } from "./sql.js";
 
 const int8 = 20;
 const parsers = { [int8]: BigInt };
@@ -17,7 +17,7 @@ export async function openPglite(folder: string | undefined): Promise<Database> 
     query: (statement) => run(pglite, statement),
     transaction: async (work) => {
       try {
-        return await pglite.transaction((open) => work(createSession(open)));
+        return await pglite.transaction((open) => work(createSqlTransaction(open)));
       } catch (error) {
         throw databaseFailure(error);
       }
@@ -32,7 +32,7 @@ function prismaAdapter(pglite: PGlite): SqlDriverAdapterFactory {
   return new PrismaPGlite(pglite);
 }
 
-function createSession(open: Transaction): Session {
+function createSqlTransaction(open: Transaction): SqlTransaction {
   return {
     query: (statement) => run(open, statement),
     copy: async (into, lines) => {

@@ -41,12 +41,8 @@ export interface WriteResult {
 /** A stored transaction: as the worker made it, with what follows from its events. */
 export interface StoredTransaction extends Transaction, Participation {}
 
-/** Columns that cost: read only when asked. */
-export interface TransactionColumns {
-  readonly events: boolean;
-  readonly raw: boolean;
-  readonly rawLog: boolean;
-}
+/** The costly properties to read. Without them `events` is empty, `raw` and `rawLog` are absent. */
+export type TransactionColumns = Readonly<Record<"events" | "raw" | "rawLog", boolean>>;
 
 export interface ChainRecord {
   readonly chain: ChainRef;

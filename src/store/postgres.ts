@@ -8,7 +8,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { IndexerError } from "../domain/errors.js";
 import type { Logger } from "../lib/logger.js";
 import { databaseFailure, isEnded } from "./failures.js";
-import type { Database, Session, Statement } from "./sql.js";
+import type { Database, SqlTransaction, Statement } from "./sql.js";
 
 export interface PostgresOptions {
   readonly url: string;
@@ -79,7 +79,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
     try {
-      const result = await work(createSession(client));
+      const result = await work(createSqlTransaction(client));
       await client.query("commit");
       return result;
     } catch (error) {
@@ -104,7 +104,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
   };
 }
 
-function createSession(client: pg.PoolClient): Session {
+function createSqlTransaction(client: pg.PoolClient): SqlTransaction {
   return {
     query: (statement) => run(client, statement),
     copy: async (into, lines) => {

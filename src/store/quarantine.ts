@@ -1,44 +1,49 @@
 // What could not be decoded, kept with its error and bytes until its height is stored whole.
 import type { Height } from "../domain/height.js";
 import type { Quarantined } from "../domain/task.js";
+import type { PrismaClient } from "../generated/prisma/client.js";
 import type { ChainIds } from "./chain-ids.js";
 import { cleanText } from "./clean-text.js";
+import { guarded } from "./failures.js";
 import type { Store } from "./port.js";
-import { arrayLiteral, type Database, type Session } from "./sql.js";
+import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
 /** Index of a row that means its whole height. */
 const wholeHeight = -1;
 
 /** Creates the reads of quarantine. */
 export function createQuarantine({
-  database,
+  prisma,
   chainIds,
 }: {
-  readonly database: Database;
+  readonly prisma: PrismaClient;
   readonly chainIds: ChainIds;
 }): Pick<Store, "quarantinedHeights"> {
   return {
     async quarantinedHeights(chain, after, limit) {
       const chainId = await chainIds.idOf(chain);
       if (chainId === undefined) return [];
-      const rows = await database.query<{ height: bigint }>({
-        name: "quarantined",
-        text: `select distinct height from quarantine where chain_id = $1 and height > $2 order by height limit $3`,
-        values: [chainId, after, limit],
-      });
+      const rows = await guarded(() =>
+        prisma.quarantine.groupBy({
+          by: ["height"],
+          where: { chainId, height: { gt: BigInt(after) } },
+          orderBy: { height: "asc" },
+          take: limit,
+        }),
+      );
       return rows.map(({ height }) => Number(height));
     },
   };
 }
 
 /** Removes what this batch stored whole without complaint, and keeps what it complains of. */
-export async function writeQuarantine(
-  session: Session,
+export async function updateQuarantine(
+  sql: SqlTransaction,
   chainId: number,
   { whole, quarantined }: { readonly whole: readonly Height[]; readonly quarantined: readonly Quarantined[] },
 ): Promise<void> {
   if (whole.length > 0) {
-    await session.query({
+    await sql.query({
       text: "delete from quarantine where chain_id = $1 and height = any($2::int8[])",
       values: [chainId, arrayLiteral(whole)],
     });
@@ -46,7 +51,7 @@ export async function writeQuarantine(
   if (quarantined.length === 0) return;
   const unique = new Map(quarantined.map((each) => [`${each.height}/${each.index ?? wholeHeight}`, each]));
   const rows = [...unique.values()].sort((a, b) => a.height - b.height);
-  await session.query({
+  await sql.query({
     text: `insert into quarantine (chain_id, height, "index", error, raw)
            select $1::int4, height, "index", error, decode(raw, 'hex')
            from unnest($2::int8[], $3::int4[], $4::text[], $5::text[]) as given (height, "index", error, raw)

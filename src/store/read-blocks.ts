@@ -3,19 +3,22 @@
 import type { Block } from "../domain/block.js";
 import type { BlockFilter, BlockPosition } from "../domain/search.js";
 import type { ChainIds } from "./chain-ids.js";
+import type { StoredRow } from "./columns/table.js";
+import { blockTable } from "./columns/tables.js";
 import type { Store } from "./port.js";
-import { intervalOf } from "./read-bounds.js";
 import { countRows } from "./read-count.js";
-import { heightConditions, timeConditions, type HeightLimits } from "./read-heights.js";
-import { readPage, type Scan } from "./read-page.js";
+import { heightConditions, heightLimits, timeConditions, type HeightLimits } from "./read-heights.js";
+import { selectPage, type Scan } from "./select-page.js";
 import { createParameters, type Parameters } from "./read-parameters.js";
-import { blockColumnList, blockOf, hashSpellings, type BlockRow } from "./read-rows.js";
+import { hashSpellings } from "./hash-spellings.js";
 import { arrayLiteral, type Database, type Statement } from "./sql.js";
 
 export interface ReadDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
 }
+
+const selectList = blockTable.selectList("b");
 
 /** Creates the reads of blocks. */
 export function createBlockReads({
@@ -26,43 +29,43 @@ export function createBlockReads({
     async blocksAt(chain, heights) {
       const id = await chainIds.idOf(chain);
       if (id === undefined || heights.length === 0) return [];
-      const rows = await database.query<BlockRow>({
+      const rows = await database.query<StoredRow>({
         name: "blocks-at",
-        text: `select ${blockColumnList} from block where chain_id = $1::int4 and height = any($2::int8[]) order by height`,
+        text: `select ${selectList} from block b where chain_id = $1::int4 and height = any($2::int8[]) order by height`,
         values: [id, arrayLiteral([...new Set(heights)])],
       });
-      return rows.map((row) => blockOf(chain, row));
+      return rows.map((row) => blockTable.read({ chain }, row));
     },
 
     async blockByHash(chain, hash) {
       const id = await chainIds.idOf(chain);
       if (id === undefined) return null;
       const parameters = createParameters();
-      const [row] = await database.query<BlockRow>({
+      const [row] = await database.query<StoredRow>({
         name: "block-by-hash",
         // `offset 0` keeps the order out of the choice of the index: by hash, never from the newest downward.
-        text: `select * from (select ${blockColumnList} from block
+        text: `select * from (select ${selectList} from block b
                  where chain_id = ${parameters.int4(id)} and hash = any(${parameters.texts(hashSpellings(hash))}) offset 0) b
                order by height desc limit 1`,
         values: parameters.values,
       });
-      return row === undefined ? null : blockOf(chain, row);
+      return row === undefined ? null : blockTable.read({ chain }, row);
     },
 
     async blocks(filter, request) {
       const id = await chainIds.idOf(filter.chain);
-      const limits = limitsOf(filter);
+      const limits = heightLimits(filter);
       const scan = async (scan: Scan<BlockPosition>): Promise<readonly Block[]> => {
         if (id === undefined || limits === undefined) return [];
-        const rows = await database.query<BlockRow>(scanStatement({ id, filter, limits, scan }));
-        return rows.map((row) => blockOf(filter.chain, row));
+        const rows = await database.query<StoredRow>(scanStatement({ id, filter, limits, scan }));
+        return rows.map((row) => blockTable.read({ chain: filter.chain }, row));
       };
-      return readPage(request, { scan, isAt: (block, { height }) => block.height === height });
+      return selectPage(request, { scan, isAt: (block, { height }) => block.height === height });
     },
 
     async countBlocks(filter, exact) {
       const id = await chainIds.idOf(filter.chain);
-      const limits = limitsOf(filter);
+      const limits = heightLimits(filter);
       if (id === undefined || limits === undefined) return { value: 0n, exact: true };
       const parameters = createParameters();
       const text = `select 1 from block b where ${conditions(parameters, { id, filter, limits }).join(" and ")}`;
@@ -77,20 +80,13 @@ interface Search {
   readonly limits: HeightLimits;
 }
 
-function limitsOf({ heights, time }: BlockFilter): HeightLimits | undefined {
-  const limits = { heights: intervalOf(heights), times: intervalOf(time) };
-  return limits.heights === "empty" || limits.times === "empty"
-    ? undefined
-    : { heights: limits.heights, times: limits.times };
-}
-
 function scanStatement({ scan, ...search }: Search & { readonly scan: Scan<BlockPosition> }): Statement {
   const { ascending, from, until, limit } = scan;
   const parameters = createParameters();
   const where = conditions(parameters, search);
   if (from !== undefined) where.push(`b.height ${ascending ? ">=" : "<="} ${parameters.int8(from.height)}`);
   if (until !== undefined) where.push(`b.height ${ascending ? "<" : ">"} ${parameters.int8(until.height)}`);
-  const text = `select ${blockColumnList} from block b where ${where.join(" and ")}
+  const text = `select ${selectList} from block b where ${where.join(" and ")}
                 order by b.height ${ascending ? "asc" : "desc"} limit ${parameters.int4(limit)}`;
   return { text, values: parameters.values };
 }

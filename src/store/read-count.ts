@@ -28,8 +28,8 @@ export async function countRows(
       return { value: BigInt(Math.round(plan.rows)), exact: false };
   }
   const [counted] = await database.transaction(
-    (session) =>
-      session.query<{ value: bigint }>({ text: `select count(*) as value from (${text}) as found`, values }),
+    (sql) =>
+      sql.query<{ value: bigint }>({ text: `select count(*) as value from (${text}) as found`, values }),
     { statementTimeoutMs: exactTimeoutMs },
   );
   return { value: counted?.value ?? 0n, exact: true };

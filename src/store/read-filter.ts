@@ -1,10 +1,11 @@
 // A search for transactions as SQL: which index drives it, and the conditions that what it finds must meet.
 import type { ListFilter, TransactionFilter, TransactionPosition } from "../domain/search.js";
-import { roles } from "./batch-rows.js";
-import { intervalOf } from "./read-bounds.js";
+import { roles, transactionTable } from "./columns/tables.js";
+import { hashSpellings } from "./hash-spellings.js";
 import { heightConditions, timeConditions, type ChainTerms, type HeightLimits } from "./read-heights.js";
 import type { Parameters } from "./read-parameters.js";
-import { hashSpellings } from "./read-rows.js";
+
+const { columns } = transactionTable;
 
 /** Values of which at least one has to be listed with a transaction, and where that is looked up. */
 interface Wanted {
@@ -42,14 +43,6 @@ export interface SearchRequest {
   readonly chain: ChainTerms;
   /** Further conditions of the scan, on an alias that has height and "index". */
   readonly range?: (alias: string) => readonly string[];
-}
-
-/** The bounds of a filter, or nothing where no transaction can meet them. */
-export function limitsOf({ heights, time }: TransactionFilter): HeightLimits | undefined {
-  const limits = { heights: intervalOf(heights), times: intervalOf(time) };
-  return limits.heights === "empty" || limits.times === "empty"
-    ? undefined
-    : { heights: limits.heights, times: limits.times };
 }
 
 /** Makes the search on one chain. */
@@ -102,12 +95,15 @@ export function searchOf(
 function ownConditions(parameters: Parameters, filter: TransactionFilter, { times }: HeightLimits): string[] {
   const { epoch, hasErrors, memo } = filter;
   return [
-    ...timeConditions(parameters, times, "t.time_ns"),
-    ...(epoch !== undefined ? [`t.epoch = ${parameters.text(epoch)}`] : []),
-    ...(hasErrors !== undefined ? [hasErrors ? "t.has_errors" : "not t.has_errors"] : []),
+    ...timeConditions(parameters, times, `t.${columns.time.name}`),
+    ...(epoch !== undefined ? [`t.${columns.epoch.name} = ${parameters.text(epoch)}`] : []),
+    ...(hasErrors !== undefined ? [`${hasErrors ? "" : "not "}t.${columns.hasErrors.name}`] : []),
     // The second half is the condition of the index.
     ...(memo !== undefined
-      ? [`t.memo_words @@ websearch_to_tsquery('simple', ${parameters.text(memo)})`, "t.memo <> ''"]
+      ? [
+          `t.memo_words @@ websearch_to_tsquery('simple', ${parameters.text(memo)})`,
+          `t.${columns.memo.name} <> ''`,
+        ]
       : []),
   ];
 }
@@ -116,7 +112,7 @@ function transactionsFrom(parameters: Parameters, { hash }: TransactionFilter, c
   if (hash === undefined) return `"transaction" t`;
   // `offset 0` keeps the order out of the choice of the index: by hash, never from the newest downward.
   return `(select * from "transaction" where chain_id = ${chain.id}
-            and hash = any(${parameters.texts(hashSpellings(hash))}) offset 0) t`;
+            and ${columns.hash.name} = any(${parameters.texts(hashSpellings(hash))}) offset 0) t`;
 }
 
 function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, chain: ChainTerms): string[] {
@@ -124,7 +120,7 @@ function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, cha
   const spellings = parameters.texts(hashSpellings(blockHash));
   return [
     `t.chain_id = ${chain.id}`,
-    `t.block_hash = any(${spellings})`,
+    `t.${columns.blockHash.name} = any(${spellings})`,
     `t.height = any(array(select b.height from block b where b.chain_id = ${chain.id} and b.hash = any(${spellings})))`,
   ];
 }
@@ -180,10 +176,10 @@ function roleCondition({ role }: Wanted, alias: string): string[] {
  * Conditions that hold the scan to one side of a position in the total order (height, index), then chain: what stands at the
  * position itself is within only where it is `included`.
  */
-export function beyond(
+export function keysetPredicate(
   parameters: Parameters,
   chain: ChainTerms,
-  { position, chainId, ascending, included }: Beyond,
+  { position, chainId, ascending, included }: KeysetBound,
 ): (alias: string) => string {
   const height = parameters.int8(position.height);
   const index = parameters.int8(position.index);
@@ -195,7 +191,7 @@ export function beyond(
     `(${alias}.height, ${alias}."index") ${ascending ? ">=" : "<="} (${height}, ${index} ${step} (not ${within})::int4)`;
 }
 
-export interface Beyond {
+export interface KeysetBound {
   readonly position: TransactionPosition;
   readonly chainId: number;
   readonly ascending: boolean;

@@ -1,5 +1,6 @@
 // Conditions that hold a scan to a stretch of an index by height: the height's own bounds, and those that follow from the time's.
-import type { Interval } from "./read-bounds.js";
+import type { BlockFilter } from "../domain/search.js";
+import { intervalOf, type Interval } from "./read-bounds.js";
 import type { Parameters } from "./read-parameters.js";
 
 /** A chain inside a statement: the words for its number, and for whether its times never fall. */
@@ -11,6 +12,17 @@ export interface ChainTerms {
 export interface HeightLimits {
   readonly heights: Interval;
   readonly times: Interval;
+}
+
+/** The bounds of a filter as intervals, or undefined if nothing can meet them. */
+export function heightLimits({
+  heights,
+  time,
+}: Pick<BlockFilter, "heights" | "time">): HeightLimits | undefined {
+  const limits = { heights: intervalOf(heights), times: intervalOf(time) };
+  return limits.heights === "empty" || limits.times === "empty"
+    ? undefined
+    : { heights: limits.heights, times: limits.times };
 }
 
 /**

@@ -1,12 +1,12 @@
 // The statements of a search for transactions: a page over all chains, and a count.
 import type { TransactionFilter, TransactionPosition } from "../domain/search.js";
 import { cleanText } from "./clean-text.js";
+import { transactionTable } from "./columns/tables.js";
 import type { TransactionColumns } from "./port.js";
-import { beyond, searchOf, type Search } from "./read-filter.js";
+import { keysetPredicate, searchOf, type Search } from "./read-filter.js";
 import type { ChainTerms, HeightLimits } from "./read-heights.js";
-import type { Scan } from "./read-page.js";
+import type { Scan } from "./select-page.js";
 import { createParameters, type Parameters } from "./read-parameters.js";
-import { transactionColumnList } from "./read-rows.js";
 import type { Statement } from "./sql.js";
 
 /** A position with the number of its chain, which is the last key of the order. */
@@ -33,9 +33,11 @@ export function scanStatement({ filter, limits, columns, range }: ScanRequest): 
   const chain: ChainTerms = { id: "c.id", timeOrdered: "c.time_ordered" };
   const { ascending, from, until } = range;
   const bounds = [
-    ...(from !== undefined ? [beyond(parameters, chain, { ...from, ascending, included: true })] : []),
+    ...(from !== undefined
+      ? [keysetPredicate(parameters, chain, { ...from, ascending, included: true })]
+      : []),
     ...(until !== undefined
-      ? [beyond(parameters, chain, { ...until, ascending: !ascending, included: false })]
+      ? [keysetPredicate(parameters, chain, { ...until, ascending: !ascending, included: false })]
       : []),
   ];
   const search = searchOf(parameters, {
@@ -51,7 +53,7 @@ export function scanStatement({ filter, limits, columns, range }: ScanRequest): 
   };
   const cut = (alias: string): string => `${order(alias)} limit ${limit}`;
   const chains = chainConditions(parameters, filter);
-  const list = transactionColumnList(columns);
+  const list = transactionList(columns);
 
   if (search.driver.kind === "transactions") {
     const text = `select ${list} from chain c
@@ -64,6 +66,11 @@ export function scanStatement({ filter, limits, columns, range }: ScanRequest): 
       cross join lateral (${keysOf(search, cut)}) k where ${chains} ${cut("k")}) p
     join "transaction" t on t.chain_id = p.chain_id and t.height = p.height and t."index" = p."index" ${order("t")}`;
   return { text, values: parameters.values };
+}
+
+/** The SELECT list of transactions of `t` with the number of their chain. */
+export function transactionList(columns: TransactionColumns): string {
+  return `t.chain_id, ${transactionTable.selectList("t", columns)}`;
 }
 
 const keys = `k.chain_id, k.height, k."index"`;

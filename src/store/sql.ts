@@ -16,7 +16,7 @@ export interface Sql {
 }
 
 /** An open transaction. */
-export interface Session extends Sql {
+export interface SqlTransaction extends Sql {
   /** Adds rows in COPY's text format (copy-text.ts): `into` is `table (column, …)`. */
   copy(into: string, lines: string): Promise<void>;
   /** Runs statements separated by semicolons. */
@@ -33,7 +33,7 @@ export interface Database extends Sql {
   /** `postgres` or `pglite`. */
   readonly kind: string;
   /** Commits what `work` did, or rolls all of it back where it throws. */
-  transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (sql: SqlTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** The same connections, for Prisma's client. */
   readonly prismaAdapter: SqlDriverAdapterFactory;
   close(): Promise<void>;

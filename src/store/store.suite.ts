@@ -156,6 +156,62 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
     });
 
+    it("takes a height out of coverage when a partial block replaces its block", async () => {
+      const chain = newChain();
+      await store.write({ chain, heights: chainData(1, 3, { chain }) });
+      const { block, transactions } = blockData(2, { chain, name: "fork", forkAt: 2 });
+      const result = await store.write({
+        chain,
+        heights: [],
+        partialBlocks: [{ block, transaction: transactions[1]! }],
+      });
+      // Height 3 stands on the replaced block: it is deleted.
+      expect(result).toMatchObject({ transactions: 1, replaced: [2, 3] });
+      expect(await store.indexed(chain)).toEqual([{ from: 1, to: 1 }]);
+      expect(await hashesAt(store, chain, { from: 1, to: 3 })).toEqual(["main-1", "fork-2"]);
+      expect(await store.transactionsAt(chain, [{ from: 2, to: 3 }], all)).toMatchObject([
+        { height: 2, index: 1, blockHash: "fork-2" },
+      ]);
+      expect((await announcementsOf(store, chain)).at(-1)).toMatchObject({ heights: [{ from: 2, to: 3 }] });
+    });
+
+    it("lists an account by each role that it has in a transaction, and by no other", async () => {
+      const chain = newChain();
+      await store.write({ chain, heights: [blockData(3, { chain, transactions: () => 2 })] });
+      const indexes = async (filter: object): Promise<number[]> => {
+        const scope = { network: chain.network, chainIds: [chain.chainId] };
+        const page = await store.transactions(
+          { ...scope, ...filter },
+          { order: "OLDEST_FIRST", limit: 9 },
+          all,
+        );
+        return page.items.map(({ index }) => index);
+      };
+      expect(await indexes({ senders: { any: ["acc3"] } })).toEqual([0, 1]);
+      expect(await indexes({ recipients: { any: ["acc3"] } })).toEqual([]);
+      expect(await indexes({ recipients: { any: ["acc1"] } })).toEqual([1]);
+      expect(await indexes({ senders: { any: ["acc1"] } })).toEqual([]);
+      expect(await indexes({ accounts: { any: ["acc1"] } })).toEqual([1]);
+    });
+
+    it("counts a height and a transaction of it in quarantine apart, and updates a repeated entry", async () => {
+      const chain = newChain();
+      const entries = [
+        { height: 3, error: "height" },
+        { height: 3, index: 0, error: "first" },
+        { height: 3, index: 1, error: "second" },
+      ];
+      await store.write({ chain, heights: [], quarantined: entries });
+      await store.write({ chain, heights: [], quarantined: entries.slice(1) });
+      expect((await store.chain(chain))?.quarantined).toBe(3);
+      expect(await store.quarantinedHeights(chain, 0, 10)).toEqual([3]);
+      expect(await store.quarantinedHeights(chain, 3, 10)).toEqual([]);
+      // A height that is stored whole in the same batch keeps the entry that comes with it.
+      const repeated = { height: 3, index: 1, error: "third" };
+      await store.write({ chain, heights: [blockData(3, { chain })], quarantined: [repeated] });
+      expect((await store.chain(chain))?.quarantined).toBe(1);
+    });
+
     it("keeps what is quarantined until its height is stored whole", async () => {
       const chain = newChain();
       const quarantined = [

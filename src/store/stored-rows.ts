@@ -1,25 +1,32 @@
 // The rows that hang on blocks: transactions, their accounts and their types, added and deleted by height.
 // Whoever calls holds the row locks of the blocks; imports only domain and its neighbours in the store.
 import type { Height } from "../domain/height.js";
-import { copyTargets, type TransactionLines } from "./batch-rows.js";
-import { arrayLiteral, type Session } from "./sql.js";
+import type { TransactionLines } from "./batch-rows.js";
+import { accountTransactionTable, transactionTable, typeTransactionTable } from "./columns/tables.js";
+import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
-/** Adds lines; each table's in one COPY. */
-export async function copyRows(session: Session, list: readonly TransactionLines[]): Promise<void> {
+const tables = {
+  transactions: transactionTable,
+  accounts: accountTransactionTable,
+  types: typeTransactionTable,
+} as const;
+
+/** Adds lines with one COPY for each table. */
+export async function copyRows(sql: SqlTransaction, list: readonly TransactionLines[]): Promise<void> {
   for (const kind of ["transactions", "accounts", "types"] as const) {
     const lines = list.map((each) => each[kind]).join("");
-    if (lines !== "") await session.copy(copyTargets[kind], lines);
+    if (lines !== "") await sql.copy(tables[kind].copyTarget, lines);
   }
 }
 
 /** Deletes what hangs on the blocks of these heights: lists by what their transactions say, so that no table is scanned. */
 export async function deleteRows(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   heights: readonly Height[],
 ): Promise<void> {
   if (heights.length === 0) return;
-  await session.query({
+  await sql.query({
     text: `with gone as (
              delete from "transaction" where chain_id = $1::int4 and height = any($2::int8[])
              returning height, "index", parties, types),
@@ -36,15 +43,15 @@ export async function deleteRows(
  * Deletes every row of these heights, also lists of transactions that are gone. It reads whole tables: only for heights that somebody
  * damaged by hand.
  */
-export async function scourRows(
-  session: Session,
+export async function purgeRows(
+  sql: SqlTransaction,
   chainId: number,
   heights: readonly Height[],
 ): Promise<void> {
   if (heights.length === 0) return;
-  for (const table of [`"transaction"`, "account_transaction", "type_transaction"]) {
-    await session.query({
-      text: `delete from ${table} where chain_id = $1 and height = any($2::int8[])`,
+  for (const { name } of Object.values(tables)) {
+    await sql.query({
+      text: `delete from ${name} where chain_id = $1 and height = any($2::int8[])`,
       values: [chainId, arrayLiteral(heights)],
     });
   }
@@ -52,13 +59,13 @@ export async function scourRows(
 
 /** Deletes blocks with what hangs on them. */
 export async function deleteHeights(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   heights: readonly Height[],
 ): Promise<void> {
   if (heights.length === 0) return;
-  await deleteRows(session, chainId, heights);
-  await session.query({
+  await deleteRows(sql, chainId, heights);
+  await sql.query({
     text: "delete from block where chain_id = $1 and height = any($2::int8[])",
     values: [chainId, arrayLiteral(heights)],
   });

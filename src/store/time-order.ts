@@ -1,7 +1,7 @@
 // Whether a chain's times never fall as heights rise: then a search by time is a search by height.
 import type { Height } from "../domain/height.js";
 import type { BlockData } from "../domain/transaction.js";
-import { arrayLiteral, type Session } from "./sql.js";
+import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
 /** Whether every transaction of the blocks has its block's time. */
 export function keepsBlockTime(list: readonly BlockData[]): boolean {
@@ -13,11 +13,11 @@ export function keepsBlockTime(list: readonly BlockData[]): boolean {
  * it. Writers of a chain take turns at this, so that neighbours which come at once are compared by the later one.
  */
 export async function checkTimeOrder(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   { heights, ordered }: { readonly heights: readonly Height[]; readonly ordered: boolean },
 ): Promise<void> {
-  await session.query({
+  await sql.query({
     name: "check-time-order",
     text: `update chain set time_ordered = false where id = $1::int4 and time_ordered and (not $3::boolean or exists (
              select from unnest($2::int8[]) as given (height)

@@ -6,17 +6,18 @@ import { rangesFromHeights, type Height } from "../domain/height.js";
 import type { BlockData } from "../domain/transaction.js";
 import type { Logger } from "../lib/logger.js";
 import { checkBatch } from "./batch-check.js";
-import { prepareHeight, type PreparedHeight, type Tally } from "./batch-rows.js";
+import { prepareHeight, type PreparedHeight } from "./batch-rows.js";
 import type { ChainIds } from "./chain-ids.js";
 import { claimHeights, type ClaimedHeight } from "./claim-heights.js";
+import type { Tally } from "./clean-text.js";
 import { sqlStateOf } from "./failures.js";
 import { orphansOf, unlinkedBy } from "./links.js";
-import { writeLoose, type LooseResult } from "./loose-transactions.js";
+import { writePartialBlocks, type PartialResult } from "./partial-blocks.js";
 import { writeMultirange } from "./multirange.js";
 import type { Store, WriteBatch, WriteResult } from "./port.js";
-import { writeQuarantine } from "./quarantine.js";
-import type { Database, Session } from "./sql.js";
-import { copyRows, deleteHeights, deleteRows, scourRows } from "./stored-rows.js";
+import { updateQuarantine } from "./quarantine.js";
+import type { Database, SqlTransaction } from "./sql.js";
+import { copyRows, deleteHeights, deleteRows, purgeRows } from "./stored-rows.js";
 import { checkTimeOrder, keepsBlockTime } from "./time-order.js";
 
 export interface WriteDeps {
@@ -40,11 +41,11 @@ export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps
     const prepared = batch.heights
       .map((data) => prepareHeight(chainId, data, tally))
       .sort((a, b) => a.block.height - b.block.height);
-    let scour = false;
+    let purge = false;
     for (let attempt = 1; ; attempt += 1) {
-      const work = { chainId, prepared, batch, scour, tally: { ...tally } };
+      const work = { chainId, prepared, batch, purge, tally: { ...tally } };
       try {
-        const result = await database.transaction((session) => writeBatch(session, work));
+        const result = await database.transaction((sql) => writeBatch(sql, work));
         const { removed } = work.tally;
         if (removed > 0) {
           onRemoved(removed);
@@ -57,7 +58,7 @@ export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps
       } catch (error) {
         const state = sqlStateOf(error);
         // Rows without their block: only a hand can have left them.
-        scour ||= state === uniqueViolation;
+        purge ||= state === uniqueViolation;
         if (attempt >= attempts || state === undefined || !(lostRace.has(state) || state === uniqueViolation))
           throw error;
       }
@@ -70,36 +71,36 @@ interface Work {
   /** Ascending. */
   readonly prepared: readonly PreparedHeight[];
   readonly batch: WriteBatch;
-  readonly scour: boolean;
+  readonly purge: boolean;
   readonly tally: Tally;
 }
 
 async function writeBatch(
-  session: Session,
-  { chainId, prepared, batch, scour, tally }: Work,
+  sql: SqlTransaction,
+  { chainId, prepared, batch, purge, tally }: Work,
 ): Promise<WriteResult> {
-  const claimed = await claimHeights(session, chainId, prepared);
+  const claimed = await claimHeights(sql, chainId, prepared);
   const changed = claimed.filter(({ change }) => change !== "none");
-  if (scour) await scourRows(session, chainId, heightsOf(changed));
-  else await deleteRows(session, chainId, heightsOf(changed.filter(({ change }) => change !== "new")));
+  if (purge) await purgeRows(sql, chainId, heightsOf(changed));
+  else await deleteRows(sql, chainId, heightsOf(changed.filter(({ change }) => change !== "new")));
   await copyRows(
-    session,
+    sql,
     changed.map((each) => each.prepared.lines),
   );
-  const loose = await writeLoose(session, batch.partialBlocks ?? [], { chainId, tally });
+  const partial = await writePartialBlocks(sql, batch.partialBlocks ?? [], { chainId, tally });
   const whole = heightsOf(claimed);
-  await writeQuarantine(session, chainId, { whole, quarantined: batch.quarantined ?? [] });
+  await updateQuarantine(sql, chainId, { whole, quarantined: batch.quarantined ?? [] });
 
-  const touched = [...heightsOf(changed), ...loose.changed];
-  if (touched.length === 0 && (await isCovered(session, chainId, whole))) return nothingChanged;
-  const { orphans, unlinked } = await finish(session, chainId, { claimed, loose, touched, batch });
+  const touched = [...heightsOf(changed), ...partial.changed];
+  if (touched.length === 0 && (await isCovered(sql, chainId, whole))) return nothingChanged;
+  const { orphans, unlinked } = await finish(sql, chainId, { claimed, partial, touched, batch });
   return {
     blocks: changed.length,
     transactions: changed.reduce(
       (sum, { prepared: { transactions } }) => sum + transactions,
-      loose.transactions,
+      partial.transactions,
     ),
-    replaced: [...replacedBlocks(claimed, loose).map(({ height }) => height), ...orphans].sort(ascending),
+    replaced: [...replacedBlocks(claimed, partial).map(({ height }) => height), ...orphans].sort(ascending),
     unlinked: [...unlinked].sort(ascending),
   };
 }
@@ -108,29 +109,29 @@ const nothingChanged: WriteResult = { blocks: 0, transactions: 0, replaced: [], 
 
 interface Tail {
   readonly claimed: readonly ClaimedHeight[];
-  readonly loose: LooseResult;
+  readonly partial: PartialResult;
   readonly touched: readonly Height[];
   readonly batch: WriteBatch;
 }
 
 /** What the writers of a chain do one after the other: each sees all that was committed before, and commits at once. */
 async function finish(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
-  { claimed, loose, touched, batch }: Tail,
+  { claimed, partial, touched, batch }: Tail,
 ): Promise<{ readonly orphans: readonly Height[]; readonly unlinked: readonly Height[] }> {
-  const sequence = await takeTurn(session, chainId, touched.length > 0);
-  const orphans = await orphansOf(session, chainId, replacedBlocks(claimed, loose));
-  await deleteHeights(session, chainId, orphans);
+  const sequence = await lockChain(sql, chainId, touched.length > 0);
+  const orphans = await orphansOf(sql, chainId, replacedBlocks(claimed, partial));
+  await deleteHeights(sql, chainId, orphans);
   const whole = heightsOf(claimed);
-  const unlinked = await unlinkedBy(session, chainId, whole);
+  const unlinked = await unlinkedBy(sql, chainId, whole);
   if (touched.length > 0) {
     const ordered = keepsBlockTime([...batch.heights, ...(batch.partialBlocks ?? []).map(asData)]);
-    await checkTimeOrder(session, chainId, { heights: touched, ordered });
+    await checkTimeOrder(sql, chainId, { heights: touched, ordered });
   }
-  await coverAndAnnounce(session, chainId, {
+  await coverAndAnnounce(sql, chainId, {
     add: whole,
-    remove: [...unlinked, ...orphans, ...loose.replaced.map(({ height }) => height)],
+    remove: [...unlinked, ...orphans, ...partial.replaced.map(({ height }) => height)],
     announced: sequence === undefined ? undefined : { sequence, heights: [...touched, ...orphans] },
   });
   return { orphans, unlinked };
@@ -155,18 +156,18 @@ function ascending(a: number, b: number): number {
 /** Heights where another block stood, with that block's hash. */
 function replacedBlocks(
   claimed: readonly ClaimedHeight[],
-  loose: LooseResult,
+  partial: PartialResult,
 ): { height: Height; hash: string }[] {
   const whole = claimed.flatMap((each) =>
     each.replacedHash === undefined ? [] : [{ height: heightOf(each), hash: each.replacedHash }],
   );
-  return [...whole, ...loose.replaced];
+  return [...whole, ...partial.replaced];
 }
 
 /** Whether all of these heights are covered already: the same batch twice has nothing left to do, and waits for nobody. */
-async function isCovered(session: Session, chainId: number, whole: readonly Height[]): Promise<boolean> {
+async function isCovered(sql: SqlTransaction, chainId: number, whole: readonly Height[]): Promise<boolean> {
   if (whole.length === 0) return true;
-  const [row] = await session.query<{ covered: boolean }>({
+  const [row] = await sql.query<{ covered: boolean }>({
     text: "select $2::int8multirange <@ heights as covered from coverage where chain_id = $1",
     values: [chainId, writeMultirange(rangesFromHeights(whole))],
   });
@@ -174,9 +175,13 @@ async function isCovered(session: Session, chainId: number, whole: readonly Heig
 }
 
 /** Waits until the writers before are done; with the number of the announcement, where there will be one. */
-async function takeTurn(session: Session, chainId: number, announces: boolean): Promise<bigint | undefined> {
-  const [row] = await session.query<{ sequence: bigint }>({
-    name: announces ? "take-turn" : "take-turn-silently",
+async function lockChain(
+  sql: SqlTransaction,
+  chainId: number,
+  announces: boolean,
+): Promise<bigint | undefined> {
+  const [row] = await sql.query<{ sequence: bigint }>({
+    name: announces ? "lock-chain" : "lock-chain-silently",
     text: announces
       ? "update chain set sequence = sequence + 1 where id = $1 returning sequence"
       : "select sequence from chain where id = $1 for update",
@@ -188,7 +193,7 @@ async function takeTurn(session: Session, chainId: number, announces: boolean): 
 }
 
 async function coverAndAnnounce(
-  session: Session,
+  sql: SqlTransaction,
   chainId: number,
   {
     add,
@@ -200,7 +205,7 @@ async function coverAndAnnounce(
     readonly announced: { readonly sequence: bigint; readonly heights: readonly Height[] } | undefined;
   },
 ): Promise<void> {
-  await session.query({
+  await sql.query({
     name: "cover-and-announce",
     text: `with covered as (
              insert into coverage (chain_id, heights) values ($1::int4, $2::int8multirange - $3::int8multirange)

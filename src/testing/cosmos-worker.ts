@@ -1,12 +1,12 @@
 // A Cosmos worker as the product starts it, from its settings, and managers that dial it on real gRPC.
+import { cosmosAdapter } from "../chains/cosmos/adapter.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import { resolveSettings } from "../lib/config.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { silentLogger } from "../lib/logger.js";
 import { version } from "../lib/version.js";
-import { cosmosSettings, workerSettings } from "../worker/config.js";
-import { openCosmos } from "../worker/reader.js";
+import { workerSettings } from "../worker/config.js";
 import { startWorker } from "../worker/worker.js";
 import { startScriptedManager, type ScriptedManager } from "./scripted-manager.js";
 
@@ -24,12 +24,12 @@ export async function startCosmosWorker(
   environment: Readonly<Record<string, string>>,
 ): Promise<CosmosWorker> {
   const { values: config } = resolveSettings(
-    { ...cosmosSettings, ...workerSettings },
+    { ...cosmosAdapter.settings, ...workerSettings },
     { flags: {}, environment: { MANAGERS: ",", ADDRESS: "127.0.0.1:0", ...environment }, file: {} },
   );
   const logger = silentLogger();
   const lifecycle = createLifecycle();
-  const reader = await openCosmos(config, { logger, signal: lifecycle.signal });
+  const reader = await cosmosAdapter.open(config, { logger, signal: lifecycle.signal });
   const { chain } = reader;
   const { workerId, port } = await startWorker(config, { reader, lifecycle, logger });
   const address = `127.0.0.1:${port}`;

@@ -104,7 +104,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     expect(dataRequests(liar)).toEqual([]);
     const [first, second] = reader.endpoints();
     expect(first?.lastFault).toBe("it serves chain id 'other-9', not 'test-1'");
-    expect(first?.restMs).toBeGreaterThan(10_000);
+    expect(first?.cooldownMs).toBeGreaterThan(10_000);
     expect(second?.lastFault).toBeUndefined();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("it serves chain id 'other-9', not 'test-1'");

@@ -95,12 +95,12 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
       const reader = await open(urls(carrier, ill, well));
       // A rest may be over before a slow machine has read all: it is looked for while it reads.
       const rests: number[] = [];
-      const watching = setInterval(() => rests.push(reader.endpoints()[0]?.restMs ?? 0), 5);
+      const watching = setInterval(() => rests.push(reader.endpoints()[0]?.cooldownMs ?? 0), 5);
       expect(await readAll(reader).finally(() => clearInterval(watching))).toEqual(await truth());
       const [first, second] = reader.endpoints();
       expect(first?.lastFault).toEqual(expect.any(String));
-      expect(Math.max(...rests, first?.restMs ?? 0)).toBeGreaterThan(0);
-      expect(second).toMatchObject({ restMs: 0 });
+      expect(Math.max(...rests, first?.cooldownMs ?? 0)).toBeGreaterThan(0);
+      expect(second).toMatchObject({ cooldownMs: 0 });
     },
   );
 

@@ -121,5 +121,5 @@ function faultOf(error: ServiceError, asked: Asked): EndpointError | TaskFailure
 export class Unsupported extends EndpointError {}
 
 function unsupported(words: string, { what }: Asked): EndpointError {
-  return new Unsupported("lacking", `it does not serve ${what} over gRPC: ${words}`);
+  return new Unsupported("missing", `it does not serve ${what} over gRPC: ${words}`);
 }

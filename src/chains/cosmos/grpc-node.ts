@@ -215,5 +215,5 @@ function resultSize({ log, events }: RawResult): number {
 function notIndexed(message: string, height: number): EndpointError {
   const mend = `${message}: give the worker the node's RPC as well`;
   const failure = new TaskFailure(mend, "other-worker", { type: "not_indexed", height });
-  return new EndpointError("lacking", mend, { failure });
+  return new EndpointError("missing", mend, { failure });
 }

@@ -36,7 +36,7 @@ describe("a node's words", () => {
     const fault = faultOfWords(words, { what: "height 105", height: 105 });
     expect(fault).toBeInstanceOf(EndpointError);
     expect(fault).toMatchObject({
-      fault: "lacking",
+      fault: "missing",
       details: { failure: { retry: "other-worker", details: { type, height: 105 } } },
     });
   });

@@ -22,7 +22,7 @@ export function faultOfWords(words: string, asked: Asked): EndpointError | TaskF
   const { what, height } = asked;
   const details = height === undefined ? {} : { height };
   const lacking = (type: string, message: string): EndpointError =>
-    new EndpointError("lacking", message, {
+    new EndpointError("missing", message, {
       failure: new TaskFailure(message, "other-worker", { type, ...details }),
     });
 
@@ -97,7 +97,7 @@ export function missingBlock({ what, height }: Asked): EndpointError {
     type: "not_ready",
     ...(height !== undefined && { height }),
   });
-  return new EndpointError("lacking", message, { failure });
+  return new EndpointError("missing", message, { failure });
 }
 
 /**
@@ -111,5 +111,5 @@ export function malformed(error: Error, { what, height }: Asked): EndpointError 
     type: "malformed",
     height,
   });
-  return new EndpointError("lacking", message, { failure }, { cause: error });
+  return new EndpointError("missing", message, { failure }, { cause: error });
 }

@@ -80,7 +80,7 @@ interface NodeSet {
 }
 
 /** A Cosmos chain never goes back; nodes behind one address may be a few blocks apart. */
-const headLimits = { back: 100, ahead: 1_000_000, perSecond: 100 };
+const headLimits = { maxRollback: 100, maxAhead: 1_000_000, blocksPerSecond: 100 };
 
 /** Milliseconds to wait for resting endpoints of one kind where the other kind can be asked at once. */
 const shortPatienceMs = 500;
@@ -105,7 +105,7 @@ export function createNodes(options: NodesOptions): Nodes {
               logger,
               headLimits,
               endpoints: list,
-              ...(bothKinds && { patienceMs: shortPatienceMs }),
+              ...(bothKinds && { maxCooldownWaitMs: shortPatienceMs }),
               identify: async (node, signal) => (await node.status(signal)).chainId,
               ...(requestsPerSecond !== undefined && { requestsPerSecond }),
             }),

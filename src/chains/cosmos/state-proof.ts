@@ -62,7 +62,7 @@ async function proveState(
 }
 
 function lacking(type: string, message: string, height: Height): EndpointError {
-  return new EndpointError("lacking", message, {
+  return new EndpointError("missing", message, {
     failure: new TaskFailure(message, "other-worker", { type, height }),
   });
 }

@@ -7,16 +7,19 @@ import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/tas
 import type { ChainReader } from "../port.js";
 import { createAccounts } from "./accounts.js";
 import { createLedger } from "./ledger.js";
-import { demoSettings, type DemoOptions } from "./options.js";
+import { resolveDemoOptions, type DemoOptions } from "./options.js";
+
+/** The network of every demo chain. */
+export const demoNetwork = "demo";
 
 /** Heights between two pauses for the event loop: making blocks is pure computation. */
 const heightsAtOnce = 32;
 
 /** Creates a reader of a demo chain. Readers with the same options agree on every block, in every process. */
 export function createDemoChain(options: DemoOptions = {}): ChainReader {
-  const settings = demoSettings(options);
+  const settings = resolveDemoOptions(options);
   const { clock, faults, firstHeight, reorg } = settings;
-  const chain = { network: "demo", chainId: settings.chainId };
+  const chain = { network: demoNetwork, chainId: settings.chainId };
   const accounts = createAccounts(settings.seed, settings.accounts);
   const ledger = createLedger(chain, settings, accounts);
   let given = 0;

@@ -5,7 +5,7 @@ import type { ChainRef } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import type { BlockData, SubEvent, Transaction, TransactionEvent } from "../../domain/transaction.js";
 import { amountOf, type DemoAccounts } from "./accounts.js";
-import type { DemoSettings } from "./options.js";
+import type { ResolvedDemoOptions } from "./options.js";
 import { blockIndex, createHashes, createRandom, mix, type HashedPlace, type Random } from "./random.js";
 
 export interface Ledger {
@@ -36,7 +36,7 @@ const kinds: readonly { readonly share: number; readonly make: typeof send }[] =
 const kindTable = kinds.flatMap(({ share, make }) => Array.from({ length: share }, () => make));
 
 /** Creates the ledger of a chain. */
-export function createLedger(chain: ChainRef, settings: DemoSettings, accounts: DemoAccounts): Ledger {
+export function createLedger(chain: ChainRef, settings: ResolvedDemoOptions, accounts: DemoAccounts): Ledger {
   const seed = mix(settings.seed, ...Buffer.from(chain.chainId));
   const hashes = createHashes(seed);
   const bytes = createPool(seed, settings.payloadBytes);

@@ -43,14 +43,14 @@ export interface DemoOptions {
 }
 
 /** Options with nothing left open. */
-export interface DemoSettings extends Required<Omit<DemoOptions, "reorg">> {
+export interface ResolvedDemoOptions extends Required<Omit<DemoOptions, "reorg">> {
   readonly reorg: { readonly every: number; readonly depth: number } | undefined;
   /** Milliseconds from one block to the next. */
   readonly intervalMs: number;
 }
 
 /** Fills in what was left open. Throws a RangeError where the settings contradict each other. */
-export function demoSettings(options: DemoOptions): DemoSettings {
+export function resolveDemoOptions(options: DemoOptions): ResolvedDemoOptions {
   const { reorg, ratePerSecond = 1 } = options;
   if (reorg !== undefined && !(reorg.depth >= 1 && reorg.depth < reorg.every)) {
     throw new RangeError(

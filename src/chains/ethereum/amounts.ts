@@ -6,7 +6,7 @@ import { toDecimalString, type Amount } from "../../domain/amount.js";
 const coinDecimals = 18;
 
 /** An amount of the chain's own coin from its smallest units: text `0.5`, numeric in wei, exp 18. */
-export function coinAmount(wei: bigint, currency: string): Amount {
+export function etherAmount(wei: bigint, currency: string): Amount {
   const amount = { text: "", currency, numeric: wei.toString(), exp: coinDecimals };
   return { ...amount, text: trimZeros(toDecimalString(amount)) };
 }
@@ -15,7 +15,7 @@ export function coinAmount(wei: bigint, currency: string): Amount {
  * An amount of a token, exact and in the token's smallest units (exp 0): logs do not say how many decimals a token has.
  * Currencies: an ERC-20 token is its address; one ERC-721 or ERC-1155 token is `erc721:<address>/<id>`, `erc1155:<address>/<id>`.
  */
-export function tokenAmount(units: bigint, currency: string): Amount {
+export function ethereumTokenAmount(units: bigint, currency: string): Amount {
   const numeric = units.toString();
   return { text: numeric, currency, numeric, exp: 0 };
 }

@@ -7,12 +7,12 @@ import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { Endpoints } from "../endpoints.js";
-import type { EthereumNode, RawTransaction } from "./node.js";
-import type { RawHeight } from "./raw-height.js";
+import type { EthereumNode, RawEthereumTransaction } from "./node.js";
+import type { RawEthereumHeight } from "./raw-height.js";
 
 /** Heights in order from the first one asked for; with `failure`, it is why the next one could not be had. */
 export interface HeightRun {
-  readonly heights: readonly RawHeight[];
+  readonly heights: readonly RawEthereumHeight[];
   readonly failure?: Error;
   /** What the nodes sent, in bytes. */
   readonly bytes: number;
@@ -23,30 +23,33 @@ export interface BlockSource {
   /** `count` heights from `from` on. Rejects only where aborted. */
   run(from: Height, count: number, signal: AbortSignal): Promise<HeightRun>;
   /** The height again, read together with the one before it until they link; and whether `parentHash` was replaced. */
-  linked(height: Height, signal: AbortSignal): Promise<RawHeight>;
-  transaction(hash: string, signal: AbortSignal): Promise<RawTransaction>;
+  linked(height: Height, signal: AbortSignal): Promise<RawEthereumHeight>;
+  transaction(hash: string, signal: AbortSignal): Promise<RawEthereumTransaction>;
   balance(account: string, height: Height, signal: AbortSignal): Promise<bigint>;
 }
 
 /** Waits between readings of a height that is not of one piece, in milliseconds: a node needs a moment at the head. */
-const tornWaits = [0, 50, 100, 200, 400];
+const inconsistentRetryDelays = [0, 50, 100, 200, 400];
 
 /** Creates a source. */
 export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clock): BlockSource {
   /** One height from a node that has it whole, read again while it is torn. */
-  function one(height: Height, signal: AbortSignal): Promise<{ value: RawHeight; bytes: number }> {
+  function readOne(
+    height: Height,
+    signal: AbortSignal,
+  ): Promise<{ value: RawEthereumHeight; bytes: number }> {
     return endpoints.call(
       async (node, inner) => {
         let why = "";
-        for (const waitMs of tornWaits) {
+        for (const waitMs of inconsistentRetryDelays) {
           if (waitMs > 0) await clock.sleep(waitMs, inner);
           const { outcomes, bytes } = await node.heights([height], inner);
           const [outcome] = outcomes;
           if (outcome?.kind === "whole") return { value: outcome.value, bytes };
-          if (outcome?.kind === "lacking") throw outcome.error;
+          if (outcome?.kind === "missing") throw outcome.error;
           why = outcome?.why ?? "";
         }
-        throw torn(`Height ${height} is not of one piece: ${why}.`, height);
+        throw inconsistent(`Height ${height} is not of one piece: ${why}.`, height);
       },
       { signal, weight: 2 },
     );
@@ -57,7 +60,7 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
 
     async run(from, count, signal) {
       const wanted = Array.from({ length: count }, (_, at) => from + at);
-      const heights: RawHeight[] = [];
+      const heights: RawEthereumHeight[] = [];
       let bytes = 0;
       try {
         const first = await endpoints.call((node, inner) => node.heights(wanted, inner), {
@@ -70,7 +73,7 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
             heights.push(outcome.value);
             continue;
           }
-          const again = await one(from + at, signal);
+          const again = await readOne(from + at, signal);
           bytes += again.bytes;
           heights.push(again.value);
         }
@@ -84,15 +87,15 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
     linked: (height, signal) =>
       endpoints.call(
         async (node, inner) => {
-          for (const waitMs of tornWaits) {
+          for (const waitMs of inconsistentRetryDelays) {
             if (waitMs > 0) await clock.sleep(waitMs, inner);
             const { outcomes } = await node.heights([height - 1, height], inner);
             const [before, current] = outcomes;
-            if (current?.kind === "lacking") throw current.error;
+            if (current?.kind === "missing") throw current.error;
             if (before?.kind !== "whole" || current?.kind !== "whole") continue;
             if (current.value.parentHash === before.value.hash) return current.value;
           }
-          throw torn(
+          throw inconsistent(
             `Height ${height} does not follow on the one before it, however often it is read.`,
             height,
           );
@@ -109,7 +112,7 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
 }
 
 /** Another node may be further; none has to rest for it. */
-function torn(message: string, height: Height): EndpointError {
+function inconsistent(message: string, height: Height): EndpointError {
   const failure = new TaskFailure(message, "other-worker", { type: "inconsistent", height });
-  return new EndpointError("lacking", message, { failure });
+  return new EndpointError("missing", message, { failure });
 }

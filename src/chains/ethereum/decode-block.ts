@@ -4,7 +4,7 @@
 import type { Block } from "../../domain/block.js";
 import type { ChainRef } from "../../domain/chain.js";
 import type { BlockData, SubEvent, Transaction, Transfer } from "../../domain/transaction.js";
-import { coinAmount } from "./amounts.js";
+import { etherAmount } from "./amounts.js";
 import { authorizationsOf } from "./authorizations.js";
 import { decodeLog } from "./decode-log.js";
 import {
@@ -20,11 +20,11 @@ import {
   type Fields,
   type Hex,
 } from "./fields.js";
-import type { RawBlock, RawHeight } from "./raw-height.js";
+import type { RawEthereumBlock, RawEthereumHeight } from "./raw-height.js";
 import { rawTransaction } from "./raw-transaction.js";
 
 /** What decoding needs to know of the chain. */
-export interface DecodeContext {
+export interface EthereumDecodeContext {
   readonly chain: ChainRef;
   /** The name of the chain's own coin, such as `ETH`. */
   readonly currency: string;
@@ -35,14 +35,17 @@ export interface DecodeContext {
 const encoder = new TextEncoder();
 
 /** A whole height. Accounts and hashes are in lower case throughout. */
-export async function decodeHeight(height: RawHeight, context: DecodeContext): Promise<BlockData> {
-  const block = decodeBlock(height, context.chain);
+export async function decodeEthereumHeight(
+  height: RawEthereumHeight,
+  context: EthereumDecodeContext,
+): Promise<BlockData> {
+  const block = decodeEthereumBlock(height, context.chain);
   const transactions: Transaction[] = [];
   for (const [index, fields] of height.transactions.entries()) {
     const receipt = height.receipts[index];
     if (receipt === undefined) throw new MalformedError(`transaction ${index} has no receipt`);
     try {
-      transactions.push(await decodeTransaction(block, { fields, receipt }, context));
+      transactions.push(await decodeEthereumTransaction(block, { fields, receipt }, context));
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       throw new MalformedError(`transaction ${index}: ${error.message}`, { cause: error });
@@ -52,7 +55,10 @@ export async function decodeHeight(height: RawHeight, context: DecodeContext): P
 }
 
 /** A block without its transactions. */
-export function decodeBlock({ fields, height, hash, parentHash }: RawBlock, chain: ChainRef): Block {
+export function decodeEthereumBlock(
+  { fields, height, hash, parentHash }: RawEthereumBlock,
+  chain: ChainRef,
+): Block {
   const proposer = optionalHex(fields, "miner");
   return {
     chain,
@@ -66,10 +72,10 @@ export function decodeBlock({ fields, height, hash, parentHash }: RawBlock, chai
 }
 
 /** One transaction and its receipt. */
-export async function decodeTransaction(
+export async function decodeEthereumTransaction(
   block: Block,
   { fields, receipt }: { readonly fields: Fields; readonly receipt: Fields },
-  { chain, currency, raw }: DecodeContext,
+  { chain, currency, raw }: EthereumDecodeContext,
 ): Promise<Transaction> {
   const logs = fieldsList(receipt["logs"], "logs");
   // Receipts before Byzantium have a state root instead of a status: whether they failed is not known.
@@ -87,7 +93,7 @@ export async function decodeTransaction(
     height: block.height,
     index: count(fields, "transactionIndex"),
     time: block.time,
-    fee: [coinAmount(feeOf(fields, receipt), currency)],
+    fee: [etherAmount(feeOf(fields, receipt), currency)],
     gasWanted: quantity(fields, "gas"),
     gasUsed: quantity(receipt, "gasUsed"),
     memo: "",
@@ -122,7 +128,7 @@ async function decodeAction(
   const value = quantity(fields, "value");
   const created = to === undefined ? optionalHex(receipt, "contractAddress") : undefined;
   const kind = to === undefined ? "create" : input === "0x" ? "transfer" : "call";
-  const amount = coinAmount(value, currency);
+  const amount = etherAmount(value, currency);
   const moved = value > 0n && !failed ? [amount] : [];
   const party = (id: Hex): Transfer => ({ account: { id }, amounts: moved });
   const target = to ?? (failed ? undefined : created);

@@ -3,7 +3,7 @@
 import { decodeAbiParameters } from "viem/utils";
 import type { Amount } from "../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../domain/transaction.js";
-import { tokenAmount } from "./amounts.js";
+import { ethereumTokenAmount } from "./amounts.js";
 import { hexField, hexList, quantity, type Fields, type Hex } from "./fields.js";
 
 /** Transfer(address,address,uint256): ERC-20 where the amount is in the data, ERC-721 where the id is a topic. */
@@ -61,7 +61,7 @@ function transferOf(log: Log): LogEvent | undefined {
 function erc20(log: Log, from: Hex | undefined, to: Hex | undefined): LogEvent | undefined {
   const [units, ...more] = wordsOf(log.data) ?? [];
   if (from === undefined || to === undefined || units === undefined || more.length > 0) return undefined;
-  return transfer("erc20_transfer", log, { from, to, amounts: [tokenAmount(units, log.address)] });
+  return transfer("erc20_transfer", log, { from, to, amounts: [ethereumTokenAmount(units, log.address)] });
 }
 
 function erc721(
@@ -71,7 +71,7 @@ function erc721(
   id: Hex | undefined,
 ): LogEvent | undefined {
   if (from === undefined || to === undefined || id === undefined || log.data !== "0x") return undefined;
-  const amounts = [tokenAmount(1n, `erc721:${log.address}/${BigInt(id)}`)];
+  const amounts = [ethereumTokenAmount(1n, `erc721:${log.address}/${BigInt(id)}`)];
   return transfer("erc721_transfer", log, { from, to, amounts });
 }
 
@@ -88,14 +88,14 @@ function erc1155(
 function singleAmounts(log: Log): readonly Amount[] | undefined {
   const [id, units, ...more] = wordsOf(log.data) ?? [];
   if (id === undefined || units === undefined || more.length > 0) return undefined;
-  return [tokenAmount(units, `erc1155:${log.address}/${id}`)];
+  return [ethereumTokenAmount(units, `erc1155:${log.address}/${id}`)];
 }
 
 function batchAmounts(log: Log): readonly Amount[] | undefined {
   try {
     const [ids, units] = decodeAbiParameters([{ type: "uint256[]" }, { type: "uint256[]" }], log.data);
     if (ids.length !== units.length) return undefined;
-    return ids.map((id, at) => tokenAmount(units[at] ?? 0n, `erc1155:${log.address}/${id}`));
+    return ids.map((id, at) => ethereumTokenAmount(units[at] ?? 0n, `erc1155:${log.address}/${id}`));
   } catch {
     return undefined;
   }

@@ -8,12 +8,17 @@ import { systemClock, type Clock } from "../../lib/clock.js";
 import type { Logger } from "../../lib/logger.js";
 import { createEndpoints, type Endpoints } from "../endpoints.js";
 import type { ChainReader } from "../port.js";
-import { coinAmount } from "./amounts.js";
+import { etherAmount } from "./amounts.js";
 import { createBlockSource } from "./block-source.js";
-import { decodeBlock, decodeHeight, decodeTransaction, type DecodeContext } from "./decode-block.js";
+import {
+  decodeEthereumBlock,
+  decodeEthereumHeight,
+  decodeEthereumTransaction,
+  type EthereumDecodeContext,
+} from "./decode-block.js";
 import { MalformedError } from "./fields.js";
-import { createNode, type EthereumNode, type RawTransaction } from "./node.js";
-import type { RawHeight } from "./raw-height.js";
+import { createEthereumNode, type EthereumNode, type RawEthereumTransaction } from "./node.js";
+import type { RawEthereumHeight } from "./raw-height.js";
 import { createReadAhead, type ReadAheadLimits } from "./read-ahead.js";
 import { createRpcClient } from "./rpc-client.js";
 
@@ -42,7 +47,8 @@ export interface EthereumChainOptions extends EthereumNodesOptions {
   readonly readAhead?: Partial<ReadAheadLimits>;
 }
 
-const network = "ethereum";
+/** The network of every chain with Ethereum's JSON-RPC. */
+export const ethereumNetwork = "ethereum";
 const mebibyte = 1024 * 1024;
 const defaultReadAhead: ReadAheadLimits = {
   batchHeights: 20,
@@ -57,22 +63,22 @@ export async function readEthereumChainId(
   options: EthereumNodesOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const endpoints = nodesOf(options, { network, chainId: "unknown" }, false);
+  const endpoints = nodesOf(options, { network: ethereumNetwork, chainId: "unknown" }, false);
   return endpoints.call((node, inner) => node.chainId(inner), { signal });
 }
 
 /** Creates a reader; nothing is asked before the first task. */
 export function createEthereumChain(options: EthereumChainOptions): ChainReader {
   const { chainId, currency = "ETH", raw = true, logger, clock = systemClock } = options;
-  const chain: ChainRef = { network, chainId };
-  const context: DecodeContext = { chain, currency, raw };
+  const chain: ChainRef = { network: ethereumNetwork, chainId };
+  const context: EthereumDecodeContext = { chain, currency, raw };
   const nodes = nodesOf(options, chain, true);
   const source = createBlockSource(nodes, clock);
   const ahead = createReadAhead(source.run, { ...defaultReadAhead, ...options.readAhead });
 
-  async function decoded(height: RawHeight): Promise<TaskResult> {
+  async function decoded(height: RawEthereumHeight): Promise<TaskResult> {
     try {
-      return { kind: "height", ...(await decodeHeight(height, context)) };
+      return { kind: "height", ...(await decodeEthereumHeight(height, context)) };
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       const { fields, receipts } = height;
@@ -85,10 +91,10 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     block: rawBlock,
     fields,
     receipt,
-  }: RawTransaction): Promise<TaskResult> {
+  }: RawEthereumTransaction): Promise<TaskResult> {
     try {
-      const block = decodeBlock(rawBlock, chain);
-      const transaction = await decodeTransaction(block, { fields, receipt }, context);
+      const block = decodeEthereumBlock(rawBlock, chain);
+      const transaction = await decodeEthereumTransaction(block, { fields, receipt }, context);
       return { kind: "transaction", block, transaction };
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
@@ -140,7 +146,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
+  async function* execute(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     signal.throwIfAborted();
     switch (request.kind) {
       case "heights":
@@ -157,7 +163,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
       case "balance": {
         const { kind, height } = request;
         const wei = await source.balance(addressOf(request.account), height, signal);
-        yield { kind, height, balances: [coinAmount(wei, currency)] };
+        yield { kind, height, balances: [etherAmount(wei, currency)] };
         return;
       }
       case "reward":
@@ -170,7 +176,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     chain,
     capabilities: ["heights", "transaction", "latest", "balance"],
     head: (signal) => source.head(signal),
-    execute: answer,
+    execute: execute,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(),
   };
@@ -182,7 +188,9 @@ function nodesOf(options: EthereumNodesOptions, chain: ChainRef, identify: boole
     chain,
     endpoints: urls.map((url) => ({
       name: endpointName(url),
-      client: createNode(createRpcClient({ url, batchCalls, maxResponseBytes, now: () => clock.now() })),
+      client: createEthereumNode(
+        createRpcClient({ url, batchCalls, maxResponseBytes, now: () => clock.now() }),
+      ),
     })),
     ...(identify && { identify: (node: EthereumNode, signal: AbortSignal) => node.chainId(signal) }),
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),

@@ -166,7 +166,7 @@ describe("a node that cannot be asked", () => {
     const hanging = await start({}, { intercept: () => "hang" });
     const slow = await read(open([hanging.url], { timeoutMs: 1000 }), 1, 2);
     expect(slow.failure).toMatchObject({ retry: "other-worker", details: { type: "unavailable" } });
-    expect(slow.failure?.message).toContain("did not answer within 1000 ms");
+    expect(slow.failure?.message).toContain("did not respond within 1000 ms");
     const url = await deadUrl();
     const { failure } = await read(open([url]), 1, 2);
     expect(failure?.message).toContain(`${url}: the connection failed: ECONNREFUSED`);

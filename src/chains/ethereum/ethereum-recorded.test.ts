@@ -7,7 +7,7 @@ import { readRecordings, type Recordings } from "../../testing/ethereum-recordin
 import { startStandInNode, type StandInNode } from "../../testing/ethereum-stand-in.js";
 import { hasFixtures } from "../../testing/shared-fixtures.js";
 import type { ChainReader } from "../port.js";
-import { decodeTransaction } from "./decode-block.js";
+import { decodeEthereumTransaction } from "./decode-block.js";
 import { createEthereumChain } from "./ethereum-chain.js";
 
 const signal = new AbortController().signal;
@@ -27,7 +27,11 @@ function decode(hash: string): Promise<Transaction> {
     time: 0n,
     transactionCount: 1,
   };
-  return decodeTransaction(block, { fields, receipt }, { chain: reader.chain, currency: "ETH", raw: true });
+  return decodeEthereumTransaction(
+    block,
+    { fields, receipt },
+    { chain: reader.chain, currency: "ETH", raw: true },
+  );
 }
 
 /** The recorded transactions with a receipt, by type. */

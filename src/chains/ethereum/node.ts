@@ -6,21 +6,27 @@ import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import { count, fieldsOf, hexField, listOf, MalformedError, quantity, toHex, type Fields } from "./fields.js";
-import { rawBlock, rawReceipts, rawTransactions, type RawBlock, type RawHeight } from "./raw-height.js";
+import {
+  rawBlock,
+  rawReceipts,
+  rawTransactions,
+  type RawEthereumBlock,
+  type RawEthereumHeight,
+} from "./raw-height.js";
 import type { RpcAnswer, RpcCall, RpcClient } from "./rpc-client.js";
 import { rpcFault } from "./rpc-errors.js";
 
 /** What a node gives for a height. */
 export type HeightOutcome =
-  | { readonly kind: "whole"; readonly value: RawHeight }
+  | { readonly kind: "whole"; readonly value: RawEthereumHeight }
   /** Block and receipts do not belong together: the chain moved in between, or the node is not done with the block. */
-  | { readonly kind: "torn"; readonly why: string }
+  | { readonly kind: "inconsistent"; readonly why: string }
   /** The node does not have it. */
-  | { readonly kind: "lacking"; readonly error: EndpointError };
+  | { readonly kind: "missing"; readonly error: EndpointError };
 
 /** A transaction with its receipt and its block; the block's other transactions are hashes. */
-export interface RawTransaction {
-  readonly block: RawBlock;
+export interface RawEthereumTransaction {
+  readonly block: RawEthereumBlock;
   readonly fields: Fields;
   readonly receipt: Fields;
 }
@@ -34,33 +40,33 @@ export interface EthereumNode {
     signal: AbortSignal,
   ): Promise<{ readonly outcomes: readonly HeightOutcome[]; readonly bytes: number }>;
   /** Rejects with a lacking EndpointError where the node knows no such transaction in a block. */
-  transaction(hash: string, signal: AbortSignal): Promise<RawTransaction>;
+  transaction(hash: string, signal: AbortSignal): Promise<RawEthereumTransaction>;
   /** Wei that an account held after a height. */
   balance(account: string, height: Height, signal: AbortSignal): Promise<bigint>;
 }
 
 /** A block of the request, read as far as it is there. */
 type Found = {
-  readonly block: RawBlock;
+  readonly block: RawEthereumBlock;
   readonly transactions: readonly Fields[];
   readonly receipts: unknown;
 };
 
 /** Creates a node over a client. */
-export function createNode(rpc: RpcClient): EthereumNode {
+export function createEthereumNode(rpc: RpcClient): EthereumNode {
   /** Whether the node has `eth_getBlockReceipts`; found out at the first block. */
   let blockReceipts = true;
 
-  async function ask(calls: readonly RpcCall[], signal: AbortSignal): Promise<unknown[]> {
+  async function request(calls: readonly RpcCall[], signal: AbortSignal): Promise<unknown[]> {
     const { answers } = await rpc.request(calls, signal);
     return calls.map(({ method }, at) => resultOf(answers[at], method));
   }
 
   /** Why the node has no block at a height: only its newest one can tell. */
-  async function absent(height: Height, signal: AbortSignal): Promise<EndpointError> {
-    const [number] = await ask([{ method: "eth_blockNumber", params: [] }], signal);
-    const head = sensible(() => count({ number }, "number"));
-    return height > head ? aboveHead(height, head) : missing(height, `its newest block is ${head}`);
+  async function missingBlock(height: Height, signal: AbortSignal): Promise<EndpointError> {
+    const [number] = await request([{ method: "eth_blockNumber", params: [] }], signal);
+    const head = parseResponse(() => count({ number }, "number"));
+    return height > head ? aboveHead(height, head) : pruned(height, `its newest block is ${head}`);
   }
 
   /** The receipts of each transaction of these blocks, one call a transaction. */
@@ -68,7 +74,7 @@ export function createNode(rpc: RpcClient): EthereumNode {
     const calls = blocks.flatMap(({ transactions }) =>
       transactions.map(({ hash }) => ({ method: "eth_getTransactionReceipt", params: [hash] })),
     );
-    const receipts = calls.length === 0 ? [] : await ask(calls, signal);
+    const receipts = calls.length === 0 ? [] : await request(calls, signal);
     let at = 0;
     return blocks.map((found) => {
       const own = receipts.slice(at, at + found.transactions.length);
@@ -81,9 +87,10 @@ export function createNode(rpc: RpcClient): EthereumNode {
     const [blockAnswer, receiptsAnswer] = answers;
     try {
       const value = resultOf(blockAnswer, "eth_getBlockByNumber");
-      if (value === null) return { kind: "lacking", error: missing(height, "it says nothing more") };
+      if (value === null) return { kind: "missing", error: pruned(height, "it says nothing more") };
       const block = rawBlock(value);
-      if (block.height !== height) return { kind: "torn", why: `the block's number is ${block.height}` };
+      if (block.height !== height)
+        return { kind: "inconsistent", why: `the block's number is ${block.height}` };
       const transactions = rawTransactions(block);
       if (receiptsAnswer !== undefined && isUnsupported(receiptsAnswer)) blockReceipts = false;
       const wanted = transactions.length > 0 && receiptsAnswer !== undefined && blockReceipts;
@@ -93,21 +100,21 @@ export function createNode(rpc: RpcClient): EthereumNode {
         receipts: wanted ? resultOf(receiptsAnswer, "eth_getBlockReceipts") : undefined,
       };
     } catch (error) {
-      if (error instanceof MalformedError) return { kind: "torn", why: error.message };
-      if (error instanceof EndpointError && error.fault === "lacking") return { kind: "lacking", error };
+      if (error instanceof MalformedError) return { kind: "inconsistent", why: error.message };
+      if (error instanceof EndpointError && error.fault === "missing") return { kind: "missing", error };
       throw error;
     }
   }
 
   return {
     async chainId(signal) {
-      const [id] = await ask([{ method: "eth_chainId", params: [] }], signal);
-      return sensible(() => quantity({ id }, "id").toString());
+      const [id] = await request([{ method: "eth_chainId", params: [] }], signal);
+      return parseResponse(() => quantity({ id }, "id").toString());
     },
 
     async head(signal) {
-      const [value] = await ask([{ method: "eth_getBlockByNumber", params: ["latest", false] }], signal);
-      return sensible(() => {
+      const [value] = await request([{ method: "eth_getBlockByNumber", params: ["latest", false] }], signal);
+      return parseResponse(() => {
         const { fields, height, hash } = rawBlock(value);
         return { height, hash, time: quantity(fields, "timestamp") * 1_000_000_000n };
       });
@@ -131,14 +138,15 @@ export function createNode(rpc: RpcClient): EthereumNode {
       for (const [at, height] of heights.entries()) {
         const whole = byHeight.get(height);
         const outcome = read[at];
-        if (whole !== undefined) outcomes.push(joined(whole));
-        else if (outcome !== undefined && "kind" in outcome) outcomes.push(await explained(outcome, height));
+        if (whole !== undefined) outcomes.push(joinReceipts(whole));
+        else if (outcome !== undefined && "kind" in outcome)
+          outcomes.push(await explainMissing(outcome, height));
       }
       return { outcomes, bytes };
 
-      async function explained(outcome: HeightOutcome, height: Height): Promise<HeightOutcome> {
-        if (outcome.kind !== "lacking") return outcome;
-        return { kind: "lacking", error: await absent(height, signal) };
+      async function explainMissing(outcome: HeightOutcome, height: Height): Promise<HeightOutcome> {
+        if (outcome.kind !== "missing") return outcome;
+        return { kind: "missing", error: await missingBlock(height, signal) };
       }
     },
 
@@ -147,15 +155,15 @@ export function createNode(rpc: RpcClient): EthereumNode {
         method,
         params: [hash],
       }));
-      const [transaction, receiptValue] = await ask(calls, signal);
-      if (transaction === null) throw unknown(`The chain holds no transaction ${hash}.`);
-      const fields = sensible(() => fieldsOf(transaction, "transaction"));
+      const [transaction, receiptValue] = await request(calls, signal);
+      if (transaction === null) throw unknownTransaction(`The chain holds no transaction ${hash}.`);
+      const fields = parseResponse(() => fieldsOf(transaction, "transaction"));
       if (fields["blockHash"] === null || receiptValue === null) {
-        throw unknown(`Transaction ${hash} is not in a block yet.`);
+        throw unknownTransaction(`Transaction ${hash} is not in a block yet.`);
       }
       const params = [fields["blockHash"], false];
-      const [blockValue] = await ask([{ method: "eth_getBlockByHash", params }], signal);
-      return sensible(() => {
+      const [blockValue] = await request([{ method: "eth_getBlockByHash", params }], signal);
+      return parseResponse(() => {
         const block = rawBlock(blockValue);
         const receipt = fieldsOf(receiptValue, "receipt");
         const index = count(fields, "transactionIndex");
@@ -178,19 +186,19 @@ export function createNode(rpc: RpcClient): EthereumNode {
         signal,
       );
       // Some nodes answer for a height that they do not have: the block has to be there.
-      if (resultOf(answers[1], "eth_getBlockByNumber") === null) throw await absent(height, signal);
+      if (resultOf(answers[1], "eth_getBlockByNumber") === null) throw await missingBlock(height, signal);
       const balance = resultOf(answers[0], "eth_getBalance");
-      return sensible(() => quantity({ balance }, "balance"));
+      return parseResponse(() => quantity({ balance }, "balance"));
     },
   };
 }
 
-function joined({ block, transactions, receipts }: Found): HeightOutcome {
+function joinReceipts({ block, transactions, receipts }: Found): HeightOutcome {
   try {
     const value = { ...block, transactions, receipts: rawReceipts(block, transactions, receipts) };
     return { kind: "whole", value };
   } catch (error) {
-    if (error instanceof MalformedError) return { kind: "torn", why: error.message };
+    if (error instanceof MalformedError) return { kind: "inconsistent", why: error.message };
     throw error;
   }
 }
@@ -200,12 +208,12 @@ function resultOf(answer: RpcAnswer | undefined, method: string): unknown {
   if ("result" in answer) return answer.result;
   const { error } = answer;
   const message = `${method}: ${error.message} (${error.code})`;
-  if (rpcFault(error) !== "lacking") throw new EndpointError("unavailable", message);
+  if (rpcFault(error) !== "missing") throw new EndpointError("unavailable", message);
   const failure = new TaskFailure(`The node no longer has what was asked. ${message}.`, "other-worker", {
     type: "pruned",
     code: error.code,
   });
-  throw new EndpointError("lacking", message, { failure });
+  throw new EndpointError("missing", message, { failure });
 }
 
 function isUnsupported(answer: RpcAnswer): boolean {
@@ -213,7 +221,7 @@ function isUnsupported(answer: RpcAnswer): boolean {
 }
 
 /** A node whose answer makes no sense is ill. */
-function sensible<T>(read: () => T): T {
+function parseResponse<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -230,17 +238,17 @@ function sensible<T>(read: () => T): T {
 function aboveHead(height: Height, head: Height): EndpointError {
   const message = `Height ${height} is above the chain's head ${head}.`;
   const failure = new TaskFailure(message, "other-worker", { type: "above_head", height });
-  return new EndpointError("lacking", message, { failure });
+  return new EndpointError("missing", message, { failure });
 }
 
-function missing(height: Height, why: string): EndpointError {
+function pruned(height: Height, why: string): EndpointError {
   const message = `The node has no block ${height}, though ${why}: it was pruned, or the node still syncs.`;
   const failure = new TaskFailure(message, "other-worker", { type: "pruned", height });
-  return new EndpointError("lacking", message, { failure });
+  return new EndpointError("missing", message, { failure });
 }
 
-function unknown(message: string): EndpointError {
-  return new EndpointError("lacking", message, {
+function unknownTransaction(message: string): EndpointError {
+  return new EndpointError("missing", message, {
     failure: new TaskFailure(message, "never", { type: "not_found" }),
   });
 }

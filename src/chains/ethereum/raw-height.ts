@@ -12,7 +12,7 @@ import {
 } from "./fields.js";
 
 /** A block of a node, with what every use of it needs read. */
-export interface RawBlock {
+export interface RawEthereumBlock {
   readonly fields: Fields;
   readonly height: number;
   readonly hash: Hex;
@@ -20,13 +20,13 @@ export interface RawBlock {
 }
 
 /** A block with whole transactions and their receipts, in order. */
-export interface RawHeight extends RawBlock {
+export interface RawEthereumHeight extends RawEthereumBlock {
   readonly transactions: readonly Fields[];
   readonly receipts: readonly Fields[];
 }
 
 /** Reads what stands in a block itself. */
-export function rawBlock(value: unknown): RawBlock {
+export function rawBlock(value: unknown): RawEthereumBlock {
   const fields = fieldsOf(value, "block");
   return {
     fields,
@@ -37,7 +37,7 @@ export function rawBlock(value: unknown): RawBlock {
 }
 
 /** The block's transactions, checked to be whole, of this block, and in order. */
-export function rawTransactions(block: RawBlock): readonly Fields[] {
+export function rawTransactions(block: RawEthereumBlock): readonly Fields[] {
   const transactions = fieldsList(block.fields["transactions"], "transactions");
   for (const [index, fields] of transactions.entries()) {
     requireSame(count(fields, "transactionIndex"), index, "a transaction's transactionIndex");
@@ -48,7 +48,7 @@ export function rawTransactions(block: RawBlock): readonly Fields[] {
 
 /** The receipts, checked to be those of exactly these transactions in this block, in order. */
 export function rawReceipts(
-  block: RawBlock,
+  block: RawEthereumBlock,
   transactions: readonly Fields[],
   value: unknown,
 ): readonly Fields[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HeightRun } from "./block-source.js";
-import type { RawHeight } from "./raw-height.js";
+import type { RawEthereumHeight } from "./raw-height.js";
 import { createReadAhead, type ReadAhead, type ReadAheadLimits } from "./read-ahead.js";
 
 const mebibyte = 1024 * 1024;
@@ -15,7 +15,7 @@ interface Reading {
   readonly take: (bytes: number) => void;
 }
 
-function raw(height: number): RawHeight {
+function raw(height: number): RawEthereumHeight {
   return { fields: {}, height, hash: "0x", parentHash: "0x", transactions: [], receipts: [] };
 }
 

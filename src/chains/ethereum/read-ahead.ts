@@ -2,7 +2,7 @@
 // Imports only domain and its own folder. Never knows what a height holds, nor decodes one.
 import type { Height, HeightRange } from "../../domain/height.js";
 import type { HeightRun } from "./block-source.js";
-import type { RawHeight } from "./raw-height.js";
+import type { RawEthereumHeight } from "./raw-height.js";
 
 export interface ReadAheadLimits {
   /** Heights in a batch at most. */
@@ -20,7 +20,7 @@ export interface ReadAhead {
    * The heights of a range, ascending. Throws the failure of a batch once everything before it was given. Leaving the
    * iteration stops what is under way.
    */
-  heights(range: HeightRange, signal: AbortSignal): AsyncGenerator<RawHeight, void>;
+  heights(range: HeightRange, signal: AbortSignal): AsyncGenerator<RawEthereumHeight, void>;
 }
 
 /** Creates the read-ahead of one reader; what it learns of the size of heights serves all of its tasks. */

@@ -8,7 +8,7 @@ export interface RpcError {
 }
 
 /** What an error says about the call. */
-export type RpcFault = "rate-limited" | "too-large" | "unsupported" | "lacking" | "other";
+export type RpcFault = "rate-limited" | "too-large" | "unsupported" | "missing" | "other";
 
 const rateLimited =
   /rate.?limit|too many requests|throughput|compute units|capacity|quota|requests? limit|limit.* reached|backoff/i;
@@ -25,6 +25,6 @@ export function rpcFault({ code, message }: RpcError): RpcFault {
   if (tooLarge.test(message)) return "too-large";
   if (code === -32601 || code === -32004 || unsupported.test(message)) return "unsupported";
   // 4444: pruned history (EIP-4444 clients).
-  if (code === 4444 || lacking.test(message)) return "lacking";
+  if (code === 4444 || lacking.test(message)) return "missing";
   return code === -32005 ? "rate-limited" : "other";
 }

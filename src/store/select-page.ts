@@ -15,7 +15,7 @@ export interface PageReader<T, Position> {
 }
 
 /** Reads a page: one scan, and another only where a cursor names what the list does not hold. */
-export async function readPage<T, Position>(
+export async function selectPage<T, Position>(
   { order, limit, fromEnd = false, after, before }: PageRequest<Position>,
   { scan, isAt }: PageReader<T, Position>,
 ): Promise<Page<T>> {

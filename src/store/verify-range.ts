@@ -1,7 +1,7 @@
 // The proof of a range: what is stored is counted against what each block says of itself.
 // Imports only domain and its neighbours in the store; never trusts the coverage.
 import type { Coverage } from "../domain/coverage.js";
-import { mergeRanges, type Height, type HeightRange } from "../domain/height.js";
+import { mergeRanges, subtractRanges, type Height, type HeightRange } from "../domain/height.js";
 import { readMultirange, writeMultirange } from "./multirange.js";
 import type { Database, Sql } from "./sql.js";
 
@@ -17,10 +17,14 @@ interface ProofRow {
 }
 
 /** Counts a range and takes out of the coverage what does not match. */
-export async function proveRange(database: Database, chainId: number, range: HeightRange): Promise<Coverage> {
+export async function verifyRange(
+  database: Database,
+  chainId: number,
+  range: HeightRange,
+): Promise<Coverage> {
   const counted = await count(database, chainId, range);
   const suspects = await coveredOf(database, chainId, gapsOf(counted));
-  if (suspects.length > 0) await uncoverProven(database, chainId, suspects);
+  if (suspects.length > 0) await invalidateVerified(database, chainId, suspects);
   return counted;
 }
 
@@ -28,21 +32,21 @@ export async function proveRange(database: Database, chainId: number, range: Hei
  * Takes out of coverage what is still missing when the writers of the chain stand still: what one of them stored while it was being
  * counted stays.
  */
-async function uncoverProven(
+async function invalidateVerified(
   database: Database,
   chainId: number,
   suspects: readonly HeightRange[],
 ): Promise<void> {
-  await database.transaction(async (session) => {
-    await session.query({ text: "select id from chain where id = $1 for update", values: [chainId] });
+  await database.transaction(async (sql) => {
+    await sql.query({ text: "select id from chain where id = $1 for update", values: [chainId] });
     const gaps: HeightRange[] = [];
-    for (const suspect of suspects) gaps.push(...gapsOf(await count(session, chainId, suspect)));
-    await uncoverRanges(session, chainId, gaps);
+    for (const suspect of suspects) gaps.push(...gapsOf(await count(sql, chainId, suspect)));
+    await invalidateRanges(sql, chainId, gaps);
   });
 }
 
 /** Takes ranges out of the coverage. */
-export async function uncoverRanges(
+export async function invalidateRanges(
   sql: Sql,
   chainId: number,
   ranges: readonly HeightRange[],
@@ -81,7 +85,9 @@ async function count(sql: Sql, chainId: number, range: HeightRange): Promise<Cov
     blocks += row?.blocks ?? 0n;
     transactions += row?.transactions ?? 0n;
     const end: Height = row?.last === null || row?.last === undefined ? range.to : Number(row.last);
-    missingBlocks.push(...holesOf({ from: next, to: end }, readMultirange(row?.stored_blocks ?? "{}")));
+    missingBlocks.push(
+      ...subtractRanges({ from: next, to: end }, readMultirange(row?.stored_blocks ?? "{}")),
+    );
     missingTransactions.push(...readMultirange(row?.missing_transactions ?? "{}"));
     next = end + 1;
   }
@@ -93,18 +99,6 @@ async function count(sql: Sql, chainId: number, range: HeightRange): Promise<Cov
     missingBlocks: mergeRanges(missingBlocks),
     missingTransactions: mergeRanges(missingTransactions),
   };
-}
-
-/** Ranges between ascending ranges. */
-function holesOf({ from, to }: HeightRange, stored: readonly HeightRange[]): HeightRange[] {
-  const holes: HeightRange[] = [];
-  let next = from;
-  for (const each of stored) {
-    if (each.from > next) holes.push({ from: next, to: each.from - 1 });
-    next = each.to + 1;
-  }
-  if (next <= to) holes.push({ from: next, to });
-  return holes;
 }
 
 /** Counts the first blocks of a range; `last` is where it stopped, nothing where it came to the end. */

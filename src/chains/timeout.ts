@@ -1,21 +1,23 @@
-// One attempt at an endpoint, ended by its time limit or by the caller's abort, whichever comes first.
-// Imports only lib and endpoint-error; never knows what is asked.
+// Ends one call to an endpoint at its time limit or at the caller's abort, whichever comes first.
+// Imports only lib and endpoint-error.
+// Never knows the content of a call.
 import type { Clock } from "../lib/clock.js";
 import { EndpointError } from "./endpoint-error.js";
 
-export interface TimeLimit {
+/** Options of `runWithTimeout`. */
+export interface TimeoutOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
-/** Made once: an abort without a reason makes an error with a stack each time, which costs more than all else here. */
-const attemptOver = new Error("The attempt is over.");
+/** Created once: an abort without a reason creates an error with a stack each time, the highest cost in this function. */
+const attemptOver = new Error("The attempt ended.");
 
-/** Runs with a time limit; the limit and the caller's abort hold even where `run` does not look at its signal. */
-export async function withinTime<T>(
+/** Runs with a time limit; the limit and the caller's abort apply even if `run` ignores its signal. */
+export async function runWithTimeout<T>(
   run: (signal: AbortSignal) => Promise<T>,
-  { signal, timeoutMs, clock }: TimeLimit,
+  { signal, timeoutMs, clock }: TimeoutOptions,
 ): Promise<T> {
   signal.throwIfAborted();
   const inner = new AbortController();
@@ -25,7 +27,7 @@ export async function withinTime<T>(
     return await Promise.race([
       run(inner.signal),
       clock.sleep(timeoutMs, timer.signal).then(() => {
-        throw new EndpointError("timeout", `it did not answer within ${timeoutMs} ms`);
+        throw new EndpointError("timeout", `it did not respond within ${timeoutMs} ms`);
       }),
       new Promise<never>((_, reject) => {
         abort = () => reject(asError(signal.reason));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PageRequest } from "../domain/search.js";
-import { readPage, type PageReader } from "./read-page.js";
+import { selectPage, type PageReader } from "./select-page.js";
 
 const list = fc
   .uniqueArray(fc.nat(30), { maxLength: 20 })
@@ -51,7 +51,7 @@ describe("pages", () => {
         const items = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
         const outside = ordered.filter((each) => !items.includes(each));
         const edge = items[0] ?? after ?? before ?? 0;
-        const page = await readPage(asked, readerOf(numbers));
+        const page = await selectPage(asked, readerOf(numbers));
         expect(page.items).toEqual(items);
         if (items.length > 0) {
           expect(page.hasPrevious).toBe(outside.some((each) => way * (each - edge) < 0));
@@ -64,9 +64,28 @@ describe("pages", () => {
     );
   });
 
+  it.each([
+    ["before alone", { before: 4 }, { items: [1, 2], hasNext: true, hasPrevious: false }],
+    [
+      "before, from the end",
+      { before: 4, fromEnd: true },
+      { items: [2, 3], hasNext: true, hasPrevious: true },
+    ],
+    ["the end alone", { fromEnd: true }, { items: [4, 5], hasNext: false, hasPrevious: true }],
+    [
+      "after, from the end",
+      { after: 3, fromEnd: true },
+      { items: [4, 5], hasNext: false, hasPrevious: true },
+    ],
+    ["after the last row", { after: 5 }, { items: [], hasNext: false, hasPrevious: true }],
+  ])("are cut by %s", async (_, cursor, expected) => {
+    const reader = readerOf([1, 2, 3, 4, 5]);
+    expect(await selectPage({ order: "OLDEST_FIRST", limit: 2, ...cursor }, reader)).toEqual(expected);
+  });
+
   it("cost one scan where the cursor is a row of the list", async () => {
     const reader = readerOf([1, 2, 3, 4, 5]);
-    expect(await readPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({
+    expect(await selectPage({ order: "OLDEST_FIRST", limit: 2, after: 2 }, reader)).toEqual({
       items: [3, 4],
       hasNext: true,
       hasPrevious: true,

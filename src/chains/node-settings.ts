@@ -1,0 +1,51 @@
+// Settings and start-up behaviour that networks with remote nodes share.
+// Imports only lib and this folder.
+// Never names a network.
+import { systemClock, type Clock } from "../lib/clock.js";
+import { nonNegativeNumber, duration, text } from "../lib/setting-types.js";
+import type { Settings } from "../lib/config.js";
+import { backoffDelay } from "../lib/retry.js";
+import type { OpenDeps } from "./adapter.js";
+
+/** Settings of every network whose chain is read from endpoints; spread them after the endpoints' own settings. */
+export const nodeSettings = {
+  chainId: {
+    name: "CHAIN_ID",
+    schema: text,
+    description:
+      "Chain id that the endpoints must serve; without it, the id that the first endpoint reports.",
+  },
+  requestsPerSecond: {
+    name: "REQUESTS_PER_SECOND",
+    schema: nonNegativeNumber,
+    description:
+      "Maximum requests per second to each endpoint; without it, the worker adapts to rate limits.",
+  },
+  requestTimeout: {
+    name: "REQUEST_TIMEOUT",
+    schema: duration(100),
+    fallback: "10s",
+    description: "Time limit of one request to an endpoint.",
+  },
+} as const satisfies Settings;
+
+/** Milliseconds between attempts to reach a first node. */
+const identifyBackoff = { first: 500, max: 10_000 };
+
+/**
+ * Repeats `identify` with growing delays until it succeeds: a worker may start before its node. Rejects only on abort.
+ */
+export async function retryUntilIdentified<T>(
+  identify: () => Promise<T>,
+  { logger, signal, clock = systemClock }: OpenDeps & { readonly clock?: Clock },
+): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await identify();
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ error, attempt }, "No node reports its chain id; retrying.");
+      await clock.sleep(backoffDelay(identifyBackoff, attempt), signal);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../testing/manual-clock.js";
+import { createRateLimiter } from "./rate-limiter.js";
+
+const never = new AbortController().signal;
+
+describe("the limiter of an endpoint", () => {
+  it("does not wait before the first complaint", async () => {
+    const limiter = createRateLimiter({ clock: createManualClock() });
+    for (let i = 0; i < 1000; i += 1) await limiter.acquire(10, never);
+    expect(limiter).toMatchObject({ rate: Infinity, delayMs: 0 });
+  });
+
+  it("keeps to the ceiling, weights counted", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 10 });
+    let done = 0;
+    const all = Array.from({ length: 10 }, () => limiter.acquire(5, never).then(() => (done += 1)));
+    await clock.advance(1999);
+    expect(done).toBe(4);
+    await clock.advance(3000);
+    await Promise.all(all);
+    expect(done).toBe(10);
+  });
+
+  it("calls off the turns that are waited for, and the next ones are not later for it", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    expect(await limiter.acquire(1, never)).toBe(true);
+    const turns = Array.from({ length: 9 }, () => limiter.acquire(1, never));
+    await clock.advance(500);
+    limiter.decreaseRate();
+    limiter.cancelWaiting();
+    expect(new Set(await Promise.all(turns))).toEqual(new Set([false]));
+    expect(limiter.delayMs).toBe(500);
+    const next = limiter.acquire(1, never);
+    await clock.advance(500);
+    expect(await next).toBe(true);
+  });
+
+  it("does not keep the turn of one who gave up", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    await limiter.acquire(1, never);
+    const abort = new AbortController();
+    const turn = limiter.acquire(5, abort.signal);
+    abort.abort(new Error("given up"));
+    await expect(turn).rejects.toThrow("given up");
+    expect(limiter.delayMs).toBe(1000);
+  });
+
+  it("halves what was really asked when the endpoint complains, once a second at most", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock });
+    for (let i = 0; i < 40; i += 1) await limiter.acquire(1, never);
+    limiter.decreaseRate();
+    limiter.decreaseRate();
+    expect(limiter.rate).toBe(20);
+    await clock.advance(1000);
+    const turn = limiter.acquire(20, never);
+    await clock.advance(1000);
+    await turn;
+    limiter.decreaseRate();
+    expect(limiter.rate).toBe(10);
+  });
+
+  it("comes up slowly and never passes the ceiling or falls to nothing", () => {
+    const clock = createManualClock();
+    return fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("decreaseRate", "increaseRate", "acquire"), { maxLength: 200 }),
+        async (steps) => {
+          const limiter = createRateLimiter({ clock, maxRate: 25 });
+          for (const step of steps) {
+            const before = limiter.rate;
+            if (step === "acquire") {
+              const turn = limiter.acquire(1, never);
+              await clock.advance(1000);
+              await turn;
+            } else limiter[step]();
+            expect(limiter.rate).toBeGreaterThanOrEqual(1);
+            expect(limiter.rate).toBeLessThanOrEqual(Math.min(25, Math.max(before * 1.05, before + 0.5)));
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("stops waiting when aborted", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    await limiter.acquire(1, never);
+    const controller = new AbortController();
+    const turn = limiter.acquire(1, controller.signal);
+    controller.abort(new Error("gone"));
+    await expect(turn).rejects.toThrow("gone");
+    expect(clock.sleepers).toBe(0);
+    expect(limiter.delayMs).toBe(1000);
+  });
+
+  it("lets nobody wait for turns that were not used", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    await limiter.acquire(1, never);
+    const turn = limiter.acquire(30, never);
+    await clock.advance(1000);
+    await turn;
+    expect(limiter.delayMs).toBe(30_000);
+    limiter.refund(30);
+    expect(limiter.delayMs).toBe(0);
+  });
+});
