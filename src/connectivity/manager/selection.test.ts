@@ -54,12 +54,12 @@ describe("selectWorker", () => {
     );
     expect(workerId).toBe("chosen");
     expect(Object.fromEntries(reasons.map((each) => [each.workerId, each.reason]))).toEqual({
-      busy: "holds 8 of 8 tasks",
-      later: "has more to do, or was chosen later",
+      busy: "executes 8 of 8 tasks",
+      later: "has a higher load, or was selected more recently",
       failed: "failed this task before",
       dialled: "is being connected to",
-      ending: "is finishing and takes nothing new",
-      silent: "has not been heard of",
+      ending: "is draining and accepts no new task",
+      silent: "is offline",
     });
   });
 

@@ -135,7 +135,7 @@ describe("an address", () => {
 
   it("names an invalid range", () => {
     expect(() => createAddressCheck({ allow: ["10.0.0.0"], ownPorts: () => [] })).toThrow(
-      "'10.0.0.0' is no range",
+      "'10.0.0.0' is not a range",
     );
   });
 });

@@ -101,7 +101,7 @@ describe("the registrar", () => {
       await clock.advance(10_000);
     }
     expect(lines.filter(({ msg }) => msg === "Registered with a manager.")).toHaveLength(1);
-    expect(lines.filter(({ msg }) => msg === "A manager did not take the registration.")).toHaveLength(3);
+    expect(lines.filter(({ msg }) => msg === "A manager refused the registration.")).toHaveLength(3);
     expect(elsewhere.seen.length).toBeGreaterThan(3);
   });
 
