@@ -31,13 +31,13 @@ export interface MadeTransaction {
 }
 
 /** An account of the test chain, always the same for a name; with a validator's prefix on demand. */
-export function madeAddress(name: string, prefix = "test"): string {
+export function testAddress(name: string, prefix = "test"): string {
   const bytes = createHash("sha256").update(name).digest().subarray(0, 20);
   return bech32.encode(prefix, bech32.toWords(bytes));
 }
 
 /** The distribution module's account, which pays rewards. */
-export const distributionAccount = madeAddress("distribution");
+export const distributionAccount = testAddress("distribution");
 
 /** Packs a message of a library's type. */
 export function pack<T>(
@@ -159,9 +159,9 @@ function makeResult(transaction: MadeTransaction, era: Era): unknown {
     { type: "message", attributes: [["action", typeUrl]] },
     ...(transaction.events?.[index] ?? []),
   ]);
-  const payer = madeAddress("payer");
+  const payer = testAddress("payer");
   const before: MadeEvent[] = [
-    ...paymentEvents(payer, madeAddress("fee_collector"), "5000utest"),
+    ...paymentEvents(payer, testAddress("fee_collector"), "5000utest"),
     {
       type: "tx",
       attributes: [
@@ -230,7 +230,7 @@ export function makeChain(
 
 /** A payment that is like no other of its chain. */
 export function makePayment(height: number, index: number): MadeTransaction {
-  const [from, to] = [madeAddress(`from ${height % 7}`), madeAddress(`to ${index % 5}`)];
+  const [from, to] = [testAddress(`from ${height % 7}`), testAddress(`to ${index % 5}`)];
   const amount = `${height * 1000 + index}`;
   const message = pack(MsgSend, { fromAddress: from, toAddress: to, amount: [{ denom: "utest", amount }] });
   return {

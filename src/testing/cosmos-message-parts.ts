@@ -3,10 +3,10 @@ import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { MsgDelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { SubEvent } from "../domain/transaction.js";
-import { distributionAccount, madeAddress, pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
+import { distributionAccount, testAddress, pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
 
 /** A message, its events, and what of its event in the common format must be just so. */
-export interface MadeMessage {
+export interface SampleMessage {
   readonly name: string;
   readonly packed: Any;
   readonly events: readonly MadeEvent[];
@@ -14,14 +14,14 @@ export interface MadeMessage {
 }
 
 /** Accounts, validators and contracts of the made chain. */
-export const alice = madeAddress("alice");
-export const bob = madeAddress("bob");
-export const carol = madeAddress("carol");
-export const validator = madeAddress("validator", "testvaloper");
-export const validatorAccount = madeAddress("validator");
-export const otherValidator = madeAddress("other", "testvaloper");
-export const contract = madeAddress("contract");
-export const relayer = madeAddress("relayer");
+export const alice = testAddress("alice");
+export const bob = testAddress("bob");
+export const carol = testAddress("carol");
+export const validator = testAddress("validator", "testvaloper");
+export const validatorAccount = testAddress("validator");
+export const otherValidator = testAddress("other", "testvaloper");
+export const contract = testAddress("contract");
+export const relayer = testAddress("relayer");
 
 /** A coin as protobuf has it. */
 export const coin = (amount: string, denom = "utest"): { denom: string; amount: string } => ({
@@ -29,7 +29,7 @@ export const coin = (amount: string, denom = "utest"): { denom: string; amount: 
   amount,
 });
 /** The same in the common format. */
-export const amount = (
+export const expectedAmount = (
   numeric: string,
   currency = "utest",
 ): { text: string; currency: string; numeric: string; exp: number } => ({
@@ -41,7 +41,7 @@ export const amount = (
 /** An account and what it gives or gets. */
 export const party = (
   id: string,
-  ...amounts: ReturnType<typeof amount>[]
+  ...amounts: ReturnType<typeof expectedAmount>[]
 ): { account: { id: string }; amounts: typeof amounts } => ({
   account: { id },
   amounts,

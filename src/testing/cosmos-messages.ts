@@ -1,8 +1,12 @@
 // Messages of every kind that the generated Cosmos chain holds, with what must come out of each, written by hand.
-import { consentMessages } from "./cosmos-consent-messages.js";
-import type { MadeMessage } from "./cosmos-message-parts.js";
-import { moneyMessages } from "./cosmos-money-messages.js";
+import { authorizationMessages } from "./cosmos-authorization-messages.js";
+import type { SampleMessage } from "./cosmos-message-parts.js";
+import { transferMessages } from "./cosmos-transfer-messages.js";
 import { packetMessages } from "./cosmos-packet-messages.js";
 
 /** Messages that every era of nodes must give alike. */
-export const madeMessages: readonly MadeMessage[] = [...moneyMessages, ...consentMessages, ...packetMessages];
+export const sampleMessages: readonly SampleMessage[] = [
+  ...transferMessages,
+  ...authorizationMessages,
+  ...packetMessages,
+];

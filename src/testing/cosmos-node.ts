@@ -55,7 +55,7 @@ export interface CosmosStandIn {
   close(): Promise<void>;
 }
 
-export interface StandInOptions {
+export interface CosmosStandInOptions {
   readonly chainId: string;
   readonly heights: ReadonlyMap<number, NodeHeight>;
   readonly accounts?: AccountState;
@@ -87,7 +87,7 @@ export async function startCosmosNode({
   heights,
   accounts,
   tls,
-}: StandInOptions): Promise<CosmosStandIn> {
+}: CosmosStandInOptions): Promise<CosmosStandIn> {
   const known = [...heights.keys()];
   const behaviour: NodeBehaviour = {
     chainId,

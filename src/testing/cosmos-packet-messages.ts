@@ -4,7 +4,7 @@ import type { Any } from "cosmjs-types/google/protobuf/any";
 import { CosmosTx } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
 import { MsgTransfer } from "cosmjs-types/ibc/applications/transfer/v1/tx";
 import { MsgRecvPacket } from "cosmjs-types/ibc/core/channel/v1/tx";
-import { madeAddress, pack, paymentEvents } from "./cosmos-generator.js";
+import { testAddress, pack, paymentEvents } from "./cosmos-generator.js";
 import {
   alice,
   bob,
@@ -12,11 +12,11 @@ import {
   contract,
   relayer,
   coin,
-  amount,
+  expectedAmount,
   party,
   huge,
   send,
-  type MadeMessage,
+  type SampleMessage,
 } from "./cosmos-message-parts.js";
 
 /** A packet that a relayer brings. */
@@ -40,7 +40,7 @@ const packet = (data: string): Any =>
   );
 
 /** Messages of wasm and IBC, and one of no known type. */
-export const packetMessages: readonly MadeMessage[] = [
+export const packetMessages: readonly SampleMessage[] = [
   {
     name: "contract call",
     packed: pack(MsgExecuteContract, {
@@ -62,8 +62,8 @@ export const packetMessages: readonly MadeMessage[] = [
     expected: {
       type: ["execute_contract"],
       module: "wasm",
-      sender: [party(alice, amount("4"))],
-      recipient: [party(contract, amount("4"))],
+      sender: [party(alice, expectedAmount("4"))],
+      recipient: [party(contract, expectedAmount("4"))],
       node: { contract: [{ id: contract }], account: [{ id: carol }] },
       additional: { msg: [JSON.stringify({ swap: { to: carol } })] },
     },
@@ -114,12 +114,12 @@ export const packetMessages: readonly MadeMessage[] = [
         memo: "m",
       }),
     ),
-    events: paymentEvents(alice, madeAddress("escrow"), "6utest"),
+    events: paymentEvents(alice, testAddress("escrow"), "6utest"),
     expected: {
       type: ["transfer"],
       module: "ibc",
-      sender: [party(alice, amount("6"))],
-      recipient: [party("osmo1anything", amount("6"))],
+      sender: [party(alice, expectedAmount("6"))],
+      recipient: [party("osmo1anything", expectedAmount("6"))],
     },
   },
   {
@@ -132,12 +132,12 @@ export const packetMessages: readonly MadeMessage[] = [
         receiver: bob,
       }),
     ),
-    events: paymentEvents(madeAddress("escrow"), bob, "1utest"),
+    events: paymentEvents(testAddress("escrow"), bob, "1utest"),
     expected: {
       type: ["recv_packet"],
       module: "ibc",
-      sender: [party("osmo1from", amount(huge, "transfer/channel-7/uosmo")), party(relayer)],
-      recipient: [party(bob, amount(huge, "transfer/channel-7/uosmo"))],
+      sender: [party("osmo1from", expectedAmount(huge, "transfer/channel-7/uosmo")), party(relayer)],
+      recipient: [party(bob, expectedAmount(huge, "transfer/channel-7/uosmo"))],
     },
   },
   {

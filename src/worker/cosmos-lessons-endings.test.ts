@@ -2,7 +2,7 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
-import { madeAddress, makeChain } from "../testing/cosmos-generator.js";
+import { testAddress, makeChain } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosStandIn, type NodeFault } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
 import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
@@ -96,7 +96,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     ["the newest heights", { kind: "latest", chain, limit: 5 }],
     ["what is new", { kind: "latest", chain, after: { height: 10 }, limit: 5 }],
     ["a transaction", { kind: "transaction", chain, hash: "AB".repeat(32) }],
-    ["a balance", { kind: "balance", chain, account: madeAddress("alice"), height: 5 }],
+    ["a balance", { kind: "balance", chain, account: testAddress("alice"), height: 5 }],
   ])(
     "lesson 27: a deadline ends the question for %s as failed, never as an empty success",
     async (_, request) => {

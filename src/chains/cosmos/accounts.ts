@@ -1,4 +1,4 @@
-// What an account has at a height: balances, pending rewards, delegations, all pages.
+// Reads an account's state at a height: balances, pending rewards and delegations, all pages.
 // Imports only cosmjs-types, domain, decode/ and its neighbours; never chooses between nodes.
 import { QueryAllBalancesRequest, QueryAllBalancesResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import type { PageRequest, PageResponse } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
@@ -12,12 +12,12 @@ import {
 } from "cosmjs-types/cosmos/staking/v1beta1/query";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure, type AccountQuery, type TaskResult } from "../../domain/task.js";
-import { coinAmount, decCoinAmount, decimalText } from "./decode/coins.js";
+import { amountFromCoin, amountFromDecCoin, formatDecimal } from "./decode/coins.js";
 import type { Nodes } from "./nodes.js";
-import type { ListQuery } from "./state-proof.js";
+import type { ListStateQuery } from "./state-proof.js";
 
-/** A question about an account. */
-export interface AccountAt {
+/** A request for one kind of account state at one height. */
+export interface AccountStateRequest {
   readonly kind: AccountQuery;
   readonly account: string;
   readonly height: Height;
@@ -25,55 +25,55 @@ export interface AccountAt {
 
 const pageSize = 500n;
 
-/** Answers a question about an account. Rejects with a TaskFailure where the state at the height is not there. */
+/** Reads the requested account state. Rejects with a TaskFailure if no node has the state of the height. */
 export async function readAccount(
   nodes: Pick<Nodes, "query">,
-  { kind, account, height }: AccountAt,
+  { kind, account, height }: AccountStateRequest,
   signal: AbortSignal,
 ): Promise<TaskResult> {
   const query = <T>(
     path: string,
     request: { finish(): Uint8Array },
-    answer: Pick<ListQuery<T>, "read" | "isNothing">,
-  ): Promise<T> => nodes.query({ path, height, request: request.finish(), ...answer }, signal);
+    decoder: Pick<ListStateQuery<T>, "decode" | "isEmpty">,
+  ): Promise<T> => nodes.query({ path, height, request: request.finish(), ...decoder }, signal);
 
   switch (kind) {
     case "reward": {
       const request = QueryDelegationTotalRewardsRequest.encode({ delegatorAddress: account });
       const { rewards } = await query("/cosmos.distribution.v1beta1.Query/DelegationTotalRewards", request, {
-        read: (bytes) => QueryDelegationTotalRewardsResponse.decode(bytes),
-        isNothing: (response) => response.rewards.length === 0,
+        decode: (bytes) => QueryDelegationTotalRewardsResponse.decode(bytes),
+        isEmpty: (response) => response.rewards.length === 0,
       });
       return {
         kind,
         height,
         rewards: rewards.map(({ validatorAddress, reward }) => ({
           validator: validatorAddress,
-          amounts: reward.map(decCoinAmount),
+          amounts: reward.map(amountFromDecCoin),
         })),
       };
     }
     case "balance": {
-      const pages = await allPages(height, (pagination) =>
+      const pages = await readAllPages(height, (pagination) =>
         query(
           "/cosmos.bank.v1beta1.Query/AllBalances",
           QueryAllBalancesRequest.encode({ address: account, pagination, resolveDenom: false }),
           {
-            read: (bytes) => QueryAllBalancesResponse.decode(bytes),
-            isNothing: ({ balances }) => balances.length === 0,
+            decode: (bytes) => QueryAllBalancesResponse.decode(bytes),
+            isEmpty: ({ balances }) => balances.length === 0,
           },
         ),
       );
-      return { kind, height, balances: pages.flatMap(({ balances }) => balances.map(coinAmount)) };
+      return { kind, height, balances: pages.flatMap(({ balances }) => balances.map(amountFromCoin)) };
     }
     case "delegations": {
-      const pages = await allPages(height, (pagination) =>
+      const pages = await readAllPages(height, (pagination) =>
         query(
           "/cosmos.staking.v1beta1.Query/DelegatorDelegations",
           QueryDelegatorDelegationsRequest.encode({ delegatorAddr: account, pagination }),
           {
-            read: (bytes) => QueryDelegatorDelegationsResponse.decode(bytes),
-            isNothing: ({ delegationResponses }) => delegationResponses.length === 0,
+            decode: (bytes) => QueryDelegatorDelegationsResponse.decode(bytes),
+            isEmpty: ({ delegationResponses }) => delegationResponses.length === 0,
           },
         ),
       );
@@ -84,8 +84,8 @@ export async function readAccount(
           delegationResponses.map(({ delegation, balance }) => ({
             delegator: delegation.delegatorAddress,
             validator: delegation.validatorAddress,
-            shares: decimalText(delegation.shares),
-            balance: coinAmount(balance),
+            shares: formatDecimal(delegation.shares),
+            balance: amountFromCoin(balance),
           })),
         ),
       };
@@ -97,8 +97,8 @@ interface Page {
   readonly pagination?: PageResponse | undefined;
 }
 
-/** Follows pages to the end. A node that gives the same page for ever is not followed. */
-async function allPages<P extends Page>(
+/** Reads all pages. Fails if the node returns a page key for the second time, which would loop forever. */
+async function readAllPages<P extends Page>(
   height: Height,
   read: (page: PageRequest) => Promise<P>,
 ): Promise<P[]> {
@@ -109,13 +109,13 @@ async function allPages<P extends Page>(
     pages.push(page);
     key = page.pagination?.nextKey ?? new Uint8Array();
     if (key.length === 0) return pages;
-    const name = Buffer.from(key).toString("hex");
-    if (seen.has(name)) {
-      throw new TaskFailure("The node gives the same page again and again.", "other-worker", {
+    const cursor = Buffer.from(key).toString("hex");
+    if (seen.has(cursor)) {
+      throw new TaskFailure("The node returned the same page key twice: paging never ends.", "other-worker", {
         type: "malformed",
         height,
       });
     }
-    seen.add(name);
+    seen.add(cursor);
   }
 }

@@ -1,6 +1,7 @@
-// Which protocol an address speaks, where an operator gives just one: asked of the node itself.
-// Imports only domain, lib and its neighbours; never keeps a connection.
+// Detects the protocol of a node's address by calling the node.
+// Imports only domain, lib and its neighbours; never keeps a connection open.
 import { TaskFailure } from "../../domain/task.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { maskUrl } from "../../lib/logger.js";
 import { createGrpcClient } from "./grpc-client.js";
 import { createGrpcNode } from "./grpc-node.js";
@@ -8,38 +9,38 @@ import { createHttpClient } from "./http-client.js";
 import type { CosmosNode } from "./node.js";
 import { createRpcNode } from "./rpc-node.js";
 
-/** What an address turned out to be. */
-export interface KnownAddress {
+/** A node's address with its detected protocol. */
+export interface ProbedAddress {
   readonly kind: "grpc" | "rpc";
-  /** The address as `createCosmosChain` takes it: an RPC's always with its scheme. */
+  /** The address in the form that `createCosmosChain` accepts: an RPC address always has a scheme. */
   readonly url: string;
   readonly chainId: string;
 }
 
+/** Options of `probeCosmosAddress`. */
 export interface ProbeOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds to wait for an answer; 10,000 by default. */
+  /** Milliseconds to wait for a response; 10,000 by default. */
   readonly timeoutMs?: number;
 }
 
-/** Finds out whether an address is a node's gRPC or its RPC. Rejects with a TaskFailure that says what each probe met. */
-export async function probeCosmosAddress(url: string, options: ProbeOptions): Promise<KnownAddress> {
+/** Detects whether an address is a node's gRPC or its RPC. Rejects with a TaskFailure that names the error of each probe. */
+export async function probeCosmosAddress(url: string, options: ProbeOptions): Promise<ProbedAddress> {
   const { signal, timeoutMs = 10_000 } = options;
   const rpcUrl = /^https?:\/\//i.test(url) ? url : `http://${url}`;
   const inner = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const done = new AbortController();
   const probe = async (
-    kind: KnownAddress["kind"],
+    kind: ProbedAddress["kind"],
     known: string,
     create: () => CosmosNode,
-  ): Promise<KnownAddress> => {
+  ): Promise<ProbedAddress> => {
     const node = create();
     try {
       const { chainId } = await node.status(AbortSignal.any([inner, done.signal]));
       return { kind, url: known, chainId };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`as ${kind === "grpc" ? "gRPC" : "RPC"}: ${reason}`, { cause: error });
+      throw new Error(`as ${kind === "grpc" ? "gRPC" : "RPC"}: ${errorMessage(error)}`, { cause: error });
     } finally {
       node.close();
     }
@@ -53,14 +54,11 @@ export async function probeCosmosAddress(url: string, options: ProbeOptions): Pr
     ]);
   } catch (error) {
     signal.throwIfAborted();
-    const words = error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : messageOf(error);
-    const message = `${maskUrl(url)} is neither a Cosmos node's gRPC nor its RPC (${words}).`;
+    const reasons =
+      error instanceof AggregateError ? error.errors.map(errorMessage).join("; ") : errorMessage(error);
+    const message = `${maskUrl(url)} is neither a Cosmos node's gRPC nor its RPC (${reasons}).`;
     throw new TaskFailure(message, "never", { type: "unavailable" }, { cause: error });
   } finally {
     done.abort();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
-import { madeAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
+import { testAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
 import { startCosmosNode, transactionsOf, type CosmosStandIn } from "../../testing/cosmos-node.js";
 import type { AccountHoldings } from "../../testing/cosmos-node-state.js";
 import { until } from "../../testing/until.js";
@@ -15,7 +15,7 @@ const logger = silentLogger();
 const signal = new AbortController().signal;
 const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
-const alice = madeAddress("alice");
+const alice = testAddress("alice");
 const garbage = Buffer.from("no transaction at all", "utf8");
 
 /** What alice has at a height: more of everything than one page holds. */
@@ -27,11 +27,11 @@ function holdings(height: number): AccountHoldings {
       amount: `${height}00000000000000000000${index}`,
     })),
     rewards: many.map((index) => ({
-      validator: madeAddress(`validator ${index}`, "testvaloper"),
+      validator: testAddress(`validator ${index}`, "testvaloper"),
       amounts: [{ denom: "utest", amount: `${height}000000000000000000${index}` }],
     })),
     delegations: many.map((index) => ({
-      validator: madeAddress(`validator ${index}`, "testvaloper"),
+      validator: testAddress(`validator ${index}`, "testvaloper"),
       shares: `${height}50000000000000000${index}`,
       balance: { denom: "utest", amount: `${height + index}` },
     })),
@@ -251,14 +251,14 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
   });
 
   it("gives an account that has nothing as nothing, and the newest height for 0", async () => {
-    const account = madeAddress("nobody");
+    const account = testAddress("nobody");
     expect(await ask({ kind: "balance", chain, account, height: 0 })).toEqual([
       { kind: "balance", height: 40, balances: [] },
     ]);
   });
 
   it("of an old node takes nothing for nothing only where it has the state", async () => {
-    const account = madeAddress("nobody");
+    const account = testAddress("nobody");
     Object.assign(node.behaviour, { oldState: true, stateFrom: 20 });
     try {
       for (const kind of ["balance", "reward", "delegations"] as const) {

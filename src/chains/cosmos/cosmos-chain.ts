@@ -1,4 +1,4 @@
-// A Cosmos SDK chain as a worker reads it: blocks, transactions and accounts in the common format.
+// The chain reader of Cosmos SDK chains: blocks, transactions and accounts in the common format.
 // Imports only domain, lib, chains/ and its own folder.
 // Never knows tasks' ids, streams, credit or managers.
 import type { ChainRef } from "../../domain/chain.js";
@@ -9,19 +9,20 @@ import type { Logger } from "../../lib/logger.js";
 import type { EndpointStatus } from "../endpoints.js";
 import type { ChainReader } from "../port.js";
 import { readAccount } from "./accounts.js";
-import { createHeights } from "./heights.js";
-import { connectNodes, createNodes, identifyChain, type NodeEndpoints } from "./nodes.js";
+import { createHeightReader } from "./heights.js";
+import { createNodeEndpoints, createNodes, identifyChain, type NodeEndpoints } from "./nodes.js";
 
+/** Options of `createCosmosChain`. */
 export interface CosmosChainOptions {
   /** gRPC endpoints: `host:port`, or `https://host:port` for TLS. */
   readonly grpcUrls: readonly string[];
   /** CometBFT RPC endpoints, `http` or `https`. At least one endpoint of either kind. */
   readonly rpcUrls: readonly string[];
-  /** The chain that the endpoints must serve; asked of them where absent. */
+  /** The id of the chain that the endpoints must serve; read from the first endpoint that responds if absent. */
   readonly chainId?: string;
-  /** Requests a second to each endpoint at most; found by itself where absent. */
+  /** Maximum requests per second to each endpoint; adapted to the endpoint's rate limits if absent. */
   readonly requestsPerSecond?: number;
-  /** Heights read at once at most; 32 by default. */
+  /** Maximum heights that one task reads in parallel; 32 by default. */
   readonly parallel?: number;
   readonly timeouts?: {
     /** Milliseconds for one request; 10,000 by default. */
@@ -29,11 +30,11 @@ export interface CosmosChainOptions {
   };
   readonly clock?: Clock;
   readonly logger: Logger;
-  /** Ends the wait for a first endpoint, where the chain's id must be asked. */
+  /** Aborts the identification of the chain. Unused if `chainId` is set. */
   readonly signal?: AbortSignal;
 }
 
-/** A Cosmos chain, and how its endpoints are doing. */
+/** A chain reader that also reports the status of its endpoints. */
 export interface CosmosChain extends ChainReader {
   endpoints(): readonly EndpointStatus[];
 }
@@ -42,8 +43,8 @@ const defaultParallel = 32;
 const defaultRequestMs = 10_000;
 
 /**
- * Creates the reader of a chain. With `chainId` nothing is asked yet; without it, rejects with a TaskFailure where no endpoint
- * says which chain it serves.
+ * Creates the reader of a chain. With `chainId` it sends no request; without it, it reads the chain id from the endpoints and
+ * rejects with a TaskFailure if none returns one.
  */
 export async function createCosmosChain(options: CosmosChainOptions): Promise<CosmosChain> {
   const { grpcUrls, rpcUrls, chainId, requestsPerSecond, logger } = options;
@@ -59,9 +60,9 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
       },
     );
   }
-  const endpoints = connectNodes({ rpcUrls, grpcUrls, parallel, clock });
+  const endpoints = createNodeEndpoints({ rpcUrls, grpcUrls, parallel, clock });
   const signal = options.signal ?? new AbortController().signal;
-  const chain = await knownOrAsked(endpoints, { chainId, timeoutMs, clock, signal });
+  const chain = await resolveChain(endpoints, { chainId, timeoutMs, clock, signal });
   const nodes = createNodes({
     chain,
     endpoints,
@@ -70,21 +71,21 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     logger,
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
   });
-  const heights = createHeights({ chain, nodes, parallel, clock });
+  const heights = createHeightReader({ chain, nodes, parallel, clock });
 
   let earliest: Height | undefined;
 
-  async function* ranged(range: HeightRange, inner: AbortSignal): AsyncGenerator<TaskResult> {
+  async function* readRange(range: HeightRange, inner: AbortSignal): AsyncGenerator<TaskResult> {
     yield* heights.range(checkedRange(range), inner);
   }
 
-  /** The heights after what the caller holds, or the newest ones; nothing where there are none. */
-  async function newHeights(
+  /** The range after the caller's last height, or the newest heights; undefined if the chain has no such height. */
+  async function latestRange(
     { after, limit }: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
   ): Promise<HeightRange | undefined> {
     const { height: head } = await nodes.head(inner);
-    // A chain that is about to begin: its nodes answer, and have no first height either.
+    // A chain without a first block: its nodes respond, but have no earliest height either.
     if (head === 0) return undefined;
     const from =
       after === undefined ? Math.max(head - limit + 1, await nodes.earliest(inner), 1) : after.height + 1;
@@ -92,56 +93,59 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     return from > to ? undefined : { from, to };
   }
 
-  async function* latest(
+  async function* readLatest(
     request: Extract<TaskRequest, { kind: "latest" }>,
     inner: AbortSignal,
   ): AsyncGenerator<TaskResult> {
-    const range = await newHeights(request, inner);
+    const range = await latestRange(request, inner);
     if (range !== undefined) yield* heights.range(range, inner);
   }
 
-  async function* byHash(hash: string, inner: AbortSignal): AsyncGenerator<TaskResult> {
+  async function* readTransaction(hash: string, inner: AbortSignal): AsyncGenerator<TaskResult> {
     const wanted = hash.replace(/^0x/i, "").toUpperCase();
     if (!/^[0-9A-F]{64}$/.test(wanted))
-      throw badRequest(`'${hash.slice(0, 80)}' is no transaction hash: it has 64 hexadecimal digits.`);
-    const height = await nodes.heightOf(wanted, inner);
-    const answers = await heights.read(height, inner);
-    for (const answer of answers) {
-      if (answer.kind === "quarantine" && answer.index === undefined) yield answer;
-      if (answer.kind !== "height") continue;
-      const { block, transactions } = answer;
+      throw badRequest(
+        `'${hash.slice(0, 80)}' is not a transaction hash: expected 64 hexadecimal digits, with or without 0x.`,
+      );
+    const height = await nodes.findHeight(wanted, inner);
+    const results = await heights.read(height, inner);
+    for (const result of results) {
+      if (result.kind === "quarantine" && result.index === undefined) yield result;
+      if (result.kind !== "height") continue;
+      const { block, transactions } = result;
       const transaction = transactions.find((each) => each.hash === wanted);
       if (transaction === undefined) {
-        const words = `The index says that ${wanted} is in height ${height}, but the block does not hold it.`;
-        throw new TaskFailure(words, "other-worker", { type: "not_found", height });
+        const message = `The node's index places ${wanted} at height ${height}, but that block does not contain it.`;
+        throw new TaskFailure(message, "other-worker", { type: "not_found", height });
       }
-      yield* answers.filter((each) => each.kind === "quarantine" && each.index === transaction.index);
+      yield* results.filter((each) => each.kind === "quarantine" && each.index === transaction.index);
       yield { kind: "transaction", block, transaction };
     }
   }
 
-  async function* account(
+  async function* readAccountState(
     { kind, account: id, height }: Extract<TaskRequest, { account: string }>,
     inner: AbortSignal,
   ): AsyncGenerator<TaskResult> {
-    if (!isHeight(height)) throw badRequest(`'${String(height)}' is no height.`);
-    // To a node height 0 means its newest one: the answer must say which that was.
+    if (!isHeight(height))
+      throw badRequest(`'${String(height)}' is not a height: expected a whole number from 0.`);
+    // Nodes take height 0 as their newest height: the result must name the actual one.
     const at = height === 0 ? (await nodes.head(inner)).height : height;
     yield await readAccount(nodes, { kind, account: id, height: at }, inner);
   }
 
-  function answer(request: TaskRequest, inner: AbortSignal): AsyncIterable<TaskResult> {
+  function execute(request: TaskRequest, inner: AbortSignal): AsyncIterable<TaskResult> {
     switch (request.kind) {
       case "heights":
-        return ranged(request.range, inner);
+        return readRange(request.range, inner);
       case "transaction":
-        return byHash(request.hash, inner);
+        return readTransaction(request.hash, inner);
       case "latest":
-        return latest(request, inner);
+        return readLatest(request, inner);
       case "reward":
       case "balance":
       case "delegations":
-        return account(request, inner);
+        return readAccountState(request, inner);
     }
   }
 
@@ -150,28 +154,31 @@ export async function createCosmosChain(options: CosmosChainOptions): Promise<Co
     capabilities: ["heights", "transaction", "latest", "reward", "balance", "delegations"],
     head: async (inner) => {
       const head = await nodes.head(inner);
-      // Asked once: it rises only where a node is pruned, and only who begins to follow needs it.
+      // Read once: it rises only while a node prunes, and only a new follower needs it.
       earliest ??= await nodes.earliest(inner).catch(() => undefined);
       return { ...head, ...(earliest !== undefined && { earliest }) };
     },
-    execute: answer,
+    execute: execute,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(nodes.close()),
   };
 }
 
-interface Asking {
+interface IdentifyOptions {
   readonly chainId: string | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** The chain that was named, or else what the endpoints say; whoever tries again makes new connections. */
-async function knownOrAsked(endpoints: NodeEndpoints, { chainId, ...asking }: Asking): Promise<ChainRef> {
+/** Returns the configured chain, or the one that the endpoints report. Closes the clients if that fails: a retry creates new ones. */
+async function resolveChain(
+  endpoints: NodeEndpoints,
+  { chainId, ...options }: IdentifyOptions,
+): Promise<ChainRef> {
   if (chainId !== undefined) return { network: "cosmos", chainId };
   try {
-    return await identifyChain(endpoints, asking);
+    return await identifyChain(endpoints, options);
   } catch (error) {
     for (const { client } of [...endpoints.rpc, ...endpoints.grpc]) client.close();
     throw error;
@@ -180,8 +187,10 @@ async function knownOrAsked(endpoints: NodeEndpoints, { chainId, ...asking }: As
 
 function checkedRange(range: HeightRange): HeightRange {
   if (!isHeight(range.from) || !isHeight(range.to) || range.from > range.to)
-    throw badRequest(`${String(range.from)} to ${String(range.to)} is no range of heights.`);
-  if (range.from === 0) throw badRequest("A Cosmos chain has no height 0: its first is 1.");
+    throw badRequest(
+      `${String(range.from)} to ${String(range.to)} is not a range of heights: expected whole numbers with from <= to.`,
+    );
+  if (range.from === 0) throw badRequest("Cosmos chains start at height 1: height 0 does not exist.");
   return range;
 }
 

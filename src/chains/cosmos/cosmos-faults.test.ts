@@ -1,6 +1,6 @@
-// Nodes that err, lag, limit, close, hang, lie: nothing is lost, nothing is taken for what it is not, and the state is told.
+// Nodes that fail, lag, limit, close, hang or return wrong data: nothing is lost, and their faults are reported.
 import { setImmediate } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
@@ -13,11 +13,14 @@ import {
 } from "../../testing/cosmos-node.js";
 import { until } from "../../testing/until.js";
 import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
-import { decodeHeight } from "./decode/height.js";
+import { decodeCosmosHeight } from "./decode/height.js";
 import { transactionHash } from "./decode/transaction.js";
-import { readBlock, readBlockResults } from "./rpc-answers.js";
+import { blockFromRpc, resultsFromRpc } from "./rpc-responses.js";
 
 const logger = silentLogger();
+// A guard against hanging, not a measure: a busy machine may need long.
+vi.setConfig({ testTimeout: 60_000 });
+
 const signal = new AbortController().signal;
 const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
@@ -40,7 +43,8 @@ async function open(options: Partial<CosmosChainOptions>): Promise<CosmosChain> 
     chainId,
     rpcUrls: [],
     grpcUrls: [],
-    timeouts: { requestMs: 500 },
+    // Long enough for a busy machine; tests of hanging nodes wait for it.
+    timeouts: { requestMs: 1_000 },
     logger,
     ...options,
   });
@@ -52,11 +56,14 @@ function readAll(reader: CosmosChain, to = count, from = 1): Promise<TaskResult[
   return collect(reader.execute({ kind: "heights", chain, range: { from, to } }, signal));
 }
 
-/** What a sound node gives for all heights: read without a reader. */
+/** The results of all heights, decoded without a reader. */
 async function truth(): Promise<TaskResult[]> {
   const parts = await Promise.all(
     [...heights.values()].map(({ block, blockResults }) =>
-      decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results }),
+      decodeCosmosHeight(chain, {
+        block: blockFromRpc(block),
+        results: resultsFromRpc(blockResults).results,
+      }),
     ),
   );
   return parts.flat();
@@ -70,7 +77,7 @@ const urls = (carrier: (typeof carriers)[number], ...nodes: CosmosStandIn[]): Pa
 
 describe.concurrent.each(carriers)("over %s", (carrier) => {
   it.each<NodeFault>(["error", "rate-limit", "close", "hang", "garbage"])(
-    "a node that answers some requests by '%s' loses nothing",
+    "loses nothing if some requests end with '%s'",
     async (fault) => {
       const node = await startNode();
       let asked = 0;
@@ -88,12 +95,12 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
   );
 
   it.each<NodeFault>(["error", "rate-limit", "close", "hang"])(
-    "a node that does nothing but '%s' is left for one that is well, and its state is told",
+    "replaces a node whose requests all end with '%s', and reports it",
     async (fault) => {
       const [ill, well] = [await startNode(), await startNode()];
       ill.behaviour.fault = () => fault;
       const reader = await open(urls(carrier, ill, well));
-      // A rest may be over before a slow machine has read all: it is looked for while it reads.
+      // The cooldown may end before a slow machine has read all: sample it while reading.
       const rests: number[] = [];
       const watching = setInterval(() => rests.push(reader.endpoints()[0]?.cooldownMs ?? 0), 5);
       expect(await readAll(reader).finally(() => clearInterval(watching))).toEqual(await truth());
@@ -104,7 +111,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     },
   );
 
-  it("a node that dies in the middle of a range is replaced", async () => {
+  it("replaces a node that dies in the middle of a range", async () => {
     const [first, second] = [await startNode(), await startNode()];
     let left = 12;
     first.behaviour.fault = () => ((left -= 1) < 0 ? "close" : undefined);
@@ -113,7 +120,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     expect(await readAll(reader)).toEqual(await truth());
   });
 
-  it("an error in the middle ends the range as a failure, after what came before it", async () => {
+  it("ends the range with a failure after the heights before the error", async () => {
     const node = await startNode();
     node.behaviour.fault = ({ method, height }) =>
       method !== "latest_block" && method !== "status" && (height === undefined || height >= 9)
@@ -133,7 +140,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     expect(given).toEqual(carrier === "rpc" ? [4, 5, 6, 7, 8] : [4]);
   });
 
-  it("rate limits that do not end become a failure that says when to come back", async () => {
+  it("fails with a retry time if rate limits do not end", async () => {
     const node = await startNode();
     node.behaviour.fault = () => "rate-limit";
     const reader = await open(urls(carrier, node));
@@ -143,7 +150,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     });
   });
 
-  it("a node of another chain is refused", async () => {
+  it("rejects a node of another chain", async () => {
     const [liar, honest] = [await startNode(), await startNode()];
     liar.behaviour.chainId = "other-9";
     const alone = await open(urls(carrier, liar));
@@ -153,7 +160,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     expect(await readAll(both)).toEqual(await truth());
   });
 
-  it("a newest block that jumps or goes back is refused", async () => {
+  it("rejects a newest block that jumps or goes back", async () => {
     const node = await startNode();
     const reader = await open(urls(carrier, node));
     node.behaviour.head = 5_000;
@@ -169,14 +176,14 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     await expect(other.head(signal)).rejects.toThrow(/moved its newest block back/);
   });
 
-  it("results of the newest height that come a moment later are waited for", async () => {
+  it("waits for late results of the newest height", async () => {
     const node = await startNode();
-    const last = readBlock(heights.get(count - 1)?.block);
+    const last = blockFromRpc(heights.get(count - 1)?.block);
     node.behaviour.resultsMissingFrom = count - 1;
     for (const hash of last.transactions.map(transactionHash)) node.behaviour.lostHashes.add(hash);
     const reader = await open(urls(carrier, node));
     const waiting = readAll(reader, count - 1, count - 1);
-    await until("the first question for results", () =>
+    await until("the first request for results", () =>
       node.requests.some(({ method }) => method === "block_results" || method === "tx"),
     );
     node.behaviour.resultsMissingFrom = Infinity;
@@ -186,20 +193,20 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     ]);
   });
 
-  it("a height that is about to come is waited for", async () => {
+  it("waits for a height that is about to come", async () => {
     const node = await startNode();
     node.behaviour.head = count - 1;
     const reader = await open(urls(carrier, node));
     const waiting = readAll(reader, count, count - 2);
     await until(
-      "the question for the missing height",
+      "the request for the missing height",
       () => node.requests.filter(({ method }) => method === "block").length > 2,
     );
     node.behaviour.head = count;
     expect((await waiting).map(({ kind }) => kind)).toEqual(["height", "height", "height"]);
   });
 
-  it("nodes that are not equally far complete each other", async () => {
+  it("combines nodes with different heights", async () => {
     const [behind, ahead] = [await startNode(), await startNode()];
     behind.behaviour.head = 10;
     ahead.behaviour.earliest = 8;
@@ -208,8 +215,8 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
   });
 });
 
-describe.concurrent("results that do not fit", () => {
-  it("are never taken: another node is asked", async () => {
+describe.concurrent("inconsistent results", () => {
+  it("are rejected, and another node is called", async () => {
     const [liar, honest] = [await startNode(), await startNode()];
     liar.behaviour.replacedResults.set(5, { height: "5", txs_results: null, finalize_block_events: [] });
     honest.behaviour.delayMs = 2;
@@ -217,7 +224,7 @@ describe.concurrent("results that do not fit", () => {
     expect(await readAll(reader)).toEqual(await truth());
   });
 
-  it("of a height that no node gives properly: it is quarantined and the range goes on", async () => {
+  it("from all nodes quarantine the height, and the range continues", async () => {
     const node = await startNode();
     node.behaviour.replacedResults.set(5, {
       height: "5",
@@ -240,49 +247,49 @@ describe.concurrent("results that do not fit", () => {
     expect(await readAll(reader)).toEqual(await truth());
   });
 
-  it("of a block of many transactions over gRPC may take as long as the requests that they need", async () => {
+  it("over gRPC have the time limit of each round of requests", async () => {
     const transactions = Array.from({ length: 64 }, (_, index) => makePayment(1, index));
     const node = await startNode(new Map([[1, makeHeight(chainId, 1, { transactions, era: "finalize" })]]));
-    node.behaviour.delayMs = 80;
-    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 250 } });
+    node.behaviour.delayMs = 200;
+    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 600 } });
     const [answer] = await readAll(reader, 1);
     expect(answer).toMatchObject({ kind: "height", block: { transactionCount: 64 } });
     expect(node.requests.filter(({ method }) => method === "tx")).toHaveLength(64);
   });
 
-  it("of a block over gRPC whose transaction the index lost: a failure, never a transaction less", async () => {
+  it("over gRPC with a transaction that the index lost are a failure", async () => {
     const node = await startNode();
     const block = heights.get(6)?.block;
-    const [, lost = ""] = readBlock(block).transactions.map(transactionHash);
+    const [, lost = ""] = blockFromRpc(block).transactions.map(transactionHash);
     node.behaviour.lostHashes.add(lost);
     const reader = await open({ grpcUrls: [node.grpcUrl] });
     await expect(readAll(reader, 8)).rejects.toMatchObject({ retry: "other-worker", details: { height: 6 } });
-    // With an RPC beside it nothing is lost: results come from the block.
+    // With an RPC nothing is lost: it has the results of the whole block.
     const both = await open({ grpcUrls: [node.grpcUrl], rpcUrls: [node.rpcUrl] });
     expect(await readAll(both)).toEqual(await truth());
   });
 
-  it("of a block over gRPC that holds a transaction twice: only the RPC can tell them apart", async () => {
+  it("over gRPC with a duplicate transaction need the RPC", async () => {
     const twice = makePayment(1, 0);
     const again: MadeTransaction = { ...twice, code: 32, codespace: "sdk", log: "account sequence mismatch" };
     const served = new Map([[1, makeHeight(chainId, 1, { transactions: [twice, again], era: "finalize" })]]);
     const node = await startNode(served);
     await expect(readAll(await open({ grpcUrls: [node.grpcUrl] }), 1)).rejects.toThrow(
-      /give the worker the node's RPC/,
+      /configure the node's RPC \(COSMOS_RPC_URL\)/,
     );
     const [answer] = await readAll(await open({ rpcUrls: [node.rpcUrl] }), 1);
     expect(answer).toMatchObject({ transactions: [{ hasErrors: false }, { hasErrors: true }] });
   });
 });
 
-it("falls back to gRPC where every RPC is away", async () => {
+it("falls back to gRPC if every RPC is unavailable", async () => {
   const [node, other] = [await startNode(), await startNode()];
   node.behaviour.fault = ({ carrier }) => (carrier === "rpc" ? "close" : undefined);
   const reader = await open({ rpcUrls: [node.rpcUrl], grpcUrls: [other.grpcUrl] });
   expect(await readAll(reader, 3)).toEqual((await truth()).slice(0, 3));
 });
 
-it("keeps to the requests a second that it was told", async () => {
+it("keeps the configured requests per second", async () => {
   const node = await startNode();
   const reader = await open({ rpcUrls: [node.rpcUrl], requestsPerSecond: 20 });
   const start = performance.now();
@@ -291,13 +298,13 @@ it("keeps to the requests a second that it was told", async () => {
   expect(node.requests.length).toBeLessThanOrEqual(20 * seconds + 2);
 });
 
-it("lets others run while it decodes a block of thousands of transactions", async () => {
+it("yields to the event loop while it decodes thousands of transactions", async () => {
   const transactions = Array.from({ length: 4_000 }, (_, index) => makePayment(1, index));
   const { block, blockResults } = makeHeight(chainId, 1, { transactions, era: "finalize" });
-  const raw = { block: readBlock(block), results: readBlockResults(blockResults).results };
+  const raw = { block: blockFromRpc(block), results: resultsFromRpc(blockResults).results };
   let turns = 0;
   let done = false;
-  const decoding = decodeHeight(chain, raw).then((answers) => {
+  const decoding = decodeCosmosHeight(chain, raw).then((answers) => {
     done = true;
     return answers;
   });

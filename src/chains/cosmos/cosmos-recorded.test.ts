@@ -9,7 +9,7 @@ import { collect } from "../../testing/collect.js";
 import { hasFixtures } from "../../testing/shared-fixtures.js";
 import { createCosmosChain, type CosmosChain } from "./cosmos-chain.js";
 import { transactionHash } from "./decode/transaction.js";
-import { readBlock } from "./rpc-answers.js";
+import { blockFromRpc } from "./rpc-responses.js";
 
 const logger = silentLogger();
 const signal = new AbortController().signal;
@@ -107,7 +107,7 @@ function without(answer: HeightAnswer, indexes: readonly (number | undefined)[])
 }
 
 function hashesInTwoHeights(list: readonly Recording[]): ReadonlySet<string> {
-  const all = list.flatMap(({ block }) => readBlock(block).transactions.map(transactionHash));
+  const all = list.flatMap(({ block }) => blockFromRpc(block).transactions.map(transactionHash));
   return new Set(all.filter((hash, index) => all.indexOf(hash) !== index));
 }
 

@@ -4,18 +4,18 @@ import { createManualClock } from "../../testing/manual-clock.js";
 import { collect } from "../../testing/collect.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { TaskFailure } from "../../domain/task.js";
-import { unknownResult, type RawBlock } from "./decode/raw-height.js";
-import { createHeights, type HeightsOptions } from "./heights.js";
+import { unknownResult, type RawCosmosBlock } from "./decode/raw-height.js";
+import { createHeightReader, type HeightReaderOptions } from "./heights.js";
 
 const chain = { network: "cosmos", chainId: "test-1" };
 const signal = new AbortController().signal;
 
-function blockAt(height: number): RawBlock {
+function blockAt(height: number): RawCosmosBlock {
   return { chainId: "test-1", height, hash: `H${height}`, time: 0n, transactions: [] };
 }
 
 /** Nodes that answer when told, and count what is under way. */
-function countingNodes(bytes: number): HeightsOptions["nodes"] & { most: number; asked: number[] } {
+function countingNodes(bytes: number): HeightReaderOptions["nodes"] & { most: number; asked: number[] } {
   let now = 0;
   const nodes = {
     most: 0,
@@ -36,7 +36,7 @@ function countingNodes(bytes: number): HeightsOptions["nodes"] & { most: number;
 }
 
 const heightsOf = async (
-  reader: ReturnType<typeof createHeights>,
+  reader: ReturnType<typeof createHeightReader>,
   range: { from: number; to: number },
 ): Promise<number[]> => {
   const answers = await collect(reader.range(range, signal));
@@ -46,7 +46,7 @@ const heightsOf = async (
 describe("reading ahead", () => {
   it("gives heights in order, as many at once as it may", async () => {
     const nodes = countingNodes(1000);
-    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     const expected = Array.from({ length: 100 }, (_, index) => index + 1);
     expect(await heightsOf(reader, { from: 1, to: 100 })).toEqual(expected);
     expect(nodes.most).toBe(8);
@@ -55,7 +55,7 @@ describe("reading ahead", () => {
 
   it("holds fat heights of all tasks within one limit, and each task goes on", async () => {
     const nodes = countingNodes(10 * 1024 * 1024);
-    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     await heightsOf(reader, { from: 1, to: 3 });
     nodes.most = 0;
     const tasks = await Promise.all([10, 20, 30].map((from) => heightsOf(reader, { from, to: from + 9 })));
@@ -65,7 +65,7 @@ describe("reading ahead", () => {
 
   it("forgets what a task that was left had reserved", async () => {
     const nodes = countingNodes(5 * 1024 * 1024);
-    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     for (let round = 0; round < 20; round += 1) {
       for await (const answer of reader.range({ from: 1, to: 50 }, signal)) {
         expect(answer.kind).toBe("height");
@@ -85,7 +85,7 @@ describe("reading ahead", () => {
       block: (height: number, inner: AbortSignal) =>
         height === 7 ? Promise.reject(failure) : sound.block(height, inner),
     };
-    const reader = createHeights({ chain, nodes, parallel: 8, clock: createManualClock() });
+    const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     const given: number[] = [];
     const run = async (): Promise<void> => {
       for await (const answer of reader.range({ from: 3, to: 20 }, signal))
@@ -107,7 +107,7 @@ describe("reading ahead", () => {
       head: () => Promise.resolve({ height: 1 }),
       results: () => Promise.resolve({ value: new TakeOnce([]), bytes: 0 }),
     };
-    const reader = createHeights({ chain, nodes, parallel: 1, clock });
+    const reader = createHeightReader({ chain, nodes, parallel: 1, clock });
     const reading = heightsOf(reader, { from: 1, to: 1 });
     const rejected = expect(reading).rejects.toBe(soon);
     await clock.advance(2_499);
@@ -131,9 +131,10 @@ describe("reading ahead", () => {
       head: () => Promise.resolve({ height: head }),
       block: () => Promise.resolve({ value: block, bytes: 1 }),
       results: () => Promise.reject(late),
-      knownResults: () => Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
+      availableResults: () =>
+        Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
     };
-    const reading = createHeights({ chain, nodes, parallel: 1, clock }).read(100, signal);
+    const reading = createHeightReader({ chain, nodes, parallel: 1, clock }).read(100, signal);
     const done = goesOn
       ? expect(reading).resolves.toMatchObject([
           { kind: "quarantine", height: 100, index: 0 },
@@ -142,5 +143,42 @@ describe("reading ahead", () => {
       : expect(reading).rejects.toBe(late);
     await clock.advance(2_500);
     await done;
+  });
+
+  it("quarantines a height after the third malformed response", async () => {
+    const clock = createManualClock();
+    const error = new TaskFailure("Malformed.", "other-worker", { type: "malformed", height: 1 });
+    let requests = 0;
+    const nodes = {
+      ...countingNodes(1),
+      block: () => {
+        requests += 1;
+        return Promise.reject(error);
+      },
+    };
+    const reading = createHeightReader({ chain, nodes, parallel: 1, clock }).read(1, signal);
+    await clock.advance(10_000);
+    expect(await reading).toEqual([{ kind: "quarantine", height: 1, error: "Malformed." }]);
+    expect(requests).toBe(3);
+  });
+
+  it("lowers its estimate slowly after a large height", async () => {
+    let bytes = 8 * 1024 * 1024;
+    const nodes = countingNodes(0);
+    const reader = createHeightReader({
+      chain,
+      nodes: { ...nodes, block: async (height) => ({ ...(await nodes.block(height, signal)), bytes }) },
+      parallel: 32,
+      clock: createManualClock(),
+    });
+    await heightsOf(reader, { from: 1, to: 1 });
+    bytes = 1;
+    await heightsOf(reader, { from: 2, to: 2 });
+    nodes.most = 0;
+    // 8 MiB × 0.7 fits twice into the budget of 16 MiB.
+    const task = reader.range({ from: 3, to: 60 }, signal)[Symbol.asyncIterator]();
+    await task.next();
+    expect(nodes.most).toBe(2);
+    await task.return?.();
   });
 });

@@ -1,40 +1,47 @@
-// Requests over HTTP/1.1 with connections that are kept: JSON in and out, bounded.
-// Imports only lib and endpoint-error; never knows what is asked.
+// HTTP/1.1 requests over kept-alive connections, with bounded response size.
+// Imports only lib and endpoint-error; never knows the requested data.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { errorMessage } from "../../lib/error-message.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
 
-export interface HttpAnswer {
+/** A response with any status but 429. */
+export interface HttpResponse {
   readonly status: number;
   readonly body: TakeOnce<Buffer>;
 }
 
+/** An HTTP client of one base URL. Requests reject with an EndpointError. */
 export interface HttpClient {
-  /** Sends a request below the base URL: a GET, or a POST of JSON where there is a body. */
-  send(path: string, options: { readonly body?: string; readonly signal: AbortSignal }): Promise<HttpAnswer>;
+  /** Sends a request to a path below the base URL: a POST of JSON if `body` is set, else a GET. */
+  send(
+    path: string,
+    options: { readonly body?: string; readonly signal: AbortSignal },
+  ): Promise<HttpResponse>;
   close(): void;
 }
 
+/** Options of `createHttpClient`. */
 export interface HttpClientOptions {
-  /** With credentials where needed; a path in it is kept. */
+  /** May contain credentials, a path and a query, which every request keeps. */
   readonly baseUrl: string;
   readonly maxSockets: number;
-  /** Larger answers are refused: a node must not be able to fill the memory. */
-  readonly maxAnswerBytes?: number;
-  /** Milliseconds since 1970, for a `Retry-After` that is a date. */
+  /** Rejects larger responses, so that a node cannot exhaust the memory. */
+  readonly maxResponseBytes?: number;
+  /** Returns milliseconds since 1970; needed for a `Retry-After` that is a date. */
   readonly now: () => number;
 }
 
-const defaultMaxAnswerBytes = 256 * 1024 * 1024;
+const defaultMaxResponseBytes = 256 * 1024 * 1024;
 
-/** Creates a client; connections open with the first request. */
+/** Creates a client. Connections open on the first request. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const base = new URL(options.baseUrl);
   const secure = base.protocol === "https:";
   const agentOptions = { keepAlive: true, maxSockets: options.maxSockets };
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+  const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
   const root = base.pathname.replace(/\/+$/, "");
   const auth =
     base.username === ""
@@ -59,7 +66,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           }),
         },
       });
-      const abort = (): void => void request.destroy(new Error("It was given up."));
+      const abort = (): void => void request.destroy(new Error("The request was aborted."));
       signal.addEventListener("abort", abort, { once: true });
       try {
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -67,10 +74,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           request.on("error", reject);
           request.end(body);
         });
-        const answer = await readAll(response, maxAnswerBytes);
+        const content = await readAll(response, maxResponseBytes);
         const status = response.statusCode ?? 0;
         if (status === 429) throw rateLimited(response, options.now());
-        return { status, body: answer };
+        return { status, body: content };
       } catch (error) {
         throw error instanceof EndpointError ? error : unreachable(error);
       } finally {
@@ -81,7 +88,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-/** A key that the base URL carries as a query goes along with every request. */
+/** Appends the base URL's query, which may carry an API key, to the request's path. */
 function withQuery(path: string, search: string): string {
   if (search === "") return "";
   return path.includes("?") ? `&${search.slice(1)}` : search;
@@ -95,7 +102,7 @@ function readAll(response: IncomingMessage, limit: number): Promise<TakeOnce<Buf
       size += chunk.length;
       chunks.push(chunk);
       if (size > limit) {
-        response.destroy(new EndpointError("unavailable", `its answer is larger than ${limit} bytes`));
+        response.destroy(new EndpointError("unavailable", `its response is larger than ${limit} bytes`));
       }
     });
     response.on("error", reject);
@@ -103,17 +110,21 @@ function readAll(response: IncomingMessage, limit: number): Promise<TakeOnce<Buf
       resolve(new TakeOnce(Buffer.concat(chunks, size)));
       chunks = [];
     });
-    response.on("close", () => reject(new Error("The answer broke off.")));
+    response.on("close", () => reject(new Error("The connection closed before the end of the response.")));
   });
 }
 
 function rateLimited(response: IncomingMessage, now: number): EndpointError {
   const wait = parseRetryAfter(response.headers["retry-after"], now);
   const details = wait === undefined ? {} : { retryAfterMs: wait };
-  return new EndpointError("rate-limited", "it answers 429, too many requests", details);
+  return new EndpointError("rate-limited", "it returned 429, too many requests", details);
 }
 
 function unreachable(error: unknown): EndpointError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new EndpointError("unavailable", `it cannot be reached: ${reason}`, {}, { cause: error });
+  return new EndpointError(
+    "unavailable",
+    `it cannot be reached: ${errorMessage(error)}`,
+    {},
+    { cause: error },
+  );
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import { grpcTarget } from "./grpc-client.js";
-import { faultOfWords } from "./node-faults.js";
+import { faultFromMessage } from "./node-faults.js";
 
 const iavl = (height: number, latest: number): string =>
   `codespace sdk code 18: invalid request: failed to load state at height ${height}; version mismatch on immutable IAVL tree; ` +
@@ -22,6 +22,9 @@ describe("a node's words", () => {
     ["Internal error: height 105 is not available, lowest height is 1000", "pruned"],
     ["could not find results for height #105", "not_ready"],
     ["node is not persisting abci responses", "unsupported"],
+    ["height 105 must be less than or equal to the current blockchain height 102", "not_ready"],
+    ["height 105 must be less than or equal to the current blockchain height 101", "height_not_reached"],
+    [iavl(105, 105), "pruned"],
     [iavl(105, 14_502_063), "pruned"],
     [iavl(105, 20), "height_not_reached"],
     [
@@ -33,7 +36,7 @@ describe("a node's words", () => {
     ["tx (ABCD) not found, err: %!w(<nil>)", "not_found"],
     ["rpc error: code = NotFound desc = tx not found: ABCD: key not found", "not_found"],
   ])("'%s' may be better elsewhere: %s", (words, type) => {
-    const fault = faultOfWords(words, { what: "height 105", height: 105 });
+    const fault = faultFromMessage(words, { name: "height 105", height: 105 });
     expect(fault).toBeInstanceOf(EndpointError);
     expect(fault).toMatchObject({
       fault: "missing",
@@ -47,14 +50,14 @@ describe("a node's words", () => {
     "rpc error: code = InvalidArgument desc = invalid address: empty address string is not allowed",
     "invalid Bech32 prefix; expected cosmos, got osmo",
   ])("'%s' is for good", (words) => {
-    const fault = faultOfWords(words, { what: "it" });
+    const fault = faultFromMessage(words, { name: "it" });
     expect(fault).toBeInstanceOf(TaskFailure);
     expect(fault).toMatchObject({ retry: "never", details: { type: "bad_request" } });
   });
 
   it("may limit requests, or say what nobody knows", () => {
-    expect(faultOfWords("rate limit exceeded", { what: "it" })).toMatchObject({ fault: "rate-limited" });
-    expect(faultOfWords("goroutine panic: runtime error", { what: "it" })).toBeUndefined();
+    expect(faultFromMessage("rate limit exceeded", { name: "it" })).toMatchObject({ fault: "rate-limited" });
+    expect(faultFromMessage("goroutine panic: runtime error", { name: "it" })).toBeUndefined();
   });
 });
 
@@ -76,4 +79,11 @@ describe("a gRPC address", () => {
   it.each(["", "://x", "a b:c:d"])("'%s' is none", (address) => {
     expect(() => grpcTarget(address)).toThrow(/host:port/);
   });
+});
+
+it("a failure has the first 300 characters of the first line of a node's message", () => {
+  const fault = (length: number): string =>
+    faultFromMessage(`rate limit ${"x".repeat(length - 11)}\nstack trace`, { name: "it" })?.message ?? "";
+  expect(fault(300)).toBe(`it limits requests: rate limit ${"x".repeat(289)}`);
+  expect(fault(301)).toBe(`it limits requests: rate limit ${"x".repeat(289)}…`);
 });

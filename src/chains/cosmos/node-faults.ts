@@ -1,98 +1,102 @@
-// What a node's error means: nodes say it in words, the same ones over gRPC and RPC.
+// Maps the error messages of nodes to failures. Messages are the same over gRPC and RPC.
 // Imports only domain and endpoint-error; never does I/O.
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { EndpointError } from "../endpoint-error.js";
 
-/** What was asked, for the error's words. */
-export interface Asked {
+/** The requested data, for error messages. */
+export interface RequestSubject {
   /** For example `height 5`. */
-  readonly what: string;
+  readonly name: string;
   readonly height?: Height;
 }
 
-/** Heights that a node may be behind and soon have. */
+/** Maximum heights above a node's head that count as about to come. */
 const soonHeights = 3;
 
 /**
- * The error that a node's words stand for, or nothing where they are not known. Words are of CometBFT (`rpc/core`), IAVL, the
- * SDK's baseapp (`CreateQueryContext`) and its query services.
+ * Returns the failure that a node's message stands for; undefined for an unknown message. The messages come from CometBFT
+ * (`rpc/core`), IAVL, the SDK's baseapp (`CreateQueryContext`) and the SDK's query services.
  */
-export function faultOfWords(words: string, asked: Asked): EndpointError | TaskFailure | undefined {
-  const { what, height } = asked;
+export function faultFromMessage(
+  text: string,
+  subject: RequestSubject,
+): EndpointError | TaskFailure | undefined {
+  const { name, height } = subject;
   const details = height === undefined ? {} : { height };
   const lacking = (type: string, message: string): EndpointError =>
     new EndpointError("missing", message, {
       failure: new TaskFailure(message, "other-worker", { type, ...details }),
     });
 
-  const current = /(?:current blockchain height|latest height:?) (\d+)/i.exec(words)?.[1];
+  const current = /(?:current blockchain height|latest height:?) (\d+)/i.exec(text)?.[1];
   const isAhead = height !== undefined && current !== undefined && height > Number(current);
-  if (isAhead || /height in the future|requested block height is bigger then the chain length/i.test(words)) {
+  if (isAhead || /height in the future|requested block height is bigger then the chain length/i.test(text)) {
     const soon = current !== undefined && height !== undefined && height <= Number(current) + soonHeights;
     return lacking(
       soon ? "not_ready" : "height_not_reached",
-      `the chain has not reached ${what} yet: ${short(words)}`,
+      `the chain has not reached ${name} yet: ${firstLine(text)}`,
     );
   }
   if (
     /could not find (results|block)|block results? .*not found|not persisting (abci|finalize block) responses/i.test(
-      words,
+      text,
     )
   ) {
-    const never = /not persisting/i.test(words);
-    return lacking(never ? "unsupported" : "not_ready", `it has no results of ${what}: ${short(words)}`);
+    const never = /not persisting/i.test(text);
+    return lacking(never ? "unsupported" : "not_ready", `it has no results of ${name}: ${firstLine(text)}`);
   }
   if (
     /lowest height is|pruned|version does not exist|version mismatch|failed to load state|no commit info|failed to get commit info/i.test(
-      words,
+      text,
     )
   ) {
-    return lacking("pruned", `it no longer has ${what}: ${short(words)}`);
+    return lacking("pruned", `it no longer has ${name}: ${firstLine(text)}`);
   }
-  if (/indexing is disabled/i.test(words)) {
-    return lacking("unsupported", `it keeps no index of transactions, so ${what} cannot be found by hash`);
+  if (/indexing is disabled/i.test(text)) {
+    return lacking("unsupported", `its transaction index is disabled, so it cannot find ${name} by hash`);
   }
-  if (/height must be (greater|non-negative)|must be greater than 0/i.test(words)) {
-    return new TaskFailure(`There is no ${what}: ${short(words)}`, "never", {
+  if (/height must be (greater|non-negative)|must be greater than 0/i.test(text)) {
+    return new TaskFailure(`${name} does not exist: ${firstLine(text)}`, "never", {
       type: "bad_request",
       ...details,
     });
   }
   if (
     /bech32|invalid address|empty address|invalid .*checksum|must provide an address|address cannot be empty/i.test(
-      words,
+      text,
     )
   ) {
-    return new TaskFailure(`The node refuses ${what}: ${short(words)}`, "never", {
+    return new TaskFailure(`The node rejects ${name}: ${firstLine(text)}`, "never", {
       type: "bad_request",
       ...details,
     });
   }
-  if (/unable to find delegations for address/i.test(words))
-    return new TaskFailure(`There is nothing of ${what}: ${short(words)}`, "never", {
+  if (/unable to find delegations for address/i.test(text))
+    return new TaskFailure(`${name} is empty: ${firstLine(text)}`, "never", {
       type: "not_found",
       ...details,
     });
-  if (/rate limit|too many requests|limit exceeded/i.test(words)) {
-    return new EndpointError("rate-limited", `it limits requests: ${short(words)}`);
+  if (/rate limit|too many requests|limit exceeded/i.test(text)) {
+    return new EndpointError("rate-limited", `it limits requests: ${firstLine(text)}`);
   }
-  if (/not found/i.test(words)) {
-    const message = `it does not know ${what}`;
+  if (/not found/i.test(text)) {
+    const message = `it does not know ${name}`;
     return lacking("not_found", message);
   }
   return undefined;
 }
 
-/** An error of a node without its stack trace, which some nodes send along. */
-function short(words: string): string {
-  const line = words.split("\n")[0] ?? "";
+/** The first line of a message, at most 300 characters: some nodes append a stack trace. */
+function firstLine(text: string): string {
+  const line = text.split("\n")[0] ?? "";
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
-/** A height that the node says to have passed, and does not have. */
-export function missingBlock({ what, height }: Asked): EndpointError {
-  const message = `it does not have ${what}`;
+/** The error for data that a node should have but does not have yet. */
+export function notReadyError({ name, height }: RequestSubject): EndpointError {
+  const message = `it does not have ${name}`;
   const failure = new TaskFailure(message, "other-worker", {
     type: "not_ready",
     ...(height !== undefined && { height }),
@@ -101,11 +105,11 @@ export function missingBlock({ what, height }: Asked): EndpointError {
 }
 
 /**
- * An answer that is not what it must be. Of a height, another node may give a proper one, and where none does the height is to blame;
- * anything else that makes no sense is the node's own illness.
+ * The error for a response that violates its protocol. For a height it is `lacking`: another node may return a valid response, and
+ * if none does, the height is quarantined. For anything else the node counts as unavailable.
  */
-export function malformed(error: Error, { what, height }: Asked): EndpointError {
-  const message = `its answer for ${what} is not as it must be: ${error.message}`;
+export function malformedResponse(error: unknown, { name, height }: RequestSubject): EndpointError {
+  const message = `its response for ${name} is malformed: ${errorMessage(error)}`;
   if (height === undefined) return new EndpointError("unavailable", message, {}, { cause: error });
   const failure = new TaskFailure(message, "other-worker", {
     type: "malformed",

@@ -1,58 +1,62 @@
 // A node through its CometBFT (Tendermint) RPC over HTTP.
 // Imports only domain, lib, endpoint-error and its neighbours; never chooses between nodes, never retries.
 import { parseTime } from "../../domain/time.js";
+import { isRecord } from "../../lib/is-record.js";
 import { TaskFailure } from "../../domain/task.js";
 import { TakeOnce } from "../../lib/take-once.js";
 import { EndpointError } from "../endpoint-error.js";
-import type { HttpAnswer, HttpClient } from "./http-client.js";
-import { faultOfWords, malformed, missingBlock, type Asked } from "./node-faults.js";
+import type { HttpResponse, HttpClient } from "./http-client.js";
+import { faultFromMessage, malformedResponse, notReadyError, type RequestSubject } from "./node-faults.js";
 import type { CosmosNode } from "./node.js";
 import {
-  heightIn,
-  MalformedAnswer,
-  objectIn,
-  readBlock,
-  readBlockResults,
-  textIn,
-  type JsonObject,
-} from "./rpc-answers.js";
+  heightField,
+  MalformedResponse,
+  objectField,
+  blockFromRpc,
+  resultsFromRpc,
+  textField,
+} from "./rpc-responses.js";
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** Creates a node over HTTP; `http` is closed with it. */
+/** Creates a node over RPC. Closing the node closes `http`. */
 export function createRpcNode(http: HttpClient): CosmosNode {
-  /** Nodes take parameters in the path; some proxies pass only JSON-RPC by POST. Found out once, then kept. */
+  /** Whether to send JSON-RPC by POST: nodes accept GET with a query, but some proxies do not. Detected on the first call. */
   let byPost = false;
 
-  async function ask(
+  async function send(
     method: string,
     parameters: Parameters,
-    asked: Asked,
+    subject: RequestSubject,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const answer = byPost
+  ): Promise<HttpResponse> {
+    const response = byPost
       ? await http.send("/", { body: jsonRpc(method, parameters), signal })
       : await http.send(getPath(method, parameters), { signal });
-    if (!byPost && (answer.status === 404 || answer.status === 405) && !looksLikeJson(answer.body.value)) {
+    if (
+      !byPost &&
+      (response.status === 404 || response.status === 405) &&
+      !looksLikeJson(response.body.value)
+    ) {
       const posted = await http.send("/", { body: jsonRpc(method, parameters), signal });
-      resultOf(posted.status, posted.body.value, asked);
+      resultOf(posted.status, posted.body.value, subject);
       byPost = true;
       return posted;
     }
-    return answer;
+    return response;
   }
 
   return {
     async status(signal) {
-      const asked = { what: "its status" };
-      return read(await ask("status", {}, asked, signal), asked, (result) => {
-        const sync = objectIn(result, "sync_info");
-        const hash = textIn(sync, "latest_block_hash");
-        const time = textIn(sync, "latest_block_time");
+      const subject = { name: "its status" };
+      return readResponse(await send("status", {}, subject, signal), subject, (result) => {
+        const sync = objectField(result, "sync_info");
+        const hash = textField(sync, "latest_block_hash");
+        const time = textField(sync, "latest_block_time");
         return {
-          chainId: textIn(objectIn(result, "node_info"), "network"),
+          chainId: textField(objectField(result, "node_info"), "network"),
           head: {
-            height: heightIn(sync, "latest_block_height"),
+            height: heightField(sync, "latest_block_height"),
             ...(hash !== "" && { hash: hash.toUpperCase() }),
             ...(time !== "" && { time: parseTime(time) }),
           },
@@ -60,50 +64,54 @@ export function createRpcNode(http: HttpClient): CosmosNode {
       });
     },
     async earliest(signal) {
-      const asked = { what: "its status" };
-      return read(await ask("status", {}, asked, signal), asked, (result) =>
-        Math.max(1, heightIn(objectIn(result, "sync_info"), "earliest_block_height")),
+      const subject = { name: "its status" };
+      return readResponse(await send("status", {}, subject, signal), subject, (result) =>
+        Math.max(1, heightField(objectField(result, "sync_info"), "earliest_block_height")),
       );
     },
     async block(height, signal) {
-      const asked = { what: `height ${height}`, height };
-      const answer = await ask("block", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result, bytes) => {
-        // A node that has lost a height answers with no block and no error.
-        if (isObject(result) && result["block"] === null) throw missingBlock(asked);
-        const block = readBlock(result);
-        if (block.height !== height) throw new MalformedAnswer(`It is of height ${block.height}.`);
+      const subject = { name: `height ${height}`, height };
+      const response = await send("block", { height: String(height) }, subject, signal);
+      return readResponse(response, subject, (result, bytes) => {
+        // A node that lost a height returns a null block without an error.
+        if (isRecord(result) && result["block"] === null) throw notReadyError(subject);
+        const block = blockFromRpc(result);
+        if (block.height !== height) throw new MalformedResponse(`It has height ${block.height}.`);
         return { value: block, bytes };
       });
     },
     async results({ height }, signal) {
-      const asked = { what: `the results of height ${height}`, height };
-      const answer = await ask("block_results", { height: String(height) }, asked, signal);
-      return read(answer, asked, (result, bytes) => {
-        const found = readBlockResults(result);
-        if (found.height !== height) throw new MalformedAnswer(`They are of height ${found.height}.`);
+      const subject = { name: `the results of height ${height}`, height };
+      const response = await send("block_results", { height: String(height) }, subject, signal);
+      return readResponse(response, subject, (result, bytes) => {
+        const found = resultsFromRpc(result);
+        if (found.height !== height) throw new MalformedResponse(`They have height ${found.height}.`);
         return { value: new TakeOnce(found.results), bytes };
       });
     },
-    async heightOf(hash, signal) {
-      const asked = { what: `transaction ${hash}` };
-      // A path takes hashes as 0x…, JSON-RPC as base64.
+    async findHeight(hash, signal) {
+      const subject = { name: `transaction ${hash}` };
+      // The query of a GET takes a hash as 0x…, JSON-RPC takes base64.
       const parameters = { hash: byPost ? Buffer.from(hash, "hex").toString("base64") : `0x${hash}` };
-      const answer = await ask("tx", parameters, asked, signal);
-      return read(answer, asked, (result) => heightIn(isObject(result) ? result : {}, "height"));
+      const response = await send("tx", parameters, subject, signal);
+      return readResponse(response, subject, (result) =>
+        heightField(isRecord(result) ? result : {}, "height"),
+      );
     },
     async query({ path, request, height }, signal) {
-      const asked = { what: `the state at height ${height}`, height };
+      const subject = { name: `the state at height ${height}`, height };
       const hex = Buffer.from(request).toString("hex");
       const parameters: Parameters = byPost
         ? { path, data: hex, height: String(height) }
         : { path: `"${path}"`, data: `0x${hex}`, height: String(height) };
-      return read(await ask("abci_query", parameters, asked, signal), asked, (result) => {
-        const response = objectIn(result, "response");
-        if (Number(textIn(response, "code") || "0") !== 0) throw unknownWords(textIn(response, "log"), asked);
-        const answered = heightIn(response, "height");
-        if (answered !== 0 && answered !== height) throw new MalformedAnswer(`It is of height ${answered}.`);
-        return Buffer.from(textIn(response, "value"), "base64");
+      return readResponse(await send("abci_query", parameters, subject, signal), subject, (result) => {
+        const response = objectField(result, "response");
+        if (Number(textField(response, "code") || "0") !== 0)
+          throw unknownFault(textField(response, "log"), subject);
+        const returnedHeight = heightField(response, "height");
+        if (returnedHeight !== 0 && returnedHeight !== height)
+          throw new MalformedResponse(`It has height ${returnedHeight}.`);
+        return Buffer.from(textField(response, "value"), "base64");
       });
     },
     close: () => http.close(),
@@ -123,45 +131,47 @@ function looksLikeJson(body: Buffer): boolean {
   return body.subarray(0, 64).toString("latin1").trimStart().startsWith("{");
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The result of an answer. Nodes answer errors as JSON with status 500, so the body is looked at first. */
-function resultOf(status: number, body: Buffer, asked: Asked): unknown {
-  let answer: unknown;
+/** Parses a JSON-RPC response and returns its result. Checks the body before the status, since nodes return JSON errors with status 500. */
+function resultOf(status: number, body: Buffer, subject: RequestSubject): unknown {
+  let parsed: unknown;
   try {
-    answer = JSON.parse(body.toString("utf8"));
+    parsed = JSON.parse(body.toString("utf8"));
   } catch (error) {
     if (status === 401 || status === 403)
-      throw new EndpointError("refused", `it answers ${status}: check the URL's credentials`);
-    const what = status === 200 ? "what is no JSON" : `${status}`;
-    throw new EndpointError("unavailable", `it answers ${what}`, {}, { cause: error });
+      throw new EndpointError("refused", `it returned ${status}: check the URL's credentials`);
+    const problem = status === 200 ? "a body that is not JSON" : `status ${status}`;
+    throw new EndpointError("unavailable", `it returned ${problem}`, {}, { cause: error });
   }
-  if (!isObject(answer)) throw new EndpointError("unavailable", "it answers JSON that is no object");
-  if (isObject(answer["error"])) {
-    const { error } = answer;
-    const words = [error["message"], error["data"]].filter((each) => typeof each === "string").join(": ");
-    throw unknownWords(words, asked);
+  if (!isRecord(parsed)) throw new EndpointError("unavailable", "it returned JSON that is not an object");
+  if (isRecord(parsed["error"])) {
+    const { error } = parsed;
+    const message = [error["message"], error["data"]].filter((each) => typeof each === "string").join(": ");
+    throw unknownFault(message, subject);
   }
-  if (!("result" in answer)) throw new EndpointError("unavailable", `it answers ${status} without a result`);
-  return answer["result"];
+  if (!("result" in parsed))
+    throw new EndpointError("unavailable", `it returned status ${status} without a result`);
+  return parsed["result"];
 }
 
-function unknownWords(words: string, asked: Asked): EndpointError | TaskFailure {
+function unknownFault(message: string, subject: RequestSubject): EndpointError | TaskFailure {
   return (
-    faultOfWords(words, asked) ?? new EndpointError("unavailable", `it fails for ${asked.what}: ${words}`)
+    faultFromMessage(message, subject) ??
+    new EndpointError("unavailable", `it fails for ${subject.name}: ${message}`)
   );
 }
 
-/** Reads an answer in one go, so that its JSON is gone at once; where it is not as it must be, the node is to blame. */
-function read<T>(answer: HttpAnswer, asked: Asked, use: (result: unknown, bytes: number) => T): T {
-  const body = answer.body.take();
-  const result = resultOf(answer.status, body, asked);
+/** Parses and reads a response synchronously, so that its JSON is released at once. Errors of `use` become malformed responses. */
+function readResponse<T>(
+  response: HttpResponse,
+  subject: RequestSubject,
+  use: (result: unknown, bytes: number) => T,
+): T {
+  const body = response.body.take();
+  const result = resultOf(response.status, body, subject);
   try {
     return use(result, body.length);
   } catch (error) {
     if (error instanceof EndpointError || error instanceof TaskFailure) throw error;
-    throw malformed(error instanceof Error ? error : new Error(String(error)), asked);
+    throw malformedResponse(error, subject);
   }
 }

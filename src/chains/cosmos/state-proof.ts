@@ -1,4 +1,4 @@
-// Whether a node has the state of a height: nodes before SDK 0.45 know of nothing in a state that they do not have, without an error.
+// Verifies that a node has the state of a height: nodes before SDK 0.45 return empty lists, not errors, for a state that they lack.
 // Imports only cosmjs-types, domain, endpoint-error and its neighbours; never chooses between nodes.
 import { QueryParamsRequest } from "cosmjs-types/cosmos/auth/v1beta1/query";
 import type { Height } from "../../domain/height.js";
@@ -6,35 +6,35 @@ import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { CosmosNode, StateQuery } from "./node.js";
 
-/** A query for something that there may be none of, and how its answer is read. */
-export interface ListQuery<T> extends StateQuery {
-  readonly read: (answer: Uint8Array) => T;
-  /** Whether a response says that there is nothing. */
-  readonly isNothing: (response: T) => boolean;
+/** A state query whose response may be an empty list, and the decoder of its response. */
+export interface ListStateQuery<T> extends StateQuery {
+  readonly decode: (bytes: Uint8Array) => T;
+  /** Whether the decoded response is empty. */
+  readonly isEmpty: (response: T) => boolean;
 }
 
-/** The answer to a query of state. One that says nothing is taken only from a node that has the state; else rejects with an EndpointError. */
-export async function provenAnswer<T>(
+/** Runs a state query. Accepts an empty response only from a node that has the state; else rejects with an EndpointError. */
+export async function queryProvenState<T>(
   node: Pick<CosmosNode, "query" | "status">,
-  query: ListQuery<T>,
+  query: ListStateQuery<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const answer = await node.query(query, signal).catch((error: unknown) => {
-    if (isNothing(error)) return new Uint8Array();
+  const bytes = await node.query(query, signal).catch((error: unknown) => {
+    if (isNotFound(error)) return new Uint8Array();
     throw error;
   });
-  const response = query.read(answer);
-  if (query.isNothing(response)) await proveState(node, query.height, signal);
+  const response = query.decode(bytes);
+  if (query.isEmpty(response)) await proveState(node, query.height, signal);
   return response;
 }
 
-/** Before SDK 0.45 a node answers an account without delegations with an error, not with none. */
-function isNothing(error: unknown): boolean {
+/** Before SDK 0.45 a node returns an error, not an empty list, for an account without delegations. */
+function isNotFound(error: unknown): boolean {
   return error instanceof TaskFailure && error.retry === "never" && error.details.type === "not_found";
 }
 
-/** Every state of every chain has the parameters of accounts. */
-function parameters(height: Height): StateQuery {
+/** A query of the auth module's parameters, which every state of every chain has. */
+function authParamsQuery(height: Height): StateQuery {
   return {
     path: "/cosmos.auth.v1beta1.Query/Params",
     request: QueryParamsRequest.encode({}).finish(),
@@ -48,20 +48,20 @@ async function proveState(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await node.query(parameters(height), signal);
+    await node.query(authParamsQuery(height), signal);
   } catch (error) {
-    // Too late, too often or pruned says itself what it is; what is left may be the panic of an old node without the state.
+    // Timeouts, rate limits and pruned states have their own faults; any other error may be the panic of an old node without the state.
     if (!(error instanceof EndpointError) || error.fault !== "unavailable") throw error;
     const { head } = await node.status(signal);
     if (height > head.height)
-      throw lacking("height_not_reached", `it has not reached height ${height} yet`, height);
-    // A node that cannot answer for its newest state either is ill, and says by what.
-    await node.query(parameters(head.height), signal);
-    throw lacking("pruned", `it no longer has the state at height ${height}`, height);
+      throw unavailableState("height_not_reached", `it has not reached height ${height} yet`, height);
+    // If the query of the newest state fails too, the node is faulty: its own error passes through.
+    await node.query(authParamsQuery(head.height), signal);
+    throw unavailableState("pruned", `it no longer has the state at height ${height}`, height);
   }
 }
 
-function lacking(type: string, message: string, height: Height): EndpointError {
+function unavailableState(type: string, message: string, height: Height): EndpointError {
   return new EndpointError("missing", message, {
     failure: new TaskFailure(message, "other-worker", { type, height }),
   });

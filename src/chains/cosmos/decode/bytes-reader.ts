@@ -1,8 +1,8 @@
-// Protobuf's reader without copies.
-// Imports only cosmjs-types; never knows a message.
+// A protobuf reader that does not copy.
+// Imports only cosmjs-types; never knows a message type.
 import { BinaryReader } from "cosmjs-types/binary";
 
-/** Reads bytes in place, where the library's own reader copies them first, and text at native speed. */
+/** Reads bytes in place (the library's reader copies them first) and decodes text natively. */
 export class BytesReader extends BinaryReader {
   private text: Buffer = Buffer.alloc(0);
 
@@ -11,12 +11,12 @@ export class BytesReader extends BinaryReader {
     this.begin(bytes);
   }
 
-  /** Begins anew with other bytes. */
+  /** Restarts the reader on other bytes. */
   begin(bytes: Uint8Array): this {
     this.buf = bytes;
     this.len = bytes.length;
     this.pos = 0;
-    // The parts of a transaction lie in the same memory: one view of it serves them all.
+    // All parts of a transaction share one ArrayBuffer: reuse its view.
     if (this.text.buffer !== bytes.buffer) this.text = Buffer.from(bytes.buffer);
     return this;
   }
@@ -38,7 +38,7 @@ export class BytesReader extends BinaryReader {
   }
 }
 
-/** What turns the bytes of one type into a value: cosmjs-types' own codecs, and those of tables. */
+/** Decodes one message type: a codec of cosmjs-types or of `tableCodec`. */
 export interface Codec<T = object> {
   readonly typeUrl: string;
   decode(reader: BinaryReader): T;
@@ -46,12 +46,12 @@ export interface Codec<T = object> {
 
 const reused = new BytesReader(new Uint8Array());
 
-/** A reader that is good until the next one is asked for: to make one costs more than to read a short message. */
-export function readerOf(bytes: Uint8Array): BytesReader {
+/** Returns the shared reader, valid until the next call: creating one costs more than reading a short message. */
+export function sharedReader(bytes: Uint8Array): BytesReader {
   return reused.begin(bytes);
 }
 
-/** Decodes a message. Codecs leave packed bytes packed, so none decodes while another does. */
+/** Decodes a message with the shared reader. Safe because codecs do not decode packed messages, so calls never nest. */
 export function decodeBytes<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  return codec.decode(readerOf(bytes));
+  return codec.decode(sharedReader(bytes));
 }

@@ -1,9 +1,9 @@
 // Accounts out of the JSON that contracts take.
 import { describe, expect, it } from "vitest";
-import { madeAddress } from "../../../testing/cosmos-generator.js";
+import { testAddress } from "../../../testing/cosmos-generator.js";
 import { accountsInJson } from "./contract-json.js";
 
-const [alice, bob, carol] = ["alice", "bob", "carol"].map((name) => madeAddress(name));
+const [alice, bob, carol] = ["alice", "bob", "carol"].map((name) => testAddress(name));
 const packed = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
 
 describe("the JSON of a contract's message", () => {

@@ -1,13 +1,13 @@
-// Accounts that a contract's message names: CosmWasm contracts take JSON, and what they pass on stands in it in base64.
-// Imports only addresses; never knows a contract.
-import { readAddress } from "./addresses.js";
+// Finds the accounts in a CosmWasm contract's JSON message, including messages nested in it as base64.
+// Imports only addresses; never knows a contract's schema.
+import { normalizeAddress } from "./addresses.js";
 
-/** Larger messages are not looked into: the text itself holds all that they say. */
-const longestJson = 65_536;
-/** Messages passed on inside messages passed on. */
-const deepest = 4;
+/** Maximum characters of a message to search; the message itself is kept as text. */
+const maxJsonLength = 65_536;
+/** Maximum depth of base64 messages in messages. */
+const maxDepth = 4;
 
-/** The accounts in JSON, in any place and in the JSON that is packed in it in base64; none where it is no JSON. */
+/** Returns the distinct accounts anywhere in JSON and in JSON nested in it as base64; none if the text is not JSON. */
 export function accountsInJson(text: string): string[] {
   const found = new Set<string>();
   collect(text, 0, found);
@@ -15,28 +15,29 @@ export function accountsInJson(text: string): string[] {
 }
 
 function collect(text: string, depth: number, found: Set<string>): void {
-  if (text.length > longestJson || depth > deepest) return;
+  if (text.length > maxJsonLength || depth > maxDepth) return;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return;
   }
-  // A list of its own and no recursion: a stranger's JSON may be nested as deep as it likes.
-  const left = [json];
-  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+  // A stack instead of recursion: untrusted JSON may be nested arbitrarily deep.
+  const stack = [json];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (typeof value === "string") {
-      const address = readAddress(value);
+      const address = normalizeAddress(value);
       if (address !== undefined) found.add(address);
-      else if (looksPacked(value)) collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
+      else if (looksLikeBase64Json(value))
+        collect(Buffer.from(value, "base64").toString("utf8"), depth + 1, found);
     } else if (typeof value === "object" && value !== null) {
       const inside: readonly unknown[] = Object.values(value);
-      left.push(...inside);
+      stack.push(...inside);
     }
   }
 }
 
-/** Base64 of what begins with `{`. */
-function looksPacked(text: string): boolean {
+/** Whether a text may be base64 of a text that begins with `{`. */
+function looksLikeBase64Json(text: string): boolean {
   return /^e[w-z][A-Za-z0-9+/]+=*$/.test(text);
 }

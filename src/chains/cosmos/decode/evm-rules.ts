@@ -1,20 +1,26 @@
-// Ethereum transactions inside Cosmos ones: ethermint's and cosmos/evm's MsgEthereumTx, all transaction types.
-// Imports only domain and its neighbours; never runs or verifies anything.
-import { attributesOf } from "./node-events.js";
-import { canonicalAccount, readAddress } from "./addresses.js";
+// Rules of MsgEthereumTx of ethermint and cosmos/evm, which wraps an Ethereum transaction of any type.
+// Imports only domain and its neighbours; never verifies a signature.
+import { attributeValues } from "./node-events.js";
+import { canonicalAccount, normalizeAddress } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
 import { fieldOf, isPacked } from "./fields.js";
 import { accountsIn } from "./field-rules.js";
 import { codecOf } from "./registry.js";
 import { readRlpList } from "./rlp.js";
-import { one, rule, type Meaning, type MessageContext, type Rule } from "./rule.js";
+import {
+  singleTransfer,
+  messageRule,
+  type Interpretation,
+  type MessageContext,
+  type MessageRule,
+} from "./rule.js";
 
-/** What of an Ethereum transaction the common format tells. */
-interface EthereumCall {
+/** The fields of an Ethereum transaction that the common format has. */
+interface EthereumTransactionFields {
   readonly type: string;
   readonly nonce: string;
   readonly gas: string;
-  /** Empty where a contract is created. */
+  /** 0x address; empty for a contract creation. */
   readonly to: string;
   readonly value: string;
   readonly data: Uint8Array;
@@ -32,7 +38,7 @@ const layouts: ReadonlyMap<
   [4, [1, 4, 5, 6, 7]],
 ]);
 
-function fromRaw(raw: Uint8Array): EthereumCall | undefined {
+function parseRawTransaction(raw: Uint8Array): EthereumTransactionFields | undefined {
   const first = raw[0] ?? 0;
   const type = first >= 0xc0 ? 0 : first;
   const layout = layouts.get(type);
@@ -42,21 +48,21 @@ function fromRaw(raw: Uint8Array): EthereumCall | undefined {
   const to = at(layout[2]);
   return {
     type: String(type),
-    nonce: wholeNumber(at(layout[0])),
-    gas: wholeNumber(at(layout[1])),
+    nonce: integerText(at(layout[0])),
+    gas: integerText(at(layout[1])),
     to: to.length === 0 ? "" : `0x${Buffer.from(to).toString("hex")}`,
-    value: wholeNumber(at(layout[3])),
+    value: integerText(at(layout[3])),
     data: at(layout[4]),
   };
 }
 
-function wholeNumber(bytes: Uint8Array): string {
+function integerText(bytes: Uint8Array): string {
   return bytes.length === 0 ? "0" : BigInt(`0x${Buffer.from(bytes).toString("hex")}`).toString();
 }
 
 const typeNumbers: Readonly<Record<string, string>> = { LegacyTx: "0", AccessListTx: "1", DynamicFeeTx: "2" };
 
-function fromPacked(message: object): EthereumCall | undefined {
+function parsePackedTransaction(message: object): EthereumTransactionFields | undefined {
   const packed = fieldOf(message, "data");
   if (typeof packed !== "object" || packed === null || !isPacked(packed)) return undefined;
   const codec = codecOf(packed.typeUrl);
@@ -77,31 +83,32 @@ function fromPacked(message: object): EthereumCall | undefined {
   };
 }
 
-/** Who sent it: the message says since it carries the raw transaction, before that only the events do. */
+/** The sender's 0x address. Newer messages, with the raw transaction, have it as a field; of older ones only the events do. */
 function senderOf(message: object, { events }: MessageContext): string {
   const from = fieldOf(message, "from");
   if (from instanceof Uint8Array && from.length === 20) return `0x${Buffer.from(from).toString("hex")}`;
   const [written] = accountsIn(message, "deprecatedFrom");
-  const told = attributesOf(events, "message", "sender").map(canonicalAccount);
-  return written ?? told.find((account) => account.startsWith("0x")) ?? told[0] ?? "";
+  const reported = attributeValues(events, "message", "sender").map(canonicalAccount);
+  return written ?? reported.find((account) => account.startsWith("0x")) ?? reported[0] ?? "";
 }
 
-function explain(message: object, context: MessageContext): Meaning {
+function interpretEthereumTx(message: object, context: MessageContext): Interpretation {
   const raw = fieldOf(message, "raw");
-  const call = raw instanceof Uint8Array && raw.length > 0 ? fromRaw(raw) : fromPacked(message);
+  const call =
+    raw instanceof Uint8Array && raw.length > 0 ? parseRawTransaction(raw) : parsePackedTransaction(message);
   const sender = senderOf(message, context);
-  const accounts = attributesOf(context.events, "message", "sender")
-    .map((text) => readAddress(text))
+  const accounts = attributeValues(context.events, "message", "sender")
+    .map((text) => normalizeAddress(text))
     .filter((address) => address !== undefined && address !== canonicalAccount(sender));
-  const hashes = attributesOf(context.events, "ethereum_tx", "ethereumTxHash");
-  const failures = attributesOf(context.events, "ethereum_tx", "ethereumTxFailed");
+  const hashes = attributeValues(context.events, "ethereum_tx", "ethereumTxHash");
+  const failures = attributeValues(context.events, "ethereum_tx", "ethereumTxFailed");
   const coins =
     call === undefined || call.value === "0"
       ? []
       : [{ denom: context.feeDenom ?? "wei", amount: call.value }];
   return {
-    sender: one(sender, coins),
-    recipient: one(call?.to ?? "", coins),
+    sender: singleTransfer(sender, coins),
+    recipient: singleTransfer(call?.to ?? "", coins),
     ...(accounts.length > 0 && { node: { account: accounts.filter((each) => each !== undefined) } }),
     ...(call !== undefined && { nonce: call.nonce }),
     additional: {
@@ -120,11 +127,11 @@ function explain(message: object, context: MessageContext): Meaning {
   };
 }
 
-/** All rules of this file. */
-export const evmRules: readonly Rule[] = [
+/** The rules of MsgEthereumTx. */
+export const evmRules: readonly MessageRule[] = [
   "/ethermint.evm.v1.MsgEthereumTx",
   "/cosmos.evm.vm.v1.MsgEthereumTx",
 ]
   .map(codecOf)
   .filter((codec) => codec !== undefined)
-  .map((codec) => rule(codec, explain));
+  .map((codec) => messageRule(codec, interpretEthereumTx));

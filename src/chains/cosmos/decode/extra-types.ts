@@ -1,5 +1,5 @@
-// Message types that chains use and cosmjs-types does not ship, by their fields.
-// Imports only wire; never says what a message means. Each package names the file that the numbers are from.
+// Field tables of message types that cosmjs-types lacks.
+// Imports only wire; never interprets a message. Each package names the proto file of its numbers.
 import type { Codec } from "./bytes-reader.js";
 import { tableCodec, type Shape } from "./wire.js";
 
@@ -218,7 +218,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   },
 };
 
-/** Codecs of the types above. */
+/** The codecs of all tables. */
 export const extraCodecs: readonly Codec[] = Object.entries(shapes).map(([typeUrl, shape]) =>
   tableCodec(typeUrl, shape),
 );

@@ -1,21 +1,21 @@
-// Rules that need only field names: who sends, who receives, which coins pass. For chains' own modules, wasm and the like.
-// Imports only its neighbours; never decodes by itself.
+// Rules that only name fields: the sender, the recipient and the coins. For wasm and chain-specific modules.
+// Imports only its neighbours; never decodes bytes.
 import type { Amount } from "../../../domain/amount.js";
 import type { Transfer } from "../../../domain/transaction.js";
 import { canonicalAccount } from "./addresses.js";
-import { coinAmount, type Coin } from "./coins.js";
+import { amountFromCoin, type Coin } from "./coins.js";
 import { fieldOf, type FieldHints } from "./fields.js";
-import { transfer } from "./money.js";
+import { createTransfer } from "./transfers.js";
 import { codecOf } from "./registry.js";
-import { attributesOf } from "./node-events.js";
-import { rule, type MessageContext, type Rule } from "./rule.js";
+import { attributeValues } from "./node-events.js";
+import { messageRule, type MessageContext, type MessageRule } from "./rule.js";
 
 interface FieldRule {
   readonly sender?: string;
   readonly recipient?: string;
-  /** The event that names the recipient where the message cannot: its type and attribute. */
-  readonly toldRecipient?: readonly [type: string, key: string];
-  /** Fields with coins that the sender gives, and the recipient, where there is one, gets. */
+  /** The type and attribute of the event that names the recipient, if no field does. */
+  readonly recipientEvent?: readonly [type: string, key: string];
+  /** Fields with the coins that move from the sender to the recipient. */
   readonly coins?: readonly string[];
   readonly hints?: FieldHints;
 }
@@ -27,20 +27,20 @@ const contractCall: FieldRule = {
   hints: { texts: ["msg"] },
 };
 const contractMessage: FieldRule = { hints: { texts: ["msg"] } };
-const contractBirth: FieldRule = {
+const contractCreation: FieldRule = {
   sender: "sender",
-  toldRecipient: ["instantiate", "_contract_address"],
+  recipientEvent: ["instantiate", "_contract_address"],
   coins: ["funds"],
   hints: { texts: ["msg"] },
 };
 
 const fieldRules: Readonly<Record<string, FieldRule>> = {
   "/cosmwasm.wasm.v1.MsgExecuteContract": contractCall,
-  "/cosmwasm.wasm.v1.MsgInstantiateContract": contractBirth,
-  "/cosmwasm.wasm.v1.MsgInstantiateContract2": contractBirth,
+  "/cosmwasm.wasm.v1.MsgInstantiateContract": contractCreation,
+  "/cosmwasm.wasm.v1.MsgInstantiateContract2": contractCreation,
   "/cosmwasm.wasm.v1.MsgMigrateContract": contractMessage,
   "/cosmwasm.wasm.v1.MsgSudoContract": contractMessage,
-  "/cosmwasm.wasm.v1.MsgStoreAndInstantiateContract": { ...contractBirth, sender: "authority" },
+  "/cosmwasm.wasm.v1.MsgStoreAndInstantiateContract": { ...contractCreation, sender: "authority" },
   "/cosmwasm.wasm.v1.MsgStoreAndMigrateContract": contractMessage,
   "/cosmwasm.wasm.v1.ExecuteContractProposal": contractMessage,
   "/cosmwasm.wasm.v1.InstantiateContractProposal": contractMessage,
@@ -80,7 +80,7 @@ function isCoin(value: unknown): value is Coin {
   return typeof value === "object" && value !== null && "denom" in value && "amount" in value;
 }
 
-/** The accounts in a field: one text or a list of texts, none where it is empty. */
+/** The non-empty accounts in a field, which is a text or a list of texts. */
 export function accountsIn(message: object, name: string): string[] {
   const value = fieldOf(message, name);
   return (Array.isArray(value) ? value : [value]).filter(
@@ -91,43 +91,49 @@ export function accountsIn(message: object, name: string): string[] {
 function coinsIn(message: object, names: readonly string[]): Amount[] {
   return names.flatMap((name) => {
     const value = fieldOf(message, name);
-    return (Array.isArray(value) ? value : [value]).filter(isCoin).map(coinAmount);
+    return (Array.isArray(value) ? value : [value]).filter(isCoin).map(amountFromCoin);
   });
 }
 
-function ends(message: object, account: string | undefined, coins: readonly string[]): Transfer[] {
+function transfersOfField(
+  message: object,
+  account: string | undefined,
+  coins: readonly string[],
+): Transfer[] {
   if (account === undefined) return [];
   const amounts = coinsIn(message, coins);
-  return accountsIn(message, account).map((each) => transfer(each, amounts));
+  return accountsIn(message, account).map((each) => createTransfer(each, amounts));
 }
 
-/** The first account that an event names: a contract may bring about more of the kind. */
-function told(
+/** The first account in the events: a contract may emit further events of the type. */
+function recipientFromEvent(
   message: object,
   { events }: MessageContext,
-  { toldRecipient, coins = [] }: FieldRule,
+  { recipientEvent: eventKey, coins = [] }: FieldRule,
 ): Transfer[] {
-  if (toldRecipient === undefined) return [];
-  const [account] = attributesOf(events, ...toldRecipient);
-  return account === undefined ? [] : [transfer(account, coinsIn(message, coins))];
+  if (eventKey === undefined) return [];
+  const [account] = attributeValues(events, ...eventKey);
+  return account === undefined ? [] : [createTransfer(account, coinsIn(message, coins))];
 }
 
-/** The rules of the table, each over its type's codec. */
-export const namedFieldRules: readonly Rule[] = Object.entries(fieldRules).flatMap(([typeUrl, fieldRule]) => {
-  const { sender, recipient, toldRecipient, coins = [], hints } = fieldRule;
-  const codec = codecOf(typeUrl);
-  if (codec === undefined) return [];
-  return [
-    rule(codec, (message, context) => ({
-      ...(sender !== undefined && { sender: ends(message, sender, coins) }),
-      ...(recipient !== undefined && { recipient: ends(message, recipient, coins) }),
-      ...(toldRecipient !== undefined && { recipient: told(message, context, fieldRule) }),
-      ...(hints !== undefined && { hints }),
-    })),
-  ];
-});
+/** The rules of the table, for the types with a codec. */
+export const namedFieldRules: readonly MessageRule[] = Object.entries(fieldRules).flatMap(
+  ([typeUrl, fieldRule]) => {
+    const { sender, recipient, recipientEvent: eventKey, coins = [], hints } = fieldRule;
+    const codec = codecOf(typeUrl);
+    if (codec === undefined) return [];
+    return [
+      messageRule(codec, (message, context) => ({
+        ...(sender !== undefined && { sender: transfersOfField(message, sender, coins) }),
+        ...(recipient !== undefined && { recipient: transfersOfField(message, recipient, coins) }),
+        ...(eventKey !== undefined && { recipient: recipientFromEvent(message, context, fieldRule) }),
+        ...(hints !== undefined && { hints }),
+      })),
+    ];
+  },
+);
 
-/** Fields that name who signs, most telling first, for messages without a rule. */
+/** Names of fields that may contain the signer, most specific first. */
 const signerFields = [
   ...["signer", "sender", "authority", "fromAddress", "from", "delegatorAddress", "proposer", "proposers"],
   ...["voter", "depositor", "granter", "submitter", "owner", "creator", "admin", "executor", "grantee"],
@@ -144,18 +150,18 @@ function firstAccounts(message: object, names: readonly string[]): string[] {
   return [];
 }
 
-/** Who signs a message, by the names that fields have. */
-export function signerOf(message: object): string | undefined {
+/** The signer of a message, by field name; undefined if no such field has an account. */
+export function signerFromFields(message: object): string | undefined {
   const [first] = firstAccounts(message, signerFields);
   return first === undefined ? undefined : canonicalAccount(first);
 }
 
-/** Who signs a message without a rule, by the names that fields have. */
-export function guessSender(message: object): Transfer[] {
-  return firstAccounts(message, signerFields).map((account) => transfer(account));
+/** The sender of a message without a rule: its signers, by field name. */
+export function senderFromFields(message: object): Transfer[] {
+  return firstAccounts(message, signerFields).map((account) => createTransfer(account));
 }
 
-/** Who receives by a message without a rule. */
-export function guessRecipient(message: object): Transfer[] {
-  return firstAccounts(message, recipientFields).map((account) => transfer(account));
+/** The recipient of a message without a rule, by field name. */
+export function recipientFromFields(message: object): Transfer[] {
+  return firstAccounts(message, recipientFields).map((account) => createTransfer(account));
 }

@@ -2,17 +2,17 @@
 import { describe, expect, it } from "vitest";
 import {
   eras,
-  madeAddress,
+  testAddress,
   makeHeight,
   makeTransaction,
   type Era,
   type MadeTransaction,
 } from "../../../testing/cosmos-generator.js";
-import { madeMessages } from "../../../testing/cosmos-messages.js";
+import { sampleMessages } from "../../../testing/cosmos-messages.js";
 import { participation, type SubEvent, type Transaction } from "../../../domain/transaction.js";
 import type { TaskResult } from "../../../domain/task.js";
-import { readBlock, readBlockResults } from "../rpc-answers.js";
-import { decodeHeight } from "./height.js";
+import { blockFromRpc, resultsFromRpc } from "../rpc-responses.js";
+import { decodeCosmosHeight } from "./height.js";
 import { codecOf, knownMessages } from "./registry.js";
 import { transactionHash } from "./transaction.js";
 
@@ -23,7 +23,10 @@ async function decode(
   era: Era = "finalize",
 ): Promise<TaskResult[]> {
   const { block, blockResults } = makeHeight("test-1", 7, { transactions, era });
-  return decodeHeight(chain, { block: readBlock(block), results: readBlockResults(blockResults).results });
+  return decodeCosmosHeight(chain, {
+    block: blockFromRpc(block),
+    results: resultsFromRpc(blockResults).results,
+  });
 }
 
 async function decodeOne(transaction: MadeTransaction, era?: Era): Promise<Transaction> {
@@ -33,13 +36,13 @@ async function decodeOne(transaction: MadeTransaction, era?: Era): Promise<Trans
 }
 
 const everything: MadeTransaction = {
-  bytes: makeTransaction(madeMessages.map(({ packed }) => packed)),
-  messageTypes: madeMessages.map(({ packed }) => packed.typeUrl),
-  events: madeMessages.map(({ events }) => events),
+  bytes: makeTransaction(sampleMessages.map(({ packed }) => packed)),
+  messageTypes: sampleMessages.map(({ packed }) => packed.typeUrl),
+  events: sampleMessages.map(({ events }) => events),
 };
 
 describe.each(eras)("messages with results as %s", (era) => {
-  it.each(madeMessages.map((message, index) => ({ ...message, index })))(
+  it.each(sampleMessages.map((message, index) => ({ ...message, index })))(
     "$name",
     async ({ index, expected }) => {
       const { events } = await decodeOne(everything, era);
@@ -52,7 +55,7 @@ describe.each(eras)("messages with results as %s", (era) => {
 
   it("gives events inside an exec to the message that they are of, and tells each once", async () => {
     const { events } = await decodeOne(everything, era);
-    const exec = events[madeMessages.findIndex(({ name }) => name.startsWith("exec of three"))]?.sub[0];
+    const exec = events[sampleMessages.findIndex(({ name }) => name.startsWith("exec of three"))]?.sub[0];
     expect(exec?.sub?.map(({ type }) => type)).toEqual([["send"], ["delegate"], ["exec"]]);
     expect(exec?.sub?.[2]?.sub?.map(({ type }) => type)).toEqual([["send"]]);
     expect(exec?.transfers).toBeUndefined();
@@ -70,7 +73,7 @@ it("gives the same transactions for every age of nodes", async () => {
 });
 
 describe("every known message", () => {
-  const address = madeAddress("someone");
+  const address = testAddress("someone");
   /** A message with something in each plain field. */
   const filled = (typeUrl: string): Uint8Array => {
     const codec = codecOf(typeUrl) as unknown as {
@@ -134,7 +137,7 @@ describe("what is broken", () => {
 
   it("keeps a message whose bytes are not of its type, and the others of its transaction", async () => {
     const broken = { typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: new Uint8Array([0x0a, 0x7f, 1]) };
-    const [good] = madeMessages;
+    const [good] = sampleMessages;
     if (good === undefined) throw new Error("No message.");
     const answers = await decode([
       { bytes: makeTransaction([broken, good.packed]), messageTypes: [broken.typeUrl, good.packed.typeUrl] },
@@ -161,7 +164,7 @@ describe("what is broken", () => {
   });
 
   it("tells of a failed transaction its error, code and fee", async () => {
-    const [first, second] = madeMessages;
+    const [first, second] = sampleMessages;
     if (first === undefined || second === undefined) throw new Error("No message.");
     const log = "failed to execute message; message index: 1: insufficient funds";
     const transaction = await decodeOne({
@@ -171,8 +174,8 @@ describe("what is broken", () => {
           { denom: "utest", amount: "5000" },
           { denom: "ibc/AB", amount: "1" },
         ],
-        payer: madeAddress("payer"),
-        granter: madeAddress("granter"),
+        payer: testAddress("payer"),
+        granter: testAddress("granter"),
         sequence: 41n,
       }),
       messageTypes: [first.packed.typeUrl, second.packed.typeUrl],
@@ -197,17 +200,17 @@ describe("what is broken", () => {
     expect(transaction.events.map(({ sub }) => sub[0]?.transfers)).toEqual([undefined, undefined]);
     expect(transaction.events[0]?.sub[0]).toMatchObject({
       nonce: "41",
-      node: { fee_payer: [{ id: madeAddress("payer") }], fee_granter: [{ id: madeAddress("granter") }] },
+      node: { fee_payer: [{ id: testAddress("payer") }], fee_granter: [{ id: testAddress("granter") }] },
       additional: { code: ["5"], codespace: ["sdk"] },
     });
-    expect(participation(transaction.events).parties).toContain(madeAddress("granter"));
+    expect(participation(transaction.events).parties).toContain(testAddress("granter"));
   });
 
   it.each([
     ["reads all of 60 messages inside each other", 60, false],
     ["reads the outer of 160 messages inside each other, and says that it left the rest", 160, true],
   ])("%s", async (_, count, tooDeep) => {
-    const { typeUrl } = madeMessages.find(({ packed }) => packed.typeUrl.endsWith("MsgExec"))?.packed ?? {
+    const { typeUrl } = sampleMessages.find(({ packed }) => packed.typeUrl.endsWith("MsgExec"))?.packed ?? {
       typeUrl: "",
     };
     const length = (bytes: number): number[] => (bytes < 128 ? [bytes] : [(bytes & 127) | 128, bytes >> 7]);

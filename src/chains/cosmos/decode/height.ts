@@ -1,18 +1,21 @@
-// A whole height in the common format: its block, every transaction, and what of it could not be read.
+// Decodes a whole height: its block, every transaction, and quarantines of undecodable ones.
 // Imports only domain and its neighbours; never drops a transaction.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../../../domain/block.js";
 import type { ChainRef } from "../../../domain/chain.js";
 import type { TaskResult, Quarantined } from "../../../domain/task.js";
 import type { Transaction } from "../../../domain/transaction.js";
-import type { RawBlock, RawHeight } from "./raw-height.js";
-import { decodeTransaction } from "./transaction.js";
+import type { RawCosmosBlock, RawCosmosHeight } from "./raw-height.js";
+import { decodeCosmosTransaction } from "./transaction.js";
 
-/** Milliseconds of decoding before others get their turn: a huge block must not hold up pings. */
+/** Milliseconds of decoding before yielding to the event loop, so that a huge block does not delay pings. */
 const sliceMs = 10;
 
-/** One quarantine for each transaction that could not be read wholly, then the height with all of them. */
-export async function decodeHeight(chain: ChainRef, { block, results }: RawHeight): Promise<TaskResult[]> {
+/** Returns a quarantine for each transaction with a fault, then the height with all transactions. Throws if a result is missing. */
+export async function decodeCosmosHeight(
+  chain: ChainRef,
+  { block, results }: RawCosmosHeight,
+): Promise<TaskResult[]> {
   const transactions: Transaction[] = [];
   const quarantined: Quarantined[] = [];
   let sliceStart = performance.now();
@@ -21,7 +24,7 @@ export async function decodeHeight(chain: ChainRef, { block, results }: RawHeigh
     if (result === undefined) {
       throw new Error(`Transaction ${index} of height ${block.height} has no result.`);
     }
-    const { transaction, fault } = decodeTransaction({ chain, block, index, bytes, result });
+    const { transaction, fault } = decodeCosmosTransaction({ chain, block, index, bytes, result });
     transactions.push(transaction);
     if (fault !== undefined) quarantined.push({ height: block.height, index, error: fault, raw: bytes });
     if (performance.now() - sliceStart > sliceMs) {
@@ -31,12 +34,12 @@ export async function decodeHeight(chain: ChainRef, { block, results }: RawHeigh
   }
   return [
     ...quarantined.map((each) => ({ kind: "quarantine" as const, ...each })),
-    { kind: "height", block: blockOf(chain, block), transactions },
+    { kind: "height", block: blockFromRaw(chain, block), transactions },
   ];
 }
 
-/** The block in the common format. */
-export function blockOf(chain: ChainRef, raw: RawBlock): Block {
+/** Converts a block to the common format. */
+export function blockFromRaw(chain: ChainRef, raw: RawCosmosBlock): Block {
   return {
     chain,
     height: raw.height,

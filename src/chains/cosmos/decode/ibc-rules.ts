@@ -1,4 +1,4 @@
-// Rules of IBC: transfers, and the packets that relayers carry, with what is inside of them.
+// Rules of IBC: transfers, and relayed packets with their content.
 // Imports only cosmjs-types, domain and its neighbours.
 import { CosmosTx, typeToJSON } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
 import { MsgSendTx } from "cosmjs-types/ibc/applications/interchain_accounts/controller/v1/tx";
@@ -8,29 +8,36 @@ import * as channelV1 from "cosmjs-types/ibc/core/channel/v1/tx";
 import * as channelV2 from "cosmjs-types/ibc/core/channel/v2/tx";
 import type { SubEvent } from "../../../domain/transaction.js";
 import { decodeBytes } from "./bytes-reader.js";
-import { coinAmount } from "./coins.js";
-import { one, rule, some, type Meaning, type MessageContext, type Rule } from "./rule.js";
+import { amountFromCoin } from "./coins.js";
+import {
+  singleTransfer,
+  messageRule,
+  coinList,
+  type Interpretation,
+  type MessageContext,
+  type MessageRule,
+} from "./rule.js";
 
-/** What a packet carries, as far as it is known. */
-interface Load {
+/** The known content of a packet. */
+interface PacketContent {
   readonly denom?: string;
   readonly amount?: string;
   readonly sender?: string;
   readonly receiver?: string;
   readonly memo?: string;
-  /** Messages for the account of another chain. */
+  /** Messages for an interchain account. */
   readonly messages?: readonly SubEvent[];
-  /** What kind of packet for interchain accounts it is. */
+  /** The type of an interchain accounts packet (ICS-27). */
   readonly kind?: string;
-  /** Any other text. */
+  /** The data of an unknown kind of packet, as text. */
   readonly text?: string;
 }
 
-/** The longest data of a packet that is kept as text where it is of no known kind. */
-const longestText = 4096;
+/** Maximum characters of unknown packet data and of acknowledgements to keep as text. */
+const maxTextLength = 4096;
 
 /** ICS-20 and ICS-721 packets are JSON with sender and receiver; ICS-27 packets are JSON with a packed CosmosTx. */
-function readLoad(data: Uint8Array, context: MessageContext): Load {
+function parsePacketData(data: Uint8Array, context: MessageContext): PacketContent {
   const text = Buffer.from(data).toString("utf8");
   let json: unknown;
   try {
@@ -44,45 +51,45 @@ function readLoad(data: Uint8Array, context: MessageContext): Load {
     names.map((name) => fields.get(name) as unknown).find((value) => typeof value === "string");
   const inside = textOf("data");
   if (textOf("type") === "TYPE_EXECUTE_TX" && inside !== undefined) {
-    const messages = readTx(Buffer.from(inside, "base64"), context);
-    return { ...messages, kind: "TYPE_EXECUTE_TX", ...given("memo", textOf("memo")) };
+    const messages = decodeAccountMessages(Buffer.from(inside, "base64"), context);
+    return { ...messages, kind: "TYPE_EXECUTE_TX", ...optionalField("memo", textOf("memo")) };
   }
   const [sender, receiver] = [textOf("sender"), textOf("receiver")];
-  if (sender === undefined && receiver === undefined) return text.length > longestText ? {} : { text };
+  if (sender === undefined && receiver === undefined) return text.length > maxTextLength ? {} : { text };
   return {
-    ...given("denom", textOf("denom", "classId", "class_id")),
-    ...given("amount", textOf("amount")),
-    ...given("sender", sender),
-    ...given("receiver", receiver),
-    ...given("memo", textOf("memo")),
+    ...optionalField("denom", textOf("denom", "classId", "class_id")),
+    ...optionalField("amount", textOf("amount")),
+    ...optionalField("sender", sender),
+    ...optionalField("receiver", receiver),
+    ...optionalField("memo", textOf("memo")),
   };
 }
 
-function given<K extends string>(name: K, value: string | undefined): { [key in K]?: string } {
+function optionalField<K extends string>(name: K, value: string | undefined): { [key in K]?: string } {
   const result: { [key in K]?: string } = {};
   if (value !== undefined) result[name] = value;
   return result;
 }
 
-function readTx(bytes: Uint8Array, { inner }: MessageContext): Load {
+function decodeAccountMessages(bytes: Uint8Array, { decodeInner: inner }: MessageContext): PacketContent {
   try {
     return { messages: decodeBytes(CosmosTx, bytes).messages.map((packed) => inner(packed)) };
   } catch {
-    // Some hosts pack their messages as JSON: they stay in the transaction's raw bytes.
+    // Some hosts encode their messages as JSON: those stay in the transaction's raw bytes.
     return {};
   }
 }
 
-function loadMeaning(load: Load, signer: string): Meaning {
-  const { denom, amount, memo, text, kind, messages } = load;
+function interpretContent(content: PacketContent, signer: string): Interpretation {
+  const { denom, amount, memo, text, kind, messages } = content;
   const isMoney = denom !== undefined && amount !== undefined && /^\d+$/.test(amount);
   const coins = isMoney ? [{ denom, amount }] : [];
-  const sent = one(load.sender ?? "", coins);
+  const sent = singleTransfer(content.sender ?? "", coins);
   return {
-    sender: [...sent, ...one(signer).filter(({ account }) => sent[0]?.account.id !== account.id)],
-    recipient: one(load.receiver ?? "", coins),
+    sender: [...sent, ...singleTransfer(signer).filter(({ account }) => sent[0]?.account.id !== account.id)],
+    recipient: singleTransfer(content.receiver ?? "", coins),
     node: { relayer: [signer] },
-    amounts: coins.map((coin) => ["amount", coinAmount(coin)]),
+    amounts: coins.map((coin) => ["amount", amountFromCoin(coin)]),
     additional: {
       ...(memo !== undefined && memo !== "" && { "packet.memo": [memo] }),
       ...(text !== undefined && { "packet.data": [text] }),
@@ -97,19 +104,19 @@ interface PacketMessage {
   readonly signer: string;
 }
 
-function packetMeaning(
+function interpretPacket(
   message: PacketMessage,
   context: MessageContext,
   acknowledgement?: Uint8Array,
-): Meaning {
-  const load = message.packet === undefined ? {} : readLoad(message.packet.data, context);
-  const meaning = loadMeaning(load, message.signer);
-  const answer = acknowledgement === undefined ? "" : Buffer.from(acknowledgement).toString("utf8");
+): Interpretation {
+  const content = message.packet === undefined ? {} : parsePacketData(message.packet.data, context);
+  const interpretation = interpretContent(content, message.signer);
+  const reply = acknowledgement === undefined ? "" : Buffer.from(acknowledgement).toString("utf8");
   return {
-    ...meaning,
+    ...interpretation,
     additional: {
-      ...meaning.additional,
-      ...(answer !== "" && { acknowledgement: [answer.slice(0, longestText)] }),
+      ...interpretation.additional,
+      ...(reply !== "" && { acknowledgement: [reply.slice(0, maxTextLength)] }),
     },
     hints: {
       skip: ["packet.data", "acknowledgement", "proof_acked", "proof_commitment", "proof_unreceived"],
@@ -122,19 +129,23 @@ interface Payload {
   readonly value: Uint8Array;
 }
 
-/** IBC v2: a packet holds payloads, each with an encoding of its own. */
-function payloadsMeaning(payloads: readonly Payload[], signer: string, context: MessageContext): Meaning {
-  const loads = payloads.map(({ encoding, value }): Load => {
-    if (!encoding.includes("protobuf")) return readLoad(value, context);
+/** IBC v2: a packet contains payloads, each with its own encoding. */
+function interpretPayloads(
+  payloads: readonly Payload[],
+  signer: string,
+  context: MessageContext,
+): Interpretation {
+  const contents = payloads.map(({ encoding, value }): PacketContent => {
+    if (!encoding.includes("protobuf")) return parsePacketData(value, context);
     try {
       return decodeBytes(FungibleTokenPacketData, value);
     } catch {
       return {};
     }
   });
-  const parts = loads.map((load) => loadMeaning(load, ""));
+  const parts = contents.map((content) => interpretContent(content, ""));
   return {
-    sender: [...parts.flatMap(({ sender = [] }) => sender), ...one(signer)],
+    sender: [...parts.flatMap(({ sender = [] }) => sender), ...singleTransfer(signer)],
     recipient: parts.flatMap(({ recipient = [] }) => recipient),
     node: { relayer: [signer] },
     amounts: parts.flatMap(({ amounts = [] }) => amounts),
@@ -151,30 +162,34 @@ function payloadsMeaning(payloads: readonly Payload[], signer: string, context: 
   };
 }
 
-/** All rules of this file. */
-export const ibcRules: readonly Rule[] = [
-  rule(MsgTransfer, (m) => ({
-    sender: one(m.sender, some(m.token)),
-    recipient: one(m.receiver, some(m.token)),
+/** The rules of IBC messages. */
+export const ibcRules: readonly MessageRule[] = [
+  messageRule(MsgTransfer, (m) => ({
+    sender: singleTransfer(m.sender, coinList(m.token)),
+    recipient: singleTransfer(m.receiver, coinList(m.token)),
   })),
-  rule(MsgSendTx, (m, context) => {
-    const { messages = [] } = readTx(m.packetData.data, context);
+  messageRule(MsgSendTx, (m, context) => {
+    const { messages = [] } = decodeAccountMessages(m.packetData.data, context);
     return {
-      sender: one(m.owner),
+      sender: singleTransfer(m.owner),
       sub: messages,
       additional: { "packet_data.type": [typeToJSON(m.packetData.type)] },
       hints: { skip: ["packet_data.data"] },
     };
   }),
-  rule(channelV1.MsgRecvPacket, (m, context) => packetMeaning(m, context)),
-  rule(channelV1.MsgTimeout, (m, context) => packetMeaning(m, context)),
-  rule(channelV1.MsgTimeoutOnClose, (m, context) => packetMeaning(m, context)),
-  rule(channelV1.MsgAcknowledgement, (m, context) => packetMeaning(m, context, m.acknowledgement)),
-  rule(channelV2.MsgSendPacket, (m, context) => ({
-    ...payloadsMeaning(m.payloads, m.signer, context),
+  messageRule(channelV1.MsgRecvPacket, (m, context) => interpretPacket(m, context)),
+  messageRule(channelV1.MsgTimeout, (m, context) => interpretPacket(m, context)),
+  messageRule(channelV1.MsgTimeoutOnClose, (m, context) => interpretPacket(m, context)),
+  messageRule(channelV1.MsgAcknowledgement, (m, context) => interpretPacket(m, context, m.acknowledgement)),
+  messageRule(channelV2.MsgSendPacket, (m, context) => ({
+    ...interpretPayloads(m.payloads, m.signer, context),
     node: {},
   })),
-  rule(channelV2.MsgRecvPacket, (m, context) => payloadsMeaning(m.packet.payloads, m.signer, context)),
-  rule(channelV2.MsgTimeout, (m, context) => payloadsMeaning(m.packet.payloads, m.signer, context)),
-  rule(channelV2.MsgAcknowledgement, (m, context) => payloadsMeaning(m.packet.payloads, m.signer, context)),
+  messageRule(channelV2.MsgRecvPacket, (m, context) =>
+    interpretPayloads(m.packet.payloads, m.signer, context),
+  ),
+  messageRule(channelV2.MsgTimeout, (m, context) => interpretPayloads(m.packet.payloads, m.signer, context)),
+  messageRule(channelV2.MsgAcknowledgement, (m, context) =>
+    interpretPayloads(m.packet.payloads, m.signer, context),
+  ),
 ];

@@ -1,50 +1,51 @@
-// One message as an event of the common format: its fields, its rule, the events that are its own.
-// Imports only domain and its neighbours; never fails: what cannot be understood is kept as it came.
+// Decodes one message to an event of the common format, from its fields, its rule and its events.
+// Imports only domain and its neighbours; never fails: undecodable messages are kept as bytes.
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
-import { accountOf, canonicalAccount } from "./addresses.js";
+import { errorMessage } from "../../../lib/error-message.js";
+import { operatorAccount, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
-import { finish, type Draft } from "./draft.js";
-import { eventFacts } from "./event-facts.js";
+import { buildEvent, type EventParts } from "./event-builder.js";
+import { valuesFromEvents } from "./event-values.js";
 import { evmRules } from "./evm-rules.js";
-import { guessRecipient, guessSender, namedFieldRules, signerOf } from "./field-rules.js";
-import { readFields, type Facts, type Packed } from "./fields.js";
+import { recipientFromFields, senderFromFields, namedFieldRules, signerFromFields } from "./field-rules.js";
+import { readFields, type MessageFields, type Packed } from "./fields.js";
 import { ibcRules } from "./ibc-rules.js";
-import { moneyOf } from "./money.js";
+import { transfersFromEvents } from "./transfers.js";
 import { moduleName, snakeCase, typeName } from "./names.js";
-import { attributesOf, type NodeEvent } from "./node-events.js";
+import { attributeValues, type NodeEvent } from "./node-events.js";
 import { codecOf } from "./registry.js";
-import type { Meaning, MessageContext, Rule } from "./rule.js";
+import type { Interpretation, MessageContext, MessageRule } from "./rule.js";
 import { sdkRules } from "./sdk-rules.js";
-import { scanAddresses } from "./wire.js";
+import { findAddresses } from "./wire.js";
 
-const rules: ReadonlyMap<string, Rule> = new Map(
+const rules: ReadonlyMap<string, MessageRule> = new Map(
   [...namedFieldRules, ...sdkRules, ...ibcRules, ...evmRules].map((each) => [each.typeUrl, each]),
 );
 
-/** Messages inside messages deeper than this stay packed, with a fault. Nodes take more than twenty, newer ones fewer. */
-const deepest = 100;
+/** Maximum nesting of messages; deeper ones stay packed, with a fault. Old nodes accept more than twenty levels, newer ones fewer. */
+const maxDepth = 100;
 
-/** What surrounds a message that is not inside another. */
-export interface MessageSurroundings {
+/** The context of a message that is not nested in another. */
+export interface TopLevelContext {
   readonly events: readonly NodeEvent[];
   readonly feeDenom: string | undefined;
 }
 
-/** A message, understood as far as possible. */
-export interface ReadMessage {
-  /** The kind of the event: the type's name, or the type URL of a type that is not known or bytes that are not of their type. */
+/** A decoded message and the parts of its event. */
+export interface DecodedMessage {
+  /** The kind of the event: the type's name, or the type URL if the type is unknown or the bytes are undecodable. */
   readonly kind: string;
-  readonly draft: Draft;
-  /** The account that signed it, where its fields or events tell. */
+  readonly parts: EventParts;
+  /** The account that signed it; absent if neither fields nor events contain it. */
   readonly signer?: string;
-  /** Why bytes of a known type could not be read. */
+  /** Why the message, or one nested in it, is undecodable. */
   readonly fault?: string;
 }
 
-/** Understands one message. */
-export function readMessage(packed: Packed, { events, feeDenom }: MessageSurroundings): ReadMessage {
+/** Decodes one message. */
+export function decodeMessage(packed: Packed, { events, feeDenom }: TopLevelContext): DecodedMessage {
   const faults: string[] = [];
-  const result = read(packed, contextOf({ events, feeDenom, depth: 0, faults }));
+  const result = decodePacked(packed, contextOf({ events, feeDenom, depth: 0, faults }));
   return faults.length === 0 ? result : { ...result, fault: faults.join("; ") };
 }
 
@@ -52,66 +53,67 @@ interface Context extends MessageContext {
   readonly faults: string[];
 }
 
-function contextOf({ events: own, feeDenom, depth, faults }: Omit<Context, "inner">): Context {
+function contextOf({ events: own, feeDenom, depth, faults }: Omit<Context, "decodeInner">): Context {
   return {
     events: own,
     feeDenom,
     depth,
     faults,
-    inner: (packed, events = []) => {
-      const { draft } =
-        depth < deepest
-          ? read(packed, contextOf({ events, feeDenom, depth: depth + 1, faults }))
-          : unreadable(packed, { events, faults }, `it is inside of more than ${deepest} messages`);
-      return finish(draft);
+    decodeInner: (packed, events = []) => {
+      const { parts: parts } =
+        depth < maxDepth
+          ? decodePacked(packed, contextOf({ events, feeDenom, depth: depth + 1, faults }))
+          : undecodableMessage(packed, { events, faults }, `it is nested in more than ${maxDepth} messages`);
+      return buildEvent(parts);
     },
   };
 }
 
-/** A message that is kept as it came, and why. */
-function unreadable(
+/** Keeps an undecodable message as bytes, and records the reason as a fault. */
+function undecodableMessage(
   packed: Packed,
   { events, faults }: Pick<Context, "events" | "faults">,
   reason: string,
-): Omit<ReadMessage, "fault"> {
+): Omit<DecodedMessage, "fault"> {
   const { typeUrl } = packed;
   faults.push(`${typeUrl}: ${reason}`);
-  const draft = unknown(packed, events);
-  draft.error = reason;
-  draft.additional.set("decode_error", [reason]);
-  return { kind: typeUrl, draft };
+  const parts = unknownMessage(packed, events);
+  parts.error = reason;
+  parts.additional.set("decode_error", [reason]);
+  return { kind: typeUrl, parts: parts };
 }
 
-function read(packed: Packed, context: Context): Omit<ReadMessage, "fault"> {
+function decodePacked(packed: Packed, context: Context): Omit<DecodedMessage, "fault"> {
   const { typeUrl, value } = packed;
   const codec = codecOf(typeUrl);
-  if (codec === undefined) return { kind: typeUrl, draft: unknown(packed, context.events) };
+  if (codec === undefined) return { kind: typeUrl, parts: unknownMessage(packed, context.events) };
   try {
-    const found = rules.get(typeUrl)?.read(value, context) ?? {
+    const found = rules.get(typeUrl)?.interpret(value, context) ?? {
       message: decodeBytes(codec, value),
       meaning: {},
     };
-    const draft = assemble(typeUrl, found, context);
-    const signer = signerOf(found.message) ?? draft.sender?.[0]?.account.id;
+    const parts = assemble(typeUrl, found, context);
+    const signer = signerFromFields(found.message) ?? parts.sender?.[0]?.account.id;
     const kind = typeName(typeUrl);
-    return signer === undefined ? { kind, draft } : { kind, draft, signer: accountOf(signer) };
+    return signer === undefined
+      ? { kind, parts: parts }
+      : { kind, parts: parts, signer: operatorAccount(signer) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return unreadable(packed, context, reason);
+    return undecodableMessage(packed, context, errorMessage(error));
   }
 }
 
-/** A type that is not known: its URL, its bytes, and the accounts that can be seen in them and in its events. */
-function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): Draft {
-  const signers = [...new Set(attributesOf(events, "message", "sender").map(canonicalAccount))];
-  const accounts = scanAddresses(value);
+/** The parts of a message of unknown type: its URL, its bytes, and the accounts found in its bytes and events. */
+function unknownMessage({ typeUrl, value }: Packed, events: readonly NodeEvent[]): EventParts {
+  const signers = [...new Set(attributeValues(events, "message", "sender").map(canonicalAccount))];
+  const accounts = findAddresses(value);
   const [sender] = accounts.filter((account) => signers.includes(account)).concat(signers);
   return {
     type: [typeUrl],
     module: moduleName(typeUrl),
     sender: sender === undefined ? [] : [{ account: { id: sender }, amounts: [] }],
     node: new Map([["account", accounts]]),
-    transfers: transfersOf(events, "reward"),
+    transfers: transferEntries(events, "reward"),
     additional: new Map([
       ["type_url", [typeUrl]],
       ["value", [Buffer.from(value).toString("base64")]],
@@ -121,83 +123,90 @@ function unknown({ typeUrl, value }: Packed, events: readonly NodeEvent[]): Draf
 
 function assemble(
   typeUrl: string,
-  { message, meaning }: { message: object; meaning: Meaning },
+  { message, meaning: interpretation }: { message: object; meaning: Interpretation },
   context: Context,
-): Draft {
-  const facts = readFields(message, meaning.hints);
-  const { additional } = facts;
-  if (meaning.additional !== undefined)
-    for (const [name, values] of Object.entries(meaning.additional)) additional.set(name, values);
-  for (const [name, values] of eventFacts(context.events))
+): EventParts {
+  const fields = readFields(message, interpretation.hints);
+  const { additional } = fields;
+  if (interpretation.additional !== undefined)
+    for (const [name, values] of Object.entries(interpretation.additional)) additional.set(name, values);
+  for (const [name, values] of valuesFromEvents(context.events))
     if (!additional.has(name)) additional.set(name, values);
   return {
     type: [typeName(typeUrl)],
     module: moduleName(typeUrl),
-    sender: meaning.sender ?? guessSender(message),
-    recipient: meaning.recipient ?? guessRecipient(message),
-    node: nodeOf(facts, meaning, context.events),
-    nonce: meaning.nonce,
-    completion: meaning.completion,
-    amount: nameAmounts(facts.amounts.concat(meaning.amounts ?? [])),
-    transfers: transfersOf(meaning.eventsLeft ?? context.events, meaning.payments ?? "reward"),
+    sender: interpretation.sender ?? senderFromFields(message),
+    recipient: interpretation.recipient ?? recipientFromFields(message),
+    node: nodeOf(fields, interpretation, context.events),
+    nonce: interpretation.nonce,
+    completion: interpretation.completion,
+    amount: numberAmounts(fields.amounts.concat(interpretation.amounts ?? [])),
+    transfers: transferEntries(
+      interpretation.ownEvents ?? context.events,
+      interpretation.payoutName ?? "reward",
+    ),
     additional,
-    sub: [...(meaning.sub ?? []), ...facts.nested.map((each) => readNested(each, context))],
+    sub: [...(interpretation.sub ?? []), ...fields.nested.map((each) => decodeNested(each, context))],
   };
 }
 
-/** Fields that hold whole messages; others hold what a message is about: a content, an allowance, a key. */
+/** Fields with nested messages; other packed fields are values: a proposal's content, an allowance, a key. */
 const messageFields = /(^|\.)(msgs?|messages)$/;
 
-function readNested({ path, packed }: Facts["nested"][number], context: Context): SubEvent {
-  if (messageFields.test(path)) return context.inner(packed);
+function decodeNested({ path, packed }: MessageFields["nested"][number], context: Context): SubEvent {
+  if (messageFields.test(path)) return context.decodeInner(packed);
   const name = snakeCase(packed.typeUrl.slice(packed.typeUrl.lastIndexOf(".") + 1));
   const about = { type: [], action: name, module: moduleName(packed.typeUrl) };
   const codec =
-    context.depth < deepest && !proofTypes.test(packed.typeUrl) ? codecOf(packed.typeUrl) : undefined;
+    context.depth < maxDepth && !proofTypes.test(packed.typeUrl) ? codecOf(packed.typeUrl) : undefined;
   const additional = new Map<string, readonly string[]>([[`${path}.type_url`, [packed.typeUrl]]]);
   const named = { ...about, node: new Map(), additional };
-  if (codec === undefined || packed.value.length > longestNested) return finish(named);
+  if (codec === undefined || packed.value.length > maxNestedBytes) return buildEvent(named);
   try {
-    const facts = readFields(decodeBytes(codec, packed.value), {
+    const fields = readFields(decodeBytes(codec, packed.value), {
       decimals: ["weight"],
       texts: ["msg"],
-      endsAreRoles: true,
+      partiesAsRoles: true,
     });
-    for (const [name, values] of facts.additional) additional.set(name, values);
-    return finish({
+    for (const [name, values] of fields.additional) additional.set(name, values);
+    return buildEvent({
       ...named,
-      node: new Map(facts.roles),
-      amount: nameAmounts(facts.amounts),
-      sub: facts.nested.map((each) => readNested(each, { ...context, depth: context.depth + 1 })),
+      node: new Map(fields.roles),
+      amount: numberAmounts(fields.amounts),
+      sub: fields.nested.map((each) => decodeNested(each, { ...context, depth: context.depth + 1 })),
     });
   } catch {
     additional.set("value", [Buffer.from(packed.value).toString("base64")]);
-    return finish(named);
+    return buildEvent(named);
   }
 }
 
-/** Headers of light clients are proofs, hundreds of values that nobody asks for: named, not unfolded. */
+/** Headers of light clients are proofs with hundreds of values: only their type is kept. */
 const proofTypes = /^\/ibc\.lightclients\..*\.(Header|Misbehaviour)$/;
-/** Nor are larger packed values: the raw transaction holds them. */
-const longestNested = 65_536;
+/** Maximum bytes of a packed value to decode; larger ones are only in the transaction's raw bytes. */
+const maxNestedBytes = 65_536;
 
-function nodeOf(facts: Facts, meaning: Meaning, events: readonly NodeEvent[]): Facts["roles"] {
-  const node = facts.roles;
-  if (meaning.node !== undefined)
-    for (const [role, accounts] of Object.entries(meaning.node))
+function nodeOf(
+  fields: MessageFields,
+  interpretation: Interpretation,
+  events: readonly NodeEvent[],
+): MessageFields["roles"] {
+  const node = fields.roles;
+  if (interpretation.node !== undefined)
+    for (const [role, accounts] of Object.entries(interpretation.node))
       node.set(role, accounts.map(canonicalAccount));
   const contracts = [
-    ...attributesOf(events, "instantiate", "_contract_address"),
-    ...attributesOf(events, "wasm", "_contract_address"),
+    ...attributeValues(events, "instantiate", "_contract_address"),
+    ...attributeValues(events, "wasm", "_contract_address"),
   ];
   if (contracts.length > 0)
     node.set("contract", [...(node.get("contract") ?? []), ...contracts.map(canonicalAccount)]);
   return node;
 }
 
-function transfersOf(events: readonly NodeEvent[], payments: string): [string, readonly Transfer[]][] {
+function transferEntries(events: readonly NodeEvent[], payments: string): [string, readonly Transfer[]][] {
   if (events.length === 0) return [];
-  const { send, spend, reward, rewardFrom } = moneyOf(events);
+  const { send, spend, reward, rewardFrom } = transfersFromEvents(events);
   return [
     ["send", send],
     ["spend", spend],
@@ -206,8 +215,8 @@ function transfersOf(events: readonly NodeEvent[], payments: string): [string, r
   ];
 }
 
-/** One coin of a field has the field's name; several are numbered from 1. */
-function nameAmounts(amounts: Facts["amounts"]): Facts["amounts"] {
+/** Names amounts by their field; several of one field are numbered from 1. */
+function numberAmounts(amounts: MessageFields["amounts"]): MessageFields["amounts"] {
   if (amounts.length < 2) return amounts;
   const counts = new Map<string, number>();
   for (const [name] of amounts) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,8 +1,8 @@
-// Names of the common format from the names of protobuf types and fields.
+// Converts names of protobuf types and fields to names of the common format.
 // Imports nothing; never looks inside a message.
 
-/** Types whose name in the common format is not the message's own in snake case. */
-const exceptions: ReadonlyMap<string, string> = new Map([
+/** Types whose name in the common format is not their message name in snake case. */
+const irregularNames: ReadonlyMap<string, string> = new Map([
   ["/cosmos.bank.v1beta1.MsgMultiSend", "multisend"],
   ["/cosmos.staking.v1beta1.MsgUndelegate", "begin_unbonding"],
   ["/cosmos.vesting.v1beta1.MsgCreateVestingAccount", "msg_create_vesting_account"],
@@ -12,39 +12,39 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["/ibc.core.channel.v2.MsgAcknowledgement", "channel_acknowledgement"],
 ]);
 
-/** Beyond this, names are turned each time: a stranger's type URLs must not fill the memory. */
-const mostNames = 10_000;
+/** Maximum cached names, so that untrusted type URLs cannot exhaust the memory. */
+const maxCachedNames = 10_000;
 
-/** Names are the fields and types that we know, some thousands: each is turned once. */
-function turnedOnce(turn: (name: string) => string): (name: string) => string {
-  const turned = new Map<string, string>();
+/** Caches the conversion: the names in use are the known fields and types, some thousands. */
+function memoized(convert: (name: string) => string): (name: string) => string {
+  const cache = new Map<string, string>();
   return (name) => {
-    const known = turned.get(name);
+    const known = cache.get(name);
     if (known !== undefined) return known;
-    const result = turn(name);
-    if (turned.size < mostNames) turned.set(name, result);
+    const result = convert(name);
+    if (cache.size < maxCachedNames) cache.set(name, result);
     return result;
   };
 }
 
-/** `fromAddress`, `MintNFT` → `from_address`, `mint_nft`. */
-export const snakeCase = turnedOnce((name) =>
+/** Converts to snake case: `fromAddress` → `from_address`, `MintNFT` → `mint_nft`. */
+export const snakeCase = memoized((name) =>
   name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
     .toLowerCase(),
 );
 
-/** The type of a message: its own name in snake case without `Msg`, but for the few that chains always named otherwise. */
-export const typeName = turnedOnce((typeUrl) => {
-  const known = exceptions.get(typeUrl);
+/** The type of a message: its name in snake case without `Msg`, except for the irregular names. */
+export const typeName = memoized((typeUrl) => {
+  const known = irregularNames.get(typeUrl);
   if (known !== undefined) return known;
   const name = typeUrl.slice(typeUrl.lastIndexOf(".") + 1);
   return snakeCase(name.replace(/^Msg(?=[A-Z])/, ""));
 });
 
-/** The module of a message: the last part of its package that is no version; `ibc` for all of IBC, `evm` for every EVM. */
-export const moduleName = turnedOnce((typeUrl) => {
+/** The module of a message: the last part of its package that is not a version; `ibc` for all of IBC, `evm` for every EVM. */
+export const moduleName = memoized((typeUrl) => {
   const parts = typeUrl.replace(/^\//, "").split(".").slice(0, -1);
   if (parts[0] === "ibc") return "ibc";
   const named = parts.filter((part) => !/^v\d+((alpha|beta)\d+)?$/.test(part)).at(-1) ?? "";

@@ -1,18 +1,19 @@
-// Events of a transaction's result in one form, whichever shape and age the node has, and to which message each belongs.
-// Imports nothing of this project; never reads a message's own bytes.
+// Normalises the events of a result over all node versions and assigns each event to its message.
+// Imports nothing of this project; never reads a message's bytes.
 
-/** An event as every source gives it after reading: type and attributes as text, in order. */
+/** A normalised event: its type and its attributes in order, as plain text. */
 export interface NodeEvent {
   readonly type: string;
   readonly attributes: readonly Attribute[];
 }
 
+/** A key and value of an event. */
 export interface Attribute {
   readonly key: string;
   readonly value: string;
 }
 
-/** Attributes as the RPC's JSON has them. Tendermint 0.34 writes both in base64, CometBFT 0.37 and later plain. */
+/** An event in the RPC's JSON. Tendermint 0.34 writes keys and values in base64, CometBFT 0.37 and later as plain text. */
 export interface JsonEvent {
   readonly type?: string | null;
   readonly attributes?: readonly { readonly key?: string | null; readonly value?: string | null }[] | null;
@@ -23,8 +24,8 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const unprintable = /[\u0000-\u001f\u007f\ufffd]/;
 
 /**
- * Whether the attributes of one node's answer are in base64: only if every key of the answer is base64 of a printable text.
- * One key alone may be both (`receiver`), the many keys of an answer are not.
+ * Whether the attributes of one response are in base64: only if every key is base64 of a printable text. One plain key may
+ * happen to be valid base64 (`receiver`), but not all keys of a response.
  */
 export function isBase64Encoded(events: Iterable<JsonEvent>): boolean {
   let some = false;
@@ -40,7 +41,7 @@ export function isBase64Encoded(events: Iterable<JsonEvent>): boolean {
   return some;
 }
 
-/** The RPC's events in the common form. */
+/** Normalises the RPC's events. */
 export function readJsonEvents(events: readonly JsonEvent[], encoded: boolean): NodeEvent[] {
   const read = (text: string | null | undefined): string =>
     text === undefined || text === null ? "" : encoded ? fromBase64(text) : text;
@@ -54,7 +55,7 @@ export function readJsonEvents(events: readonly JsonEvent[], encoded: boolean): 
   });
 }
 
-/** Whether an event of the RPC is in the common form already, as almost all of newer nodes are. */
+/** Whether an event is already normalised, as almost all events of newer nodes are. */
 function isPlain(event: JsonEvent): event is NodeEvent {
   const { type, attributes } = event;
   return (
@@ -68,31 +69,31 @@ function fromBase64(text: string): string {
   return Buffer.from(text, "base64").toString("utf8");
 }
 
-/** What of a transaction's result tells its events. */
-export interface EventSource {
-  /** May be read lazily: it is not touched where the log tells enough. */
+/** The parts of a result that contain its events. */
+export interface ResultEvents {
+  /** May be a lazy getter: not accessed if the log contains the events. */
   readonly events: readonly NodeEvent[];
   readonly log: string;
 }
 
 /**
- * The events of each message. Up to SDK 0.47 the log says it, as JSON per message; since 0.50 the attribute `msg_index`.
- * Without both the flat list is cut where the SDK begins each message, with `message.action` of its type.
+ * Groups the events by message. Until SDK 0.47 the log has them as JSON per message; since 0.50 they have the attribute
+ * `msg_index`. Without both, each `message` event with the type's `action` starts the next message.
  */
-export function eventsByMessage(source: EventSource, messageTypes: readonly string[]): NodeEvent[][] {
+export function eventsByMessage(source: ResultEvents, messageTypes: readonly string[]): NodeEvent[][] {
   const count = messageTypes.length;
   return (
-    loggedEvents(source.log, count) ??
-    indexedEvents(source.events, count) ??
-    cutEvents(source.events, messageTypes)
+    eventsFromLog(source.log, count) ??
+    eventsByIndex(source.events, count) ??
+    eventsByAction(source.events, messageTypes)
   );
 }
 
-function indexedEvents(events: readonly NodeEvent[], count: number): NodeEvent[][] | undefined {
+function eventsByIndex(events: readonly NodeEvent[], count: number): NodeEvent[][] | undefined {
   const groups = Array.from({ length: count }, (): NodeEvent[] => []);
   let some = false;
   for (const event of events) {
-    const index = attributeOf(event, "msg_index");
+    const index = firstAttribute(event, "msg_index");
     if (index === undefined) continue;
     some = true;
     if (/^\d+$/.test(index)) groups[Number(index)]?.push(event);
@@ -100,7 +101,7 @@ function indexedEvents(events: readonly NodeEvent[], count: number): NodeEvent[]
   return some ? groups : undefined;
 }
 
-function loggedEvents(log: string, count: number): NodeEvent[][] | undefined {
+function eventsFromLog(log: string, count: number): NodeEvent[][] | undefined {
   if (!log.startsWith("[")) return undefined;
   let entries: unknown;
   try {
@@ -128,7 +129,7 @@ function isLogEntry(value: unknown): value is { msg_index?: number; events?: Jso
   );
 }
 
-function cutEvents(events: readonly NodeEvent[], messageTypes: readonly string[]): NodeEvent[][] {
+function eventsByAction(events: readonly NodeEvent[], messageTypes: readonly string[]): NodeEvent[][] {
   const groups = messageTypes.map((): NodeEvent[] => []);
   let current = -1;
   for (const event of events) {
@@ -139,27 +140,27 @@ function cutEvents(events: readonly NodeEvent[], messageTypes: readonly string[]
   return groups;
 }
 
-/** Chains write the type URL since SDK 0.43, before that the short name (`send`, `begin_unbonding`). */
+/** The action is the type URL since SDK 0.43, and a short name (`send`, `begin_unbonding`) before. */
 function beginsMessage(event: NodeEvent, typeUrl: string): boolean {
-  const action = attributeOf(event, "action");
+  const action = firstAttribute(event, "action");
   return action !== undefined && (action === typeUrl || !action.startsWith("/"));
 }
 
-/** The value of an event's first attribute of that name. */
-export function attributeOf({ attributes }: NodeEvent, key: string): string | undefined {
+/** The value of an event's first attribute with a key; undefined if it has none. */
+export function firstAttribute({ attributes }: NodeEvent, key: string): string | undefined {
   for (const attribute of attributes) if (attribute.key === key) return attribute.value;
   return undefined;
 }
 
-/** The value of an event's last attribute of that name. */
-export function lastOf({ attributes }: NodeEvent, key: string): string | undefined {
+/** The value of an event's last attribute with a key; undefined if it has none. */
+export function lastAttribute({ attributes }: NodeEvent, key: string): string | undefined {
   let last: string | undefined;
   for (const attribute of attributes) if (attribute.key === key) last = attribute.value;
   return last;
 }
 
-/** All values of an attribute over events of one type. */
-export function attributesOf(events: readonly NodeEvent[], type: string, key: string): string[] {
+/** All values of a key in the events of one type, in order. */
+export function attributeValues(events: readonly NodeEvent[], type: string, key: string): string[] {
   const values: string[] = [];
   for (const event of events) {
     if (event.type !== type) continue;
@@ -168,37 +169,37 @@ export function attributesOf(events: readonly NodeEvent[], type: string, key: st
   return values;
 }
 
-/** The attribute by which the SDK (since 0.46) marks the events of the n-th message inside an exec. */
-const execMark = "authz_msg_index";
+/** The attribute with the index of the message inside an exec that emitted the event (SDK 0.46 and later). */
+const execIndexKey = "authz_msg_index";
 
-/** Events of the messages inside an exec, each without its mark, and those that are the exec's own. */
+/** The events of an exec: those of each inner message, without their index attribute, and the exec's own. */
 export interface ExecEvents {
-  readonly inside: readonly (readonly NodeEvent[])[];
+  readonly inner: readonly (readonly NodeEvent[])[];
   readonly own: readonly NodeEvent[];
 }
 
-/** Sorts the events of an exec of `count` messages. Without marks only a single message's are sure. */
-export function execEvents(events: readonly NodeEvent[], count: number): ExecEvents {
+/** Splits the events of an exec with `count` messages. Without index attributes, only a single message's events are certain. */
+export function splitExecEvents(events: readonly NodeEvent[], count: number): ExecEvents {
   const inside = Array.from({ length: count }, (): NodeEvent[] => []);
   const own: NodeEvent[] = [];
   let some = false;
   for (const event of events) {
-    const at = event.attributes.findLastIndex(({ key }) => key === execMark);
+    const at = event.attributes.findLastIndex(({ key }) => key === execIndexKey);
     const group = at < 0 ? undefined : inside[Number(event.attributes[at]?.value)];
     some ||= group !== undefined;
     if (group === undefined) own.push(event);
     else group.push({ type: event.type, attributes: event.attributes.filter((_, index) => index !== at) });
   }
-  return some || count !== 1 ? { inside, own } : { inside: [events], own: [] };
+  return some || count !== 1 ? { inner: inside, own } : { inner: [events], own: [] };
 }
 
-/** The log merges all events of a type into one: each began where one of its keys comes again. */
+/** Splits an event of the log, which merges all events of a type: a repeated key starts the next event. */
 function splitMerged({ type, attributes }: NodeEvent): NodeEvent[] {
   const events: { type: string; attributes: Attribute[] }[] = [];
   let keys = new Set<string>();
   for (const attribute of attributes) {
-    // Of an exec inside an exec one event bears two marks: the inner one's, then the outer one's.
-    if (events.length === 0 || (keys.has(attribute.key) && attribute.key !== execMark)) {
+    // An event of an exec inside an exec has two indexes: the inner one, then the outer one.
+    if (events.length === 0 || (keys.has(attribute.key) && attribute.key !== execIndexKey)) {
       events.push({ type, attributes: [] });
       keys = new Set();
     }

@@ -5,16 +5,21 @@ import { BinaryWriter } from "cosmjs-types/binary";
 import { describe, expect, it } from "vitest";
 import { serializeTransaction, toRlp } from "viem";
 import { toDecimalString } from "../../../domain/amount.js";
-import { madeAddress, makeHeight, makeTransaction } from "../../../testing/cosmos-generator.js";
-import { madeMessages } from "../../../testing/cosmos-messages.js";
-import { readBlock, readBlockResults } from "../rpc-answers.js";
-import { accountOf, accountOfKey, isDistributionModule, readAddress } from "./addresses.js";
-import { AmountError, coinAmount, decCoinAmount, decimalText, parseCoins } from "./coins.js";
-import { decodeHeight } from "./height.js";
+import { testAddress, makeHeight, makeTransaction } from "../../../testing/cosmos-generator.js";
+import { sampleMessages } from "../../../testing/cosmos-messages.js";
+import { blockFromRpc, resultsFromRpc } from "../rpc-responses.js";
+import {
+  operatorAccount,
+  accountFromPublicKey,
+  isDistributionModule,
+  normalizeAddress,
+} from "./addresses.js";
+import { AmountError, amountFromCoin, amountFromDecCoin, formatDecimal, parseCoins } from "./coins.js";
+import { decodeCosmosHeight } from "./height.js";
 import { moduleName, snakeCase, typeName } from "./names.js";
 import { isBase64Encoded, readJsonEvents } from "./node-events.js";
 import { readRlpList } from "./rlp.js";
-import { scanAddresses } from "./wire.js";
+import { findAddresses } from "./wire.js";
 
 const whole = fc.bigInt({ min: 0n, max: 10n ** 60n });
 const denom = fc.constantFrom(
@@ -28,7 +33,7 @@ describe("amounts", () => {
   it("are whole numbers of any size, exactly", () => {
     fc.assert(
       fc.property(whole, denom, (amount, name) => {
-        expect(coinAmount({ denom: name, amount: amount.toString() })).toEqual({
+        expect(amountFromCoin({ denom: name, amount: amount.toString() })).toEqual({
           text: `${amount}${name}`,
           currency: name,
           numeric: amount.toString(),
@@ -42,10 +47,10 @@ describe("amounts", () => {
   it("with 18 decimals say the same as the number they carry", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }), denom, (atomics, name) => {
-        const amount = decCoinAmount({ denom: name, amount: atomics.toString() });
+        const amount = amountFromDecCoin({ denom: name, amount: atomics.toString() });
         expect(amount).toMatchObject({ numeric: atomics.toString(), exp: 18 });
         expect(amount.text).toBe(`${toDecimalString(amount)}${name}`);
-        expect(BigInt(decimalText(atomics.toString()).replace(".", ""))).toBe(atomics);
+        expect(BigInt(formatDecimal(atomics.toString()).replace(".", ""))).toBe(atomics);
       }),
       { numRuns: 10_000 },
     );
@@ -56,7 +61,7 @@ describe("amounts", () => {
       fc.property(fc.array(fc.tuple(whole, denom)), (coins) => {
         const text = coins.map(([amount, name]) => `${amount}${name}`).join(",");
         expect(parseCoins(text)).toEqual(
-          coins.map(([amount, name]) => coinAmount({ amount: `${amount}`, denom: name })),
+          coins.map(([amount, name]) => amountFromCoin({ amount: `${amount}`, denom: name })),
         );
       }),
       { numRuns: 10_000 },
@@ -64,7 +69,7 @@ describe("amounts", () => {
   });
 
   it.each(["1.5", "1e5", "abc", "0x10", "--1", " 1"])("'%s' is none", (amount) => {
-    expect(() => coinAmount({ denom: "x", amount })).toThrow(AmountError);
+    expect(() => amountFromCoin({ denom: "x", amount })).toThrow(AmountError);
   });
 
   it.each([
@@ -72,7 +77,7 @@ describe("amounts", () => {
     ["007", "7"],
     ["-5", "-5"],
   ])("'%s' is %s", (amount, numeric) => {
-    expect(coinAmount({ denom: "x", amount })).toMatchObject({ numeric });
+    expect(amountFromCoin({ denom: "x", amount })).toMatchObject({ numeric });
   });
 });
 
@@ -84,26 +89,26 @@ describe("addresses", () => {
     fc.assert(
       fc.property(bytes, prefix, (key, name) => {
         const address = bech32.encode(name, bech32.toWords(key));
-        expect(readAddress(address)).toBe(address);
-        expect(readAddress(address.toUpperCase())).toBe(address);
-        expect(readAddress(address.slice(0, -1))).toBeUndefined();
-        expect(readAddress(address.slice(0, 10).toUpperCase() + address.slice(10))).toBeUndefined();
+        expect(normalizeAddress(address)).toBe(address);
+        expect(normalizeAddress(address.toUpperCase())).toBe(address);
+        expect(normalizeAddress(address.slice(0, -1))).toBeUndefined();
+        expect(normalizeAddress(address.slice(0, 10).toUpperCase() + address.slice(10))).toBeUndefined();
       }),
       { numRuns: 10_000 },
     );
   });
 
   it("are not the ports that IBC names for accounts", () => {
-    expect(readAddress(`icacontroller-${madeAddress("owner")}`)).toBeUndefined();
-    expect(readAddress(`wasm.${madeAddress("contract")}`)).toBeUndefined();
+    expect(normalizeAddress(`icacontroller-${testAddress("owner")}`)).toBeUndefined();
+    expect(normalizeAddress(`wasm.${testAddress("contract")}`)).toBeUndefined();
   });
 
   it("of validators are accounts under another prefix", () => {
     fc.assert(
       fc.property(bytes, prefix, fc.constantFrom("valoper", "cncl"), (key, name, ending) => {
         const words = bech32.toWords(key);
-        expect(accountOf(bech32.encode(name + ending, words))).toBe(bech32.encode(name, words));
-        expect(accountOf(bech32.encode(name, words))).toBe(bech32.encode(name, words));
+        expect(operatorAccount(bech32.encode(name + ending, words))).toBe(bech32.encode(name, words));
+        expect(operatorAccount(bech32.encode(name, words))).toBe(bech32.encode(name, words));
       }),
     );
   });
@@ -111,14 +116,14 @@ describe("addresses", () => {
   it("of a key and of the distribution module are what the SDK makes of them", () => {
     // The account of a recorded transaction: cosmoshub-4, height 9399574.
     const key = Buffer.from("A4oHZQz6i4zbJrui48pzL/t+6hSnrde7EATwrLISxd5l", "base64");
-    expect(accountOfKey(key, "cosmos")).toBe("cosmos14jayw662dsn2u050lmhpysqu64dz02cvcxrwnm");
+    expect(accountFromPublicKey(key, "cosmos")).toBe("cosmos14jayw662dsn2u050lmhpysqu64dz02cvcxrwnm");
     expect(isDistributionModule("cosmos1jv65s3grqf6v6jl3dp4t6c9t9rk99cd88lyufl")).toBe(true);
     expect(isDistributionModule("tcro1jv65s3grqf6v6jl3dp4t6c9t9rk99cd8339p4l")).toBe(true);
     expect(isDistributionModule("cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0eh")).toBe(false);
   });
 
   it("are found in bytes of no known type, which never fail", () => {
-    const [alice, bob] = [madeAddress("alice"), madeAddress("bob", "testvaloper")];
+    const [alice, bob] = [testAddress("alice"), testAddress("bob", "testvaloper")];
     const inner = new BinaryWriter().uint32(10).string(bob).uint32(16).uint64(5n).finish();
     const message = new BinaryWriter()
       .uint32(10)
@@ -128,10 +133,10 @@ describe("addresses", () => {
       .uint32(26)
       .string("x")
       .finish();
-    expect(scanAddresses(message)).toEqual([alice, bob]);
+    expect(findAddresses(message)).toEqual([alice, bob]);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (random) => {
-        expect(Array.isArray(scanAddresses(random))).toBe(true);
+        expect(Array.isArray(findAddresses(random))).toBe(true);
       }),
       { numRuns: 10_000 },
     );
@@ -249,10 +254,10 @@ describe("Ethereum transactions", () => {
       transactions: [{ bytes: makeTransaction([{ typeUrl, value }]), messageTypes: [typeUrl] }],
       era: "finalize",
     });
-    const results = readBlockResults(blockResults).results;
-    const [answer] = await decodeHeight(
+    const results = resultsFromRpc(blockResults).results;
+    const [answer] = await decodeCosmosHeight(
       { network: "cosmos", chainId: "test-1" },
-      { block: readBlock(block), results },
+      { block: blockFromRpc(block), results },
     );
     const amounts = [{ text: `${10n ** 30n}utest`, currency: "utest", numeric: `${10n ** 30n}`, exp: 0 }];
     expect(answer?.kind === "height" ? answer.transactions[0]?.events[0] : undefined).toMatchObject({
@@ -271,7 +276,7 @@ describe("Ethereum transactions", () => {
 
 describe("bytes of any kind", () => {
   const chain = { network: "cosmos", chainId: "test-1" };
-  const whole = makeTransaction(madeMessages.slice(0, 12).map(({ packed }) => packed));
+  const whole = makeTransaction(sampleMessages.slice(0, 12).map(({ packed }) => packed));
 
   it("never fail their block, and are kept with their hash", async () => {
     const damaged = fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })).map(([at, byte]) => {
@@ -291,8 +296,8 @@ describe("bytes of any kind", () => {
             log: "tx parse error",
           }));
           const { block, blockResults } = makeHeight("test-1", 3, { transactions, era: "finalize" });
-          const results = readBlockResults(blockResults).results;
-          const answer = (await decodeHeight(chain, { block: readBlock(block), results })).at(-1);
+          const results = resultsFromRpc(blockResults).results;
+          const answer = (await decodeCosmosHeight(chain, { block: blockFromRpc(block), results })).at(-1);
           if (answer?.kind !== "height") throw new Error("No height came.");
           expect(answer.transactions.map(({ raw }) => [...(raw ?? [])])).toEqual(
             list.map((bytes) => [...bytes]),

@@ -1,5 +1,5 @@
-// Every type that can stand in a transaction, by its type URL: all that cosmjs-types ships, and the tables of extra-types.
-// Imports only cosmjs-types and extra-types; never says what a message means.
+// All decodable types by type URL: those of cosmjs-types and of extra-types.
+// Imports only cosmjs-types and extra-types; never interprets a message.
 import * as auth from "cosmjs-types/cosmos/auth/v1beta1/tx";
 import * as authzTypes from "cosmjs-types/cosmos/authz/v1beta1/authz";
 import * as authz from "cosmjs-types/cosmos/authz/v1beta1/tx";
@@ -117,12 +117,12 @@ const codecs: ReadonlyMap<string, Codec> = new Map(
   ]),
 );
 
-/** The codec of a type; nothing where the type is not known. */
+/** The codec of a type; undefined for an unknown type. */
 export function codecOf(typeUrl: string): Codec | undefined {
   return codecs.get(typeUrl);
 }
 
-/** The type URLs of all known messages. */
+/** The type URLs of all decodable messages (types that begin with Msg). */
 export function knownMessages(): string[] {
   return [...codecs.keys()].filter(
     (typeUrl) => /\.Msg[A-Z]\w*$/.test(typeUrl) && !typeUrl.endsWith("Response"),

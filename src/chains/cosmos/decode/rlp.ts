@@ -1,5 +1,5 @@
-// A flat look into RLP, the encoding of Ethereum transactions (Ethereum yellow paper, appendix B).
-// Imports nothing; never follows lists inside the list.
+// Reads one level of RLP, the encoding of Ethereum transactions (Ethereum yellow paper, appendix B).
+// Imports nothing; never reads nested lists.
 
 interface Item {
   readonly start: number;
@@ -7,7 +7,7 @@ interface Item {
   readonly isList: boolean;
 }
 
-/** The items of a list, lists among them as empty bytes; nothing where the bytes are no list. */
+/** Returns the items of a list, nested lists as empty bytes; undefined if the bytes are not a valid list. */
 export function readRlpList(bytes: Uint8Array): Uint8Array[] | undefined {
   const list = readItem(bytes, 0);
   if (list === undefined || !list.isList) return undefined;

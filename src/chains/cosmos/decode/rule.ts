@@ -1,27 +1,27 @@
-// How one message type is understood beyond what its fields say by themselves.
-// Imports only domain and its neighbours; never assembles an event.
+// The interpretation of a message type beyond the plain values of its fields.
+// Imports only domain and its neighbours; never builds an event.
 import type { Amount } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
 import { decodeBytes, type Codec } from "./bytes-reader.js";
-import { coinAmount, type Coin } from "./coins.js";
+import { amountFromCoin, type Coin } from "./coins.js";
 import type { FieldHints, Packed } from "./fields.js";
-import { transfer } from "./money.js";
+import { createTransfer } from "./transfers.js";
 import type { NodeEvent } from "./node-events.js";
 
-/** What surrounds a message. */
+/** The context of a message. */
 export interface MessageContext {
-  /** The events of this very message; none where it was not run. */
+  /** The events of this message; empty if it was not executed. */
   readonly events: readonly NodeEvent[];
-  /** The coin that the transaction's fee is paid in: what an EVM's value is counted in. */
+  /** The denomination of the transaction's fee, in which EVM values are counted. */
   readonly feeDenom: string | undefined;
-  /** How many messages this one is inside of. */
+  /** The number of messages that enclose this one. */
   readonly depth: number;
-  /** Understands a message inside this one, with the events that are its own. */
-  inner(packed: Packed, events?: readonly NodeEvent[]): SubEvent;
+  /** Decodes a message nested in this one, with its own events. */
+  decodeInner(packed: Packed, events?: readonly NodeEvent[]): SubEvent;
 }
 
-/** What a rule says. What it leaves out is read off the fields. */
-export interface Meaning {
+/** The result of a rule. Absent parts are derived from the fields. */
+export interface Interpretation {
   readonly sender?: readonly Transfer[];
   readonly recipient?: readonly Transfer[];
   readonly node?: Readonly<Record<string, readonly string[]>>;
@@ -31,39 +31,42 @@ export interface Meaning {
   readonly nonce?: string;
   /** RFC 3339. */
   readonly completion?: string;
-  /** Under which name the distribution module's payments stand; `reward` unless told. */
-  readonly payments?: string;
-  /** The events that are the message's own, where others of them are of messages in `sub` and stand there. */
-  readonly eventsLeft?: readonly NodeEvent[];
+  /** The name of the distribution module's payments in `transfers`; `reward` by default. */
+  readonly payoutName?: string;
+  /** The message's own events, if some of the context's events belong to messages in `sub`. */
+  readonly ownEvents?: readonly NodeEvent[];
   readonly hints?: FieldHints;
 }
 
-/** The rule of one type. */
-export interface Rule {
+/** Decodes and interprets messages of one type. */
+export interface MessageRule {
   readonly typeUrl: string;
-  read(bytes: Uint8Array, context: MessageContext): { readonly message: object; readonly meaning: Meaning };
+  interpret(
+    bytes: Uint8Array,
+    context: MessageContext,
+  ): { readonly message: object; readonly meaning: Interpretation };
 }
 
-/** A rule over a library's type. */
-export function rule<T extends object>(
+/** Creates the rule of a codec's type. */
+export function messageRule<T extends object>(
   codec: Codec<T>,
-  explain: (message: T, context: MessageContext) => Meaning,
-): Rule {
+  interpret: (message: T, context: MessageContext) => Interpretation,
+): MessageRule {
   return {
     typeUrl: codec.typeUrl,
-    read: (bytes, context) => {
+    interpret: (bytes, context) => {
       const message = decodeBytes(codec, bytes);
-      return { message, meaning: explain(message, context) };
+      return { message, meaning: interpret(message, context) };
     },
   };
 }
 
-/** One account that gives or gets coins; nobody where it is empty. */
-export function one(account: string, coins: readonly Coin[] = []): Transfer[] {
-  return account === "" ? [] : [transfer(account, coins.map(coinAmount))];
+/** A list of one transfer; empty for an empty account. */
+export function singleTransfer(account: string, coins: readonly Coin[] = []): Transfer[] {
+  return account === "" ? [] : [createTransfer(account, coins.map(amountFromCoin))];
 }
 
-/** A coin that may be left out, as a list. */
-export function some(coin: Coin | undefined): Coin[] {
+/** A list of an optional coin. */
+export function coinList(coin: Coin | undefined): Coin[] {
   return coin === undefined ? [] : [coin];
 }

@@ -1,4 +1,4 @@
-// Rules of the Cosmos SDK's own modules. A module that is not here is read off its fields.
+// Rules of the Cosmos SDK's modules. Modules without rules are interpreted by field names.
 // Imports only cosmjs-types, domain and its neighbours.
 import { MsgExec } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -27,35 +27,35 @@ import {
 } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
 import { sumAmounts } from "../../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../../domain/transaction.js";
-import { accountOf, canonicalAccount } from "./addresses.js";
-import { coinAmount, type Coin } from "./coins.js";
-import { momentText } from "./fields.js";
-import { moneyOf, transfer } from "./money.js";
-import { attributesOf, execEvents, type NodeEvent } from "./node-events.js";
-import { one, rule, some, type MessageContext, type Rule } from "./rule.js";
+import { operatorAccount, canonicalAccount } from "./addresses.js";
+import { amountFromCoin, type Coin } from "./coins.js";
+import { formatTimestamp } from "./fields.js";
+import { transfersFromEvents, createTransfer } from "./transfers.js";
+import { attributeValues, splitExecEvents, type NodeEvent } from "./node-events.js";
+import { singleTransfer, messageRule, coinList, type MessageContext, type MessageRule } from "./rule.js";
 
-/** Who was paid out: rewards and commission go to the withdraw address, which the message does not say. */
-function paidOut({ events }: MessageContext): Transfer[] {
-  return [...moneyOf(events).reward];
+/** The recipients of rewards and commission: the withdraw address, which only the events contain. */
+function payoutRecipients({ events }: MessageContext): Transfer[] {
+  return [...transfersFromEvents(events).reward];
 }
 
-/** When an unbonding or redelegation is over, as its event says. */
+/** The completion time of an unbonding or redelegation, from its event. */
 function completionOf(events: readonly NodeEvent[], type: string): { completion?: string } {
-  const completion = attributesOf(events, type, "completion_time").at(-1);
+  const completion = attributeValues(events, type, "completion_time").at(-1);
   return completion === undefined || completion === "" ? {} : { completion };
 }
 
 /** The account of a validator's operator. */
-function operator(validator: string): string {
-  return accountOf(canonicalAccount(validator));
+function operatorOf(validator: string): string {
+  return operatorAccount(canonicalAccount(validator));
 }
 
-/** A multi-send's ends as events of their own; of the same type, since it is one message. */
+/** An input or output of a multi-send as an inner event of the same type. */
 function multiSendEnd(
   action: "input" | "output",
   { address, coins }: { address: string; coins: Coin[] },
 ): SubEvent {
-  const end = one(address, coins);
+  const end = singleTransfer(address, coins);
   return {
     type: ["multisend"],
     module: "bank",
@@ -65,15 +65,18 @@ function multiSendEnd(
 }
 
 function sumCoins(lists: readonly (readonly Coin[])[]): Transfer["amounts"] {
-  return sumAmounts(lists.flat().map(coinAmount));
+  return sumAmounts(lists.flat().map(amountFromCoin));
 }
 
-/** All rules of this file. */
-export const sdkRules: readonly Rule[] = [
-  rule(MsgSend, (m) => ({ sender: one(m.fromAddress, m.amount), recipient: one(m.toAddress, m.amount) })),
-  rule(MsgMultiSend, (m) => ({
-    sender: m.inputs.flatMap(({ address, coins }) => one(address, coins)),
-    recipient: m.outputs.flatMap(({ address, coins }) => one(address, coins)),
+/** The rules of SDK messages. */
+export const sdkRules: readonly MessageRule[] = [
+  messageRule(MsgSend, (m) => ({
+    sender: singleTransfer(m.fromAddress, m.amount),
+    recipient: singleTransfer(m.toAddress, m.amount),
+  })),
+  messageRule(MsgMultiSend, (m) => ({
+    sender: m.inputs.flatMap(({ address, coins }) => singleTransfer(address, coins)),
+    recipient: m.outputs.flatMap(({ address, coins }) => singleTransfer(address, coins)),
     sub: [
       ...m.inputs.map((input) => multiSendEnd("input", input)),
       ...m.outputs.map((output) => multiSendEnd("output", output)),
@@ -81,81 +84,86 @@ export const sdkRules: readonly Rule[] = [
     hints: { skip: ["inputs", "outputs"] },
   })),
 
-  rule(MsgSetWithdrawAddress, (m) => ({
-    sender: one(m.delegatorAddress),
+  messageRule(MsgSetWithdrawAddress, (m) => ({
+    sender: singleTransfer(m.delegatorAddress),
     node: { delegator: [m.delegatorAddress], withdraw: [m.withdrawAddress] },
   })),
-  rule(MsgWithdrawDelegatorReward, (m, context) => ({
-    sender: one(m.delegatorAddress),
-    recipient: paidOut(context),
+  messageRule(MsgWithdrawDelegatorReward, (m, context) => ({
+    sender: singleTransfer(m.delegatorAddress),
+    recipient: payoutRecipients(context),
   })),
-  rule(MsgWithdrawValidatorCommission, (m, context) => ({
-    sender: one(operator(m.validatorAddress)),
-    recipient: paidOut(context),
-    payments: "commission",
+  messageRule(MsgWithdrawValidatorCommission, (m, context) => ({
+    sender: singleTransfer(operatorOf(m.validatorAddress)),
+    recipient: payoutRecipients(context),
+    payoutName: "commission",
   })),
-  rule(MsgFundCommunityPool, (m) => ({ sender: one(m.depositor, m.amount) })),
-  rule(MsgFundProtocolPool, (m) => ({ sender: one(m.depositor, m.amount) })),
-  rule(MsgDepositValidatorRewardsPool, (m) => ({ sender: one(m.depositor, m.amount) })),
+  messageRule(MsgFundCommunityPool, (m) => ({ sender: singleTransfer(m.depositor, m.amount) })),
+  messageRule(MsgFundProtocolPool, (m) => ({ sender: singleTransfer(m.depositor, m.amount) })),
+  messageRule(MsgDepositValidatorRewardsPool, (m) => ({ sender: singleTransfer(m.depositor, m.amount) })),
 
   ...[govV1.MsgDeposit, govV1beta1.MsgDeposit].map((codec) =>
-    rule(codec, (m) => ({ sender: one(m.depositor, m.amount) })),
+    messageRule(codec, (m) => ({ sender: singleTransfer(m.depositor, m.amount) })),
   ),
-  rule(govV1.MsgSubmitProposal, (m) => ({ sender: one(m.proposer, m.initialDeposit) })),
-  rule(govV1beta1.MsgSubmitProposal, (m) => ({ sender: one(m.proposer, m.initialDeposit) })),
-  rule(govV1beta1.MsgVoteWeighted, () => ({ hints: { decimals: ["options.weight"] } })),
+  messageRule(govV1.MsgSubmitProposal, (m) => ({ sender: singleTransfer(m.proposer, m.initialDeposit) })),
+  messageRule(govV1beta1.MsgSubmitProposal, (m) => ({
+    sender: singleTransfer(m.proposer, m.initialDeposit),
+  })),
+  messageRule(govV1beta1.MsgVoteWeighted, () => ({ hints: { decimals: ["options.weight"] } })),
 
-  rule(MsgUnjail, (m) => ({ sender: one(operator(m.validatorAddr)) })),
+  messageRule(MsgUnjail, (m) => ({ sender: singleTransfer(operatorOf(m.validatorAddr)) })),
 
-  rule(MsgCreateValidator, (m) => ({
-    sender: one(m.delegatorAddress === "" ? operator(m.validatorAddress) : m.delegatorAddress, some(m.value)),
+  messageRule(MsgCreateValidator, (m) => ({
+    sender: singleTransfer(
+      m.delegatorAddress === "" ? operatorOf(m.validatorAddress) : m.delegatorAddress,
+      coinList(m.value),
+    ),
     hints: {
       decimals: ["commission.rate", "commission.max_rate", "commission.max_change_rate"],
     },
   })),
-  rule(MsgEditValidator, (m) => ({
-    sender: one(operator(m.validatorAddress)),
+  messageRule(MsgEditValidator, (m) => ({
+    sender: singleTransfer(operatorOf(m.validatorAddress)),
     hints: { decimals: ["commission_rate"] },
   })),
-  rule(MsgDelegate, (m) => ({ sender: one(m.delegatorAddress, some(m.amount)) })),
-  rule(MsgUndelegate, (m, { events }) => ({
-    sender: one(m.delegatorAddress),
+  messageRule(MsgDelegate, (m) => ({ sender: singleTransfer(m.delegatorAddress, coinList(m.amount)) })),
+  messageRule(MsgUndelegate, (m, { events }) => ({
+    sender: singleTransfer(m.delegatorAddress),
     ...completionOf(events, "unbond"),
   })),
-  rule(MsgBeginRedelegate, (m, { events }) => ({
-    sender: one(m.delegatorAddress),
+  messageRule(MsgBeginRedelegate, (m, { events }) => ({
+    sender: singleTransfer(m.delegatorAddress),
     ...completionOf(events, "redelegate"),
   })),
 
-  rule(MsgCreateVestingAccount, (m) => {
-    const completion = momentText({ seconds: m.endTime, nanos: 0 });
+  messageRule(MsgCreateVestingAccount, (m) => {
+    const completion = formatTimestamp({ seconds: m.endTime, nanos: 0 });
     return {
-      sender: one(m.fromAddress, m.amount),
-      recipient: one(m.toAddress, m.amount),
+      sender: singleTransfer(m.fromAddress, m.amount),
+      recipient: singleTransfer(m.toAddress, m.amount),
       ...(completion !== undefined && { completion }),
     };
   }),
-  rule(MsgCreatePermanentLockedAccount, (m) => ({
-    sender: one(m.fromAddress, m.amount),
-    recipient: one(m.toAddress, m.amount),
+  messageRule(MsgCreatePermanentLockedAccount, (m) => ({
+    sender: singleTransfer(m.fromAddress, m.amount),
+    recipient: singleTransfer(m.toAddress, m.amount),
   })),
-  rule(MsgCreatePeriodicVestingAccount, (m) => {
+  messageRule(MsgCreatePeriodicVestingAccount, (m) => {
     const total = sumCoins(m.vestingPeriods.map(({ amount }) => amount));
     const end = m.vestingPeriods.reduce((sum, { length }) => sum + length, m.startTime);
-    const completion = momentText({ seconds: end, nanos: 0 });
+    const completion = formatTimestamp({ seconds: end, nanos: 0 });
     return {
-      sender: [transfer(m.fromAddress, total)],
-      recipient: [transfer(m.toAddress, total)],
+      sender: [createTransfer(m.fromAddress, total)],
+      recipient: [createTransfer(m.toAddress, total)],
       ...(completion !== undefined && { completion }),
     };
   }),
 
-  rule(MsgExec, (m, { events, inner }) => {
-    const { inside, own } = execEvents(events, m.msgs.length);
+  messageRule(MsgExec, (m, { events, decodeInner: inner }) => {
+    const { inner: inside, own } = splitExecEvents(events, m.msgs.length);
     return {
-      sender: one(m.grantee),
+      sender: singleTransfer(m.grantee),
       sub: m.msgs.map((packed, index) => inner(packed, inside[index])),
-      eventsLeft: own,
+      ownEvents: own,
       hints: { skip: ["msgs"] },
     };
   }),

@@ -1,75 +1,76 @@
-// Who signed a transaction and who paid for it: facts of the whole of it, told with its first message.
+// The signers and the fee payer of a transaction, which its first event contains.
 // Imports only cosmjs-types and its neighbours; never checks a signature.
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import type { AuthInfo, SignerInfo, Tip } from "cosmjs-types/cosmos/tx/v1beta1/tx";
-import { accountOfKey, accountPrefix, canonicalAccount } from "./addresses.js";
+import { accountFromPublicKey, accountPrefix, canonicalAccount } from "./addresses.js";
 import { decodeBytes } from "./bytes-reader.js";
-import { coinAmount } from "./coins.js";
-import type { Draft } from "./draft.js";
-import type { ReadMessage } from "./messages.js";
-import { attributesOf } from "./node-events.js";
-import type { RawResult } from "./raw-height.js";
+import { amountFromCoin } from "./coins.js";
+import type { EventParts } from "./event-builder.js";
+import type { DecodedMessage } from "./messages.js";
+import { attributeValues } from "./node-events.js";
+import type { RawCosmosResult } from "./raw-height.js";
 import { hasOnlyByteFields } from "./wire.js";
 
-/** The accounts that signed, in order of their signatures as far as their keys or the messages tell. */
-export function signersOf(
+/** The signers' accounts in signature order, as far as keys, messages or events contain them. */
+export function findSigners(
   { signerInfos }: AuthInfo,
-  messages: readonly ReadMessage[],
-  result: RawResult,
+  messages: readonly DecodedMessage[],
+  result: RawCosmosResult,
 ): readonly string[] {
   const signer = messages.find((message) => message.signer !== undefined)?.signer;
-  // Events are asked only where the messages do not tell: to read them costs more than all of this.
+  // Events are a fallback: decoding them is expensive.
   const isNamed = signer !== undefined && accountPrefix(signer) !== undefined;
-  const claimed = isNamed ? signer : (toldPayer(result) ?? signer);
+  const claimed = isNamed ? signer : (feePayerFromEvents(result) ?? signer);
   const named = claimed === undefined ? [] : [canonicalAccount(claimed)];
-  // The one signer that a message names is the one whose signature the chain has checked, whatever the key.
+  // A single signer is the account that the message names, whatever its key type: the chain verified the signature.
   if (isNamed && signerInfos.length === 1) return named;
   const prefix = claimed === undefined ? undefined : accountPrefix(claimed);
-  const fromKeys = signerInfos.flatMap((info) => accountOfSigner(info, prefix));
+  const fromKeys = signerInfos.flatMap((info) => signerAccount(info, prefix));
   return fromKeys.length > 0 ? fromKeys : named;
 }
 
-/** Who paid the fee, as the SDK's ante handler says: `tx.fee_payer` since 0.46, `tx.acc_seq` (`account/sequence`) since 0.42. */
-function toldPayer({ events }: RawResult): string | undefined {
+/** The fee payer in the events of the SDK's ante handler: `tx.fee_payer` since 0.46, `tx.acc_seq` (`account/sequence`) since 0.42. */
+function feePayerFromEvents({ events }: RawCosmosResult): string | undefined {
   const payer =
-    attributesOf(events, "tx", "fee_payer")[0] ?? attributesOf(events, "tx", "acc_seq")[0]?.split("/")[0];
+    attributeValues(events, "tx", "fee_payer")[0] ??
+    attributeValues(events, "tx", "acc_seq")[0]?.split("/")[0];
   return payer === "" ? undefined : payer;
 }
 
-/** The account of a signer with a secp256k1 key; others' accounts do not follow from the key alone on every chain. */
-function accountOfSigner({ publicKey }: SignerInfo, prefix: string | undefined): string[] {
+/** The account of a signer with a secp256k1 key; for other keys the derivation differs between chains. */
+function signerAccount({ publicKey }: SignerInfo, prefix: string | undefined): string[] {
   if (prefix === undefined || publicKey?.typeUrl !== PubKey.typeUrl) return [];
   const { key } = decodeBytes(PubKey, publicKey.value);
-  return key.length === 33 ? [accountOfKey(key, prefix)] : [];
+  return key.length === 33 ? [accountFromPublicKey(key, prefix)] : [];
 }
 
-/** Tells signers, keys, sequences, and who paid the fee: the first signer unless the fee names another. */
+/** Adds signers, keys, sequences and the fee payer (the first signer unless the fee names another) to the first event. */
 export function addSigning(
-  draft: Draft,
+  parts: EventParts,
   { signerInfos, fee, tip }: AuthInfo,
   signers: readonly string[],
 ): void {
   const [first] = signers;
   const payer = fee === undefined || fee.payer === "" ? first : canonicalAccount(fee.payer);
-  if (first !== undefined) draft.node.set("signer", signers);
-  if (payer !== undefined) draft.node.set("fee_payer", [payer]);
-  if (fee !== undefined && fee.granter !== "") draft.node.set("fee_granter", [canonicalAccount(fee.granter)]);
-  if (first !== undefined && (draft.sender ?? []).length === 0)
-    draft.sender = [{ account: { id: first }, amounts: [] }];
+  if (first !== undefined) parts.node.set("signer", signers);
+  if (payer !== undefined) parts.node.set("fee_payer", [payer]);
+  if (fee !== undefined && fee.granter !== "") parts.node.set("fee_granter", [canonicalAccount(fee.granter)]);
+  if (first !== undefined && (parts.sender ?? []).length === 0)
+    parts.sender = [{ account: { id: first }, amounts: [] }];
   const sequences = signerInfos.map(({ sequence }) => sequence.toString());
-  draft.nonce ??= sequences[0];
-  draft.additional.set(
+  parts.nonce ??= sequences[0];
+  parts.additional.set(
     "public_key",
     signerInfos.flatMap(({ publicKey }) => (publicKey === undefined ? [] : keyText(publicKey))),
   );
-  draft.additional.set("sequence", sequences);
-  if (tip !== undefined) addTip(draft, tip);
+  parts.additional.set("sequence", sequences);
+  if (tip !== undefined) addTip(parts, tip);
 }
 
-/** The one field of the SDK's simple keys. */
+/** The only field number of the SDK's simple keys. */
 const keyFields = new Set([1]);
 
-/** A key in base64 as nodes write it; keys made of several keys as they are packed. */
+/** A public key in base64 as in the node's JSON; a multisig key as its packed bytes. */
 function keyText({ value }: { value: Uint8Array }): string {
   const { buffer, byteOffset, length } = hasOnlyByteFields(value, keyFields)
     ? decodeBytes(PubKey, value).key
@@ -77,8 +78,8 @@ function keyText({ value }: { value: Uint8Array }): string {
   return Buffer.from(buffer, byteOffset, length).toString("base64");
 }
 
-function addTip(draft: Draft, { tipper, amount }: Tip): void {
-  draft.node.set("tipper", [canonicalAccount(tipper)]);
-  const tips = amount.map((coin, index) => [`tip_${index + 1}`, coinAmount(coin)] as const);
-  draft.amount = [...(draft.amount ?? []), ...tips];
+function addTip(parts: EventParts, { tipper, amount }: Tip): void {
+  parts.node.set("tipper", [canonicalAccount(tipper)]);
+  const tips = amount.map((coin, index) => [`tip_${index + 1}`, amountFromCoin(coin)] as const);
+  parts.amount = [...(parts.amount ?? []), ...tips];
 }

@@ -1,28 +1,29 @@
-// One transaction of a block, from its bytes and its result, in the common format.
-// Imports only cosmjs-types, domain and its neighbours; never fails: bytes that are no transaction are kept and reported.
+// Decodes one transaction of a block from its bytes and its result.
+// Imports only cosmjs-types, domain and its neighbours; never fails: undecodable bytes are kept and reported.
 import { hash } from "node:crypto";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { ChainRef } from "../../../domain/chain.js";
 import type { Transaction, TransactionEvent } from "../../../domain/transaction.js";
+import { errorMessage } from "../../../lib/error-message.js";
 import { decodeBytes } from "./bytes-reader.js";
-import { coinAmount } from "./coins.js";
-import { finish, type Draft } from "./draft.js";
-import { readMessage } from "./messages.js";
+import { amountFromCoin } from "./coins.js";
+import { buildEvent, type EventParts } from "./event-builder.js";
+import { decodeMessage } from "./messages.js";
 import { eventsByMessage } from "./node-events.js";
-import type { RawBlock, RawResult } from "./raw-height.js";
-import { addSigning, signersOf } from "./signing.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./raw-height.js";
+import { addSigning, findSigners } from "./signing.js";
 import { hasOnlyByteFields } from "./wire.js";
 
-/** A transaction and where it stands. */
-export interface RawTransaction {
+/** The bytes and the result of a transaction, and its position in a block. */
+export interface RawCosmosTransaction {
   readonly chain: ChainRef;
-  readonly block: RawBlock;
+  readonly block: RawCosmosBlock;
   readonly index: number;
   readonly bytes: Uint8Array;
-  readonly result: RawResult;
+  readonly result: RawCosmosResult;
 }
 
-/** A decoded transaction; with a fault where it, or a message in it, could not be read and is kept as bytes. */
+/** A decoded transaction; `fault` names what is undecodable and kept as bytes. */
 export interface DecodedTransaction {
   readonly transaction: Transaction;
   readonly fault?: string;
@@ -33,57 +34,57 @@ export function transactionHash(bytes: Uint8Array): string {
   return hash("sha256", bytes, "hex").toUpperCase();
 }
 
-/** Decodes one transaction. */
-export function decodeTransaction(raw: RawTransaction): DecodedTransaction {
+/** Decodes one transaction. Never throws. */
+export function decodeCosmosTransaction(raw: RawCosmosTransaction): DecodedTransaction {
   try {
-    return decodeWell(raw);
+    return decodeOrThrow(raw);
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    return { transaction: broken(raw, fault), fault };
+    const fault = errorMessage(error);
+    return { transaction: undecodableTransaction(raw, fault), fault };
   }
 }
 
 const utf8 = new TextEncoder();
 
-/** Fields of a TxRaw: body, auth info, signatures. The SDK refuses any other. */
+/** Field numbers of TxRaw: body, auth info, signatures. The SDK rejects any other. */
 const rawFields = new Set([1, 2, 3]);
 
-function decodeWell(raw: RawTransaction): DecodedTransaction {
+function decodeOrThrow(raw: RawCosmosTransaction): DecodedTransaction {
   const { bytes, result } = raw;
   if (!hasOnlyByteFields(bytes, rawFields))
-    throw new Error("The bytes are no transaction of the Cosmos SDK.");
+    throw new Error("The bytes are not a Cosmos SDK transaction (TxRaw).");
   const { bodyBytes, authInfoBytes } = decodeBytes(TxRaw, bytes);
   const body = decodeBytes(TxBody, bodyBytes);
   const authInfo = decodeBytes(AuthInfo, authInfoBytes);
-  if (body.messages.length === 0) throw new Error("The transaction holds no message.");
-  const fee = (authInfo.fee?.amount ?? []).map(coinAmount);
+  if (body.messages.length === 0) throw new Error("The transaction contains no message.");
+  const fee = (authInfo.fee?.amount ?? []).map(amountFromCoin);
 
-  const failed = result.code !== 0 || result.unknown !== undefined;
+  const failed = result.code !== 0 || result.unknownReason !== undefined;
   const types = body.messages.map(({ typeUrl }) => typeUrl);
   const own = failed ? [] : eventsByMessage(result, types);
   const feeDenom = fee[0]?.currency;
   const messages = body.messages.map((packed, index) =>
-    readMessage(packed, { events: own[index] ?? [], feeDenom }),
+    decodeMessage(packed, { events: own[index] ?? [], feeDenom }),
   );
   const [first] = messages;
   if (first !== undefined) {
-    addEnvelope(first.draft, body);
-    addSigning(first.draft, authInfo, signersOf(authInfo, messages, result));
+    addEnvelope(first.parts, body);
+    addSigning(first.parts, authInfo, findSigners(authInfo, messages, result));
   }
-  const events = messages.map(({ kind, draft }, index): TransactionEvent => {
-    if (failed) addError(draft, result);
-    return { id: String(index), kind, sub: [finish(draft)] };
+  const events = messages.map(({ kind, parts: parts }, index): TransactionEvent => {
+    if (failed) addError(parts, result);
+    return { id: String(index), kind, sub: [buildEvent(parts)] };
   });
   const faults = messages.flatMap(({ fault }) => fault ?? []);
-  if (result.unknown !== undefined) faults.unshift(result.unknown);
+  if (result.unknownReason !== undefined) faults.unshift(result.unknownReason);
   const hasErrors = failed || faults.length > 0;
   const transaction = assemble(raw, { fee, memo: body.memo, hasErrors, events });
   return faults.length === 0 ? { transaction } : { transaction, fault: faults.join("; ") };
 }
 
-/** What was read off the bytes, with what is known without reading them. */
+/** Combines the decoded parts with the block's and the result's fields. */
 function assemble(
-  { chain, block, index, bytes, result }: RawTransaction,
+  { chain, block, index, bytes, result }: RawCosmosTransaction,
   { fee, memo, hasErrors, events }: Pick<Transaction, "fee" | "memo" | "hasErrors" | "events">,
 ): Transaction {
   const transaction: Transaction = {
@@ -104,24 +105,24 @@ function assemble(
   return result.log === "" ? transaction : { ...transaction, rawLog: utf8.encode(result.log) };
 }
 
-/** The kind of the one event of a transaction that cannot be read. */
-const brokenKind = "undecodable";
+/** The kind of the single event of an undecodable transaction. */
+const undecodableKind = "undecodable";
 
-function broken(raw: RawTransaction, fault: string): Transaction {
-  const draft: Draft = {
+function undecodableTransaction(raw: RawCosmosTransaction, fault: string): Transaction {
+  const parts: EventParts = {
     type: [],
     module: "",
     node: new Map(),
     additional: new Map([["decode_error", [fault]]]),
   };
-  addError(draft, raw.result);
-  draft.error ??= fault;
-  const events = [{ id: "0", kind: brokenKind, sub: [finish(draft)] }];
+  addError(parts, raw.result);
+  parts.error ??= fault;
+  const events = [{ id: "0", kind: undecodableKind, sub: [buildEvent(parts)] }];
   return assemble(raw, { fee: [], memo: "", hasErrors: true, events });
 }
 
-/** What stands in the body beside messages and memo; nothing of it in most transactions. */
-function addEnvelope({ additional }: Draft, body: TxBody): void {
+/** Adds the body's optional fields beside messages and memo. */
+function addEnvelope({ additional }: EventParts, body: TxBody): void {
   if (body.timeoutHeight !== 0n) additional.set("timeout_height", [body.timeoutHeight.toString()]);
   const options = body.extensionOptions.concat(body.nonCriticalExtensionOptions);
   if (options.length > 0)
@@ -131,11 +132,14 @@ function addEnvelope({ additional }: Draft, body: TxBody): void {
     );
 }
 
-/** A failed transaction undoes all of its messages: each carries the error. */
-function addError(draft: Draft, { unknown, code, codespace, log }: RawResult): void {
-  if (unknown !== undefined) draft.error = unknown;
+/** Adds a failed transaction's error to an event. A failure reverts all messages, so that every event has it. */
+function addError(
+  parts: EventParts,
+  { unknownReason: unknown, code, codespace, log }: RawCosmosResult,
+): void {
+  if (unknown !== undefined) parts.error = unknown;
   if (code === 0) return;
-  draft.error = log === "" ? `code ${code}` : log;
-  draft.additional.set("code", [String(code)]);
-  if (codespace !== "") draft.additional.set("codespace", [codespace]);
+  parts.error = log === "" ? `code ${code}` : log;
+  parts.additional.set("code", [String(code)]);
+  if (codespace !== "") parts.additional.set("codespace", [codespace]);
 }

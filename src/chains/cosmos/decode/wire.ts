@@ -1,17 +1,17 @@
-// Protobuf by a table of fields, for message types that no library ships, and a look into bytes of no known type.
-// Imports only cosmjs-types' reader; never knows a message.
+// Decodes protobuf by field tables, and finds addresses in bytes of unknown types.
+// Imports only cosmjs-types' reader; never knows a message type.
 import type { BinaryReader } from "cosmjs-types/binary";
 import { Coin } from "cosmjs-types/cosmos/base/v1beta1/coin";
 import { Any } from "cosmjs-types/google/protobuf/any";
-import { readAddress } from "./addresses.js";
-import { BytesReader, readerOf, type Codec } from "./bytes-reader.js";
+import { normalizeAddress } from "./addresses.js";
+import { BytesReader, sharedReader, type Codec } from "./bytes-reader.js";
 
 type Kind = "string" | "bytes" | "uint" | "int" | "bool" | "coin" | "any" | Shape;
 
-/** A field: its number, what it holds, and whether it is a list. */
+/** A field: its number, its type, and whether it is repeated. */
 export type Field = readonly [number: number, kind: Kind, list?: "list"];
 
-/** A message: its fields by name. */
+/** A message type: its fields by name. */
 export interface Shape {
   readonly [name: string]: Field;
 }
@@ -20,7 +20,7 @@ export interface Shape {
 const varint = 0;
 const lengthDelimited = 2;
 
-/** A codec of a type by its table. */
+/** Creates the codec of a type from its table. Unknown fields are skipped. */
 export function tableCodec(typeUrl: string, shape: Shape): Codec {
   return { typeUrl, decode: (reader) => readShape(reader, reader.len, shape) };
 }
@@ -92,11 +92,11 @@ function readValue(reader: BinaryReader, kind: Kind): unknown {
   }
 }
 
-/** How deep the look into unknown bytes goes. */
+/** Maximum nesting to search in unknown bytes. */
 const scanDepth = 6;
 
-/** Addresses in bytes of no known type: texts that are one, wherever a message could hold them. */
-export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
+/** Returns the distinct addresses in the fields of an unknown message, including nested messages. Never throws. */
+export function findAddresses(bytes: Uint8Array, depth = 0): string[] {
   const found: string[] = [];
   const reader = new BytesReader(bytes);
   try {
@@ -107,19 +107,20 @@ export function scanAddresses(bytes: Uint8Array, depth = 0): string[] {
         continue;
       }
       const value = reader.bytes();
-      const address = value.length < 120 ? readAddress(Buffer.from(value).toString("latin1")) : undefined;
+      const address =
+        value.length < 120 ? normalizeAddress(Buffer.from(value).toString("latin1")) : undefined;
       if (address !== undefined) found.push(address);
-      else if (depth < scanDepth && value.length > 40) found.push(...scanAddresses(value, depth + 1));
+      else if (depth < scanDepth && value.length > 40) found.push(...findAddresses(value, depth + 1));
     }
   } catch {
-    // Not protobuf after all: what was found before stands.
+    // Not protobuf: keep the addresses found so far.
   }
   return [...new Set(found)];
 }
 
-/** Whether bytes are one whole message that holds only the fields given, all of them bytes or text: as the SDK checks a TxRaw. */
+/** Whether bytes are one complete message with only length-delimited fields of the allowed numbers, as the SDK checks a TxRaw. */
 export function hasOnlyByteFields(bytes: Uint8Array, allowed: ReadonlySet<number>): boolean {
-  const reader = readerOf(bytes);
+  const reader = sharedReader(bytes);
   try {
     while (reader.pos < bytes.length) {
       const { number, wire } = readTag(reader);

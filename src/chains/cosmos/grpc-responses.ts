@@ -1,4 +1,4 @@
-// Blocks and results out of the messages of a node's gRPC services.
+// Reads blocks and results from the messages of a node's gRPC services.
 // Imports only cosmjs-types, domain and decode/; never does I/O.
 import type { TxResponse } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import type { GetBlockByHeightResponse } from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
@@ -6,18 +6,18 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { addressHex } from "./decode/addresses.js";
 import { decodeBytes } from "./decode/bytes-reader.js";
-import type { RawBlock, RawResult } from "./decode/raw-height.js";
-import { MalformedAnswer } from "./rpc-answers.js";
+import type { RawCosmosBlock, RawCosmosResult } from "./decode/raw-height.js";
+import { MalformedResponse } from "./rpc-responses.js";
 
-/** What every service that gives a block gives; `sdkBlock` differs only in how it writes the proposer. */
-export type BlockAnswer = Partial<Pick<GetBlockByHeightResponse, "blockId" | "block" | "sdkBlock">>;
+/** The fields that every block service returns; `sdkBlock` differs from `block` only in the proposer's format. */
+export type BlockResponse = Partial<Pick<GetBlockByHeightResponse, "blockId" | "block" | "sdkBlock">>;
 
-/** The block of an answer. */
-export function readBlockAnswer(answer: BlockAnswer): RawBlock {
-  const { blockId, block, sdkBlock } = answer;
+/** Reads the block of a response. Throws MalformedResponse if it has none. */
+export function blockFromGrpc(response: BlockResponse): RawCosmosBlock {
+  const { blockId, block, sdkBlock } = response;
   const found = block ?? sdkBlock;
   if (found === undefined || blockId === undefined || blockId.hash.length === 0)
-    throw new MalformedAnswer("The node's answer holds no block.");
+    throw new MalformedResponse("The node's response contains no block.");
   const { header, data } = found;
   const parent = header.lastBlockId.hash;
   return {
@@ -27,19 +27,19 @@ export function readBlockAnswer(answer: BlockAnswer): RawBlock {
     time: nanosOf(header.time),
     transactions: data.txs,
     ...(parent.length > 0 && { parentHash: hex(parent) }),
-    ...proposerOf(answer),
+    ...proposerOf(response),
   };
 }
 
-/** The older field has the proposer as the block has it, the newer one writes the same bytes in bech32. */
-function proposerOf({ block, sdkBlock }: BlockAnswer): { readonly proposer?: string } {
+/** `block` has the proposer's bytes as in the header; the newer `sdkBlock` has the same bytes in bech32. */
+function proposerOf({ block, sdkBlock }: BlockResponse): { readonly proposer?: string } {
   const bytes = block?.header.proposerAddress ?? new Uint8Array();
   const proposer = bytes.length > 0 ? hex(bytes) : addressHex(sdkBlock?.header.proposerAddress ?? "");
   return proposer === undefined ? {} : { proposer };
 }
 
-/** The result that the node's index holds of one transaction. */
-export function readTxResponse(response: TxResponse): RawResult {
+/** Reads the result of one transaction from the node's index (cosmos.base.abci.v1beta1.TxResponse). */
+export function resultFromTxResponse(response: TxResponse): RawCosmosResult {
   return {
     code: response.code,
     codespace: response.codespace,
@@ -50,7 +50,7 @@ export function readTxResponse(response: TxResponse): RawResult {
   };
 }
 
-/** Whether bytes are a transaction that a node can decode at all: of others it can give no result. */
+/** Whether bytes are a transaction that a node can decode. GetTx returns no result for any other. */
 export function isDecodable(bytes: Uint8Array): boolean {
   try {
     const { bodyBytes, authInfoBytes } = decodeBytes(TxRaw, bytes);
@@ -61,8 +61,8 @@ export function isDecodable(bytes: Uint8Array): boolean {
   }
 }
 
-/** What the SDK answers to bytes that are no transaction, on every node (types/errors, ErrTxDecode). */
-export const undecodableResult: RawResult = {
+/** The result that every node stores for bytes that are not a transaction (SDK types/errors, ErrTxDecode). */
+export const undecodableResult: RawCosmosResult = {
   code: 2,
   codespace: "sdk",
   log: "tx parse error",

@@ -21,17 +21,17 @@ import {
   validatorAccount,
   otherValidator,
   coin,
-  amount,
+  expectedAmount,
   party,
   huge,
   reward,
   send,
   delegate,
-  type MadeMessage,
+  type SampleMessage,
 } from "./cosmos-message-parts.js";
 
 /** Messages of the modules that hold money. */
-export const moneyMessages: readonly MadeMessage[] = [
+export const transferMessages: readonly SampleMessage[] = [
   {
     name: "send of two coins, one beyond 64 bits",
     packed: send,
@@ -39,11 +39,11 @@ export const moneyMessages: readonly MadeMessage[] = [
     expected: {
       type: ["send"],
       module: "bank",
-      sender: [party(alice, amount("7"), amount(huge, "ibc/ABCDEF"))],
-      recipient: [party(bob, amount("7"), amount(huge, "ibc/ABCDEF"))],
+      sender: [party(alice, expectedAmount("7"), expectedAmount(huge, "ibc/ABCDEF"))],
+      recipient: [party(bob, expectedAmount("7"), expectedAmount(huge, "ibc/ABCDEF"))],
       transfers: {
-        send: [party(bob, amount(huge, "ibc/ABCDEF"), amount("7"))],
-        spend: [party(alice, amount(huge, "ibc/ABCDEF"), amount("7"))],
+        send: [party(bob, expectedAmount(huge, "ibc/ABCDEF"), expectedAmount("7"))],
+        spend: [party(alice, expectedAmount(huge, "ibc/ABCDEF"), expectedAmount("7"))],
       },
     },
   },
@@ -60,12 +60,22 @@ export const moneyMessages: readonly MadeMessage[] = [
     expected: {
       type: ["multisend"],
       module: "bank",
-      sender: [party(alice, amount("3"))],
-      recipient: [party(bob, amount("1")), party(carol, amount("2"))],
+      sender: [party(alice, expectedAmount("3"))],
+      recipient: [party(bob, expectedAmount("1")), party(carol, expectedAmount("2"))],
       sub: [
-        { type: ["multisend"], module: "bank", action: "input", sender: [party(alice, amount("3"))] },
-        { type: ["multisend"], module: "bank", action: "output", recipient: [party(bob, amount("1"))] },
-        { type: ["multisend"], module: "bank", action: "output", recipient: [party(carol, amount("2"))] },
+        { type: ["multisend"], module: "bank", action: "input", sender: [party(alice, expectedAmount("3"))] },
+        {
+          type: ["multisend"],
+          module: "bank",
+          action: "output",
+          recipient: [party(bob, expectedAmount("1"))],
+        },
+        {
+          type: ["multisend"],
+          module: "bank",
+          action: "output",
+          recipient: [party(carol, expectedAmount("2"))],
+        },
       ],
     },
   },
@@ -76,9 +86,12 @@ export const moneyMessages: readonly MadeMessage[] = [
     expected: {
       type: ["delegate"],
       module: "staking",
-      sender: [party(alice, amount("100"))],
-      amount: { amount: amount("100") },
-      transfers: { reward: [party(alice, amount("42"))], reward_from: [party(validator, amount("42"))] },
+      sender: [party(alice, expectedAmount("100"))],
+      amount: { amount: expectedAmount("100") },
+      transfers: {
+        reward: [party(alice, expectedAmount("42"))],
+        reward_from: [party(validator, expectedAmount("42"))],
+      },
     },
   },
   {
@@ -123,10 +136,10 @@ export const moneyMessages: readonly MadeMessage[] = [
     expected: {
       type: ["withdraw_delegator_reward"],
       module: "distribution",
-      recipient: [party(carol, amount("5"), amount("6", "ibc/AB"))],
+      recipient: [party(carol, expectedAmount("5"), expectedAmount("6", "ibc/AB"))],
       transfers: {
-        reward: [party(carol, amount("5"), amount("6", "ibc/AB"))],
-        reward_from: [party(validator, amount("5"), amount("6", "ibc/AB"))],
+        reward: [party(carol, expectedAmount("5"), expectedAmount("6", "ibc/AB"))],
+        reward_from: [party(validator, expectedAmount("5"), expectedAmount("6", "ibc/AB"))],
       },
     },
   },
@@ -137,7 +150,7 @@ export const moneyMessages: readonly MadeMessage[] = [
     expected: {
       type: ["withdraw_validator_commission"],
       sender: [party(validatorAccount)],
-      transfers: { commission: [party(validatorAccount, amount("8"))] },
+      transfers: { commission: [party(validatorAccount, expectedAmount("8"))] },
     },
   },
   {
@@ -156,7 +169,7 @@ export const moneyMessages: readonly MadeMessage[] = [
     events: [],
     expected: {
       type: ["create_validator"],
-      sender: [party(validatorAccount, amount("5"))],
+      sender: [party(validatorAccount, expectedAmount("5"))],
       additional: {
         "description.moniker": ["Ünïcode 🚀"],
         "description.website": ["https://example.org"],
@@ -191,8 +204,8 @@ export const moneyMessages: readonly MadeMessage[] = [
     events: [],
     expected: {
       type: ["msg_create_periodic_vesting_account"],
-      sender: [party(alice, amount("3"))],
-      recipient: [party(bob, amount("3"))],
+      sender: [party(alice, expectedAmount("3"))],
+      recipient: [party(bob, expectedAmount("3"))],
       completion: "2023-11-14T22:18:20Z",
     },
   },

@@ -1,6 +1,6 @@
 // Who gave and got what, off the bank's events in the forms that versions of the SDK write.
 import { describe, expect, it } from "vitest";
-import { moneyOf, transfer } from "./money.js";
+import { transfersFromEvents, createTransfer } from "./transfers.js";
 import { parseCoins } from "./coins.js";
 import type { NodeEvent } from "./node-events.js";
 
@@ -8,8 +8,11 @@ const event = (type: string, attributes: Readonly<Record<string, string>>): Node
   type,
   attributes: Object.entries(attributes).map(([key, value]) => ({ key, value })),
 });
-const got = [transfer("bob", parseCoins("4stake")), transfer("carol", parseCoins("6stake,2ufoo"))];
-const given = [transfer("alice", parseCoins("10stake,2ufoo"))];
+const got = [
+  createTransfer("bob", parseCoins("4stake")),
+  createTransfer("carol", parseCoins("6stake,2ufoo")),
+];
+const given = [createTransfer("alice", parseCoins("10stake,2ufoo"))];
 
 describe("the money of a multi-send", () => {
   it("has the giver from what was spent, where transfers name none", () => {
@@ -20,7 +23,7 @@ describe("the money of a multi-send", () => {
       event("coin_received", { receiver: "carol", amount: "6stake,2ufoo" }),
       event("transfer", { recipient: "carol", amount: "6stake,2ufoo" }),
     ];
-    expect(moneyOf(events)).toMatchObject({ send: got, spend: given, reward: [] });
+    expect(transfersFromEvents(events)).toMatchObject({ send: got, spend: given, reward: [] });
   });
 
   it("has no giver where nothing tells one, and never one twice", () => {
@@ -28,11 +31,11 @@ describe("the money of a multi-send", () => {
       event("transfer", { recipient: "bob", amount: "4stake" }),
       event("transfer", { recipient: "carol", amount: "6stake,2ufoo" }),
     ];
-    expect(moneyOf(silent)).toMatchObject({ send: got, spend: [] });
+    expect(transfersFromEvents(silent)).toMatchObject({ send: got, spend: [] });
     const named = [
       event("coin_spent", { spender: "alice", amount: "4stake" }),
       event("transfer", { recipient: "bob", sender: "alice", amount: "4stake" }),
     ];
-    expect(moneyOf(named).spend).toEqual([transfer("alice", parseCoins("4stake"))]);
+    expect(transfersFromEvents(named).spend).toEqual([createTransfer("alice", parseCoins("4stake"))]);
   });
 });

@@ -20,12 +20,12 @@ import {
   bob,
   carol,
   coin,
-  amount,
+  expectedAmount,
   party,
   reward,
   send,
   delegate,
-  type MadeMessage,
+  type SampleMessage,
 } from "./cosmos-message-parts.js";
 
 /** A proposal of the older kind, with this content. */
@@ -43,7 +43,7 @@ function proposed(content: Partial<SubEvent>, typeUrl: string): Partial<SubEvent
 }
 
 /** Messages of the modules that grant and vote. */
-export const consentMessages: readonly MadeMessage[] = [
+export const authorizationMessages: readonly SampleMessage[] = [
   {
     name: "exec of three, one of them an exec",
     packed: pack(MsgExec, {
@@ -153,7 +153,7 @@ export const consentMessages: readonly MadeMessage[] = [
     events: [{ type: "submit_proposal", attributes: [["proposal_id", "12"]] }],
     expected: {
       type: ["submit_proposal"],
-      sender: [party(alice, amount("10"))],
+      sender: [party(alice, expectedAmount("10"))],
       additional: { title: ["T"], proposal_id: ["12"] },
     },
   },
@@ -173,7 +173,7 @@ export const consentMessages: readonly MadeMessage[] = [
         action: "community_pool_spend_proposal",
         module: "distribution",
         node: { recipient: [{ id: bob }] },
-        amount: { amount: amount("3") },
+        amount: { amount: expectedAmount("3") },
       },
       CommunityPoolSpendProposal.typeUrl,
     ),

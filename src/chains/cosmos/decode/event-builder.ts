@@ -1,10 +1,10 @@
-// An event of the common format while it is put together, and as it goes out: without its empty parts.
-// Imports only domain; never knows where a part is from.
+// Builds an event of the common format from its parts, without the empty ones.
+// Imports only domain; never reads a message.
 import type { Amount } from "../../../domain/amount.js";
 import type { AccountRef, SubEvent, Transfer } from "../../../domain/transaction.js";
 
-/** What is known of an event so far. Names are those of the common format; accounts of a role may be there twice or be empty. */
-export interface Draft {
+/** The mutable parts of an event, named as in the common format. Accounts of a role may repeat or be empty. */
+export interface EventParts {
   readonly type: readonly string[];
   readonly module: string;
   readonly action?: string;
@@ -20,33 +20,33 @@ export interface Draft {
   readonly sub?: readonly SubEvent[];
 }
 
-type Unfinished = { -readonly [K in keyof SubEvent]: SubEvent[K] };
+type MutableSubEvent = { -readonly [K in keyof SubEvent]: SubEvent[K] };
 
-/** The event of a draft. Part by part on purpose: it is made for every message, and conditional spreads cost more than all else here. */
-export function finish(draft: Draft): SubEvent {
-  const { type, module, action, sender, recipient, nonce, completion, error, sub } = draft;
-  const event: Unfinished = { type };
+/** Builds the event. Assigns field by field, since conditional spreads dominate the cost of this hot path. */
+export function buildEvent(parts: EventParts): SubEvent {
+  const { type, module, action, sender, recipient, nonce, completion, error, sub } = parts;
+  const event: MutableSubEvent = { type };
   if (action !== undefined) event.action = action;
   if (module !== "") event.module = module;
   if (sender !== undefined && sender.length > 0) event.sender = sender;
   if (recipient !== undefined && recipient.length > 0) event.recipient = recipient;
-  const node = record(draft.node, accountRefs);
+  const node = toRecord(parts.node, accountRefs);
   if (node !== undefined) event.node = node;
   if (nonce !== undefined) event.nonce = nonce;
   if (completion !== undefined) event.completion = completion;
-  const amount = record(draft.amount ?? [], (value) => value);
+  const amount = toRecord(parts.amount ?? [], (value) => value);
   if (amount !== undefined) event.amount = amount;
-  const transfers = record(draft.transfers ?? [], whereSome);
+  const transfers = toRecord(parts.transfers ?? [], nonEmpty);
   if (transfers !== undefined) event.transfers = transfers;
   if (error !== undefined) event.error = error;
-  const additional = record(draft.additional, whereSome);
+  const additional = toRecord(parts.additional, nonEmpty);
   if (additional !== undefined) event.additional = additional;
   if (sub !== undefined && sub.length > 0) event.sub = sub;
   return event;
 }
 
-/** Entries as an object, without those that `read` leaves out; nothing where none is left. */
-function record<V, R>(
+/** Maps entries to an object without those that `read` maps to undefined; undefined if none is left. */
+function toRecord<V, R>(
   entries: Iterable<readonly [string, V]>,
   read: (value: V) => R | undefined,
 ): Record<string, R> | undefined {
@@ -58,12 +58,12 @@ function record<V, R>(
   return found;
 }
 
-function whereSome<T>(list: readonly T[]): readonly T[] | undefined {
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }
 
 function accountRefs(accounts: readonly string[]): readonly AccountRef[] | undefined {
   const refs: AccountRef[] = [];
   for (const id of accounts) if (id !== "" && !refs.some((each) => each.id === id)) refs.push({ id });
-  return whereSome(refs);
+  return nonEmpty(refs);
 }

@@ -1,6 +1,6 @@
 // Facts that only events tell, in the forms that chains write them.
 import { expect, it } from "vitest";
-import { eventFacts } from "./event-facts.js";
+import { valuesFromEvents } from "./event-values.js";
 import type { NodeEvent } from "./node-events.js";
 
 const event = (type: string, attributes: Readonly<Record<string, string>>): NodeEvent => ({
@@ -15,7 +15,7 @@ it.each([
   ["plain alone, as before ibc-go 2", { packet_ack: acknowledgement }],
   ["hexadecimal alone, as ibc-go 10 writes", { packet_ack_hex: hex }],
 ])("an acknowledgement stands once, from %s", (_, attributes) => {
-  const facts = eventFacts([event("write_acknowledgement", attributes)]);
+  const facts = valuesFromEvents([event("write_acknowledgement", attributes)]);
   expect([...facts]).toEqual([["acknowledgement", [acknowledgement]]]);
 });
 
@@ -26,5 +26,5 @@ it("values are each there once, in order, and without the quotes of typed events
     event("cosmos.group.v1.EventSubmitProposal", { proposal_id: '"7"' }),
     event("transfer", { proposal_id: "8" }),
   ];
-  expect([...eventFacts(events)]).toEqual([["proposal_id", ["7", "9"]]]);
+  expect([...valuesFromEvents(events)]).toEqual([["proposal_id", ["7", "9"]]]);
 });
