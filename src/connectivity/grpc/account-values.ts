@@ -5,7 +5,7 @@ import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
 import type { AccountResult } from "../protocol/frames.js";
 import { readJsonAmount, writeJsonAmount } from "./json-values.js";
 import { balanceShape, delegationsShape, readJson, rewardShape, writeJson } from "./json-shapes.js";
-import { heightOf, WireFault } from "./numbers.js";
+import { readHeight, WireFault } from "./numbers.js";
 
 /** Reads a `Reward`: amounts with their validator each, lists by validator, or a map of them. Throws a WireFault. */
 export function readReward(payload: Uint8Array): AccountResult {
@@ -26,13 +26,13 @@ export function readReward(payload: Uint8Array): AccountResult {
     validator,
     amounts,
   }));
-  return { kind: "reward", height: heightOf(height), rewards: perValidator };
+  return { kind: "reward", height: readHeight(height), rewards: perValidator };
 }
 
 /** Reads an `AccountBalance`. Throws a WireFault. */
 export function readBalance(payload: Uint8Array): AccountResult {
   const { height, balances } = readJson(payload, balanceShape);
-  return { kind: "balance", height: heightOf(height), balances: balances.map(readJsonAmount) };
+  return { kind: "balance", height: readHeight(height), balances: balances.map(readJsonAmount) };
 }
 
 /** Reads `AccountDelegations`. Throws a WireFault. */
@@ -40,7 +40,7 @@ export function readDelegations(payload: Uint8Array): AccountResult {
   const { height, delegations } = readJson(payload, delegationsShape);
   return {
     kind: "delegations",
-    height: heightOf(height),
+    height: readHeight(height),
     delegations: delegations.map(({ delegator, validator, shares, balance }): Delegation => ({
       delegator,
       validator,

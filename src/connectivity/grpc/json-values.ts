@@ -16,7 +16,7 @@ import {
   type SubEventJson,
   type TransferJson,
 } from "./json-shapes.js";
-import { countOf, heightOf, maxDigits, WireFault } from "./numbers.js";
+import { countOf, readHeight, maxDigits, WireFault } from "./numbers.js";
 import type { ChainById } from "./typed-values.js";
 
 /** Reads a `Block`. Throws a WireFault. */
@@ -24,7 +24,7 @@ export function readJsonBlock(payload: Uint8Array, chainById: ChainById): Block 
   const json = readJson(payload, blockShape);
   return {
     chain: chainById(json.chain_id),
-    height: heightOf(json.height),
+    height: readHeight(json.height),
     hash: json.hash,
     time: readTime(json.time),
     transactionCount: countOf(json.num_txs),
@@ -59,7 +59,7 @@ export function readJsonTransaction(
     chain: chainById(json.chain_id),
     hash: json.hash,
     blockHash: json.block_hash,
-    height: heightOf(json.height),
+    height: readHeight(json.height),
     index: json.index === undefined ? 0 : countOf(json.index),
     time: readTime(json.time),
     fee: json.transaction_fee.map(readJsonAmount),

@@ -11,7 +11,7 @@ export class WireFault extends Error {
 }
 
 /** Converts a 64-bit number to a height. Throws a WireFault beyond 2^53-1. */
-export function heightOf(value: bigint): Height {
+export function readHeight(value: bigint): Height {
   const height = Number(value);
   if (!isHeight(height)) throw new WireFault(`${value} is not a height.`);
   return height;
@@ -25,7 +25,7 @@ export function countOf(value: bigint): number {
 }
 
 /** Parses a decimal text; the empty text is 0. Throws a WireFault. */
-export function wholeNumber(text: string): bigint {
+export function readWholeNumber(text: string): bigint {
   if (text.length > maxDigits || !/^-?\d*$/.test(text))
     throw new WireFault(`'${text.slice(0, 40)}' is not an integer.`);
   return BigInt(text === "" || text === "-" ? "0" : text);

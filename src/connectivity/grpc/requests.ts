@@ -13,7 +13,7 @@ import {
   transactionsRequestShape,
   writeJson,
 } from "./json-shapes.js";
-import { countOf, heightOf, WireFault } from "./numbers.js";
+import { countOf, readHeight, WireFault } from "./numbers.js";
 
 const protocolVersion = "0.0.1";
 /** The limit of a `GetLatest` request that names none. */
@@ -130,7 +130,7 @@ function decodeTask(message: wire.TaskRequest, workerChain: ChainRef): ManagerFr
       timeoutMs: Math.max(0, countOf(message.timeoutMs)),
       maxMessageBytes: message.maxMessageBytes,
       request: readPayload(message, workerChain),
-      ...(message.resume && { resumeAfter: heightOf(message.resumeAfter) }),
+      ...(message.resume && { resumeAfter: readHeight(message.resumeAfter) }),
       ...(message.traceparent !== "" && { traceparent: message.traceparent }),
     };
   } catch (error) {
@@ -156,7 +156,7 @@ function readPayload({ type, payload }: wire.TaskRequest, workerChain: ChainRef)
       return {
         kind: "heights",
         chain,
-        range: heightRange(heightOf(json.startheight), heightOf(json.endheight)),
+        range: heightRange(readHeight(json.startheight), readHeight(json.endheight)),
       };
     }
     case "GetLatest": {
@@ -184,12 +184,12 @@ function accountRequest(
 ): TaskRequest {
   const json = readJson(payload, accountRequestShape);
   const chain = requestedChain(json.network, json.chainid, known);
-  return { kind, chain, account: json.account, height: heightOf(json.height) };
+  return { kind, chain, account: json.account, height: readHeight(json.height) };
 }
 
 function lastKnown(height: bigint | undefined, hash: string): LastKnownBlock | undefined {
   if (height === undefined) return undefined;
-  return { height: heightOf(height), ...(hash !== "" && { hash }) };
+  return { height: readHeight(height), ...(hash !== "" && { hash }) };
 }
 
 /** Returns the worker's chain. Throws a WireFault if the request names another chain; the names are optional. */

@@ -9,7 +9,7 @@ import type { FinalFrame, PartFrame, Item, WorkerFrame } from "../protocol/frame
 import { sizes } from "../protocol/limits.js";
 import { readBalance, readDelegations, readReward } from "./account-values.js";
 import { readJsonBlock, readJsonTransaction } from "./json-values.js";
-import { countOf, heightOf, WireFault } from "./numbers.js";
+import { countOf, readHeight, WireFault } from "./numbers.js";
 import { readBlock, readQuarantine, readTransaction, type ChainById } from "./typed-values.js";
 
 /** Decodes a message. An invalid one becomes an `unreadable` frame. */
@@ -58,7 +58,7 @@ function readPart(message: wire.TaskResponse, bytes: number, chainById: ChainByI
     items: error === undefined ? readItems(message, chainById) : [quarantineOf(error)],
     bytes,
     ...(lease !== "" && { lease }),
-    ...(message.hasCursor && { cursor: heightOf(message.cursor) }),
+    ...(message.hasCursor && { cursor: readHeight(message.cursor) }),
     ...(progress !== undefined && {
       progress: { done: countOf(progress.done), total: countOf(progress.total), note: progress.note },
     }),
@@ -77,7 +77,7 @@ function readFinal(message: wire.TaskResponse, bytes: number, chainById: ChainBy
     bytes,
     ...(lease !== "" && { lease }),
     ...(error !== undefined && { error: readError(error) }),
-    ...(message.hasCursor && { cursor: heightOf(message.cursor) }),
+    ...(message.hasCursor && { cursor: readHeight(message.cursor) }),
     ...(head !== undefined && { head: readHead(head) }),
   };
 }
@@ -132,13 +132,13 @@ function readIndexedTransaction(payload: Uint8Array, chainById: ChainById): Tran
 
 /** Reads the error of a response that is not final: a height that cannot be decoded. Throws a WireFault. */
 export function quarantineOf({ msg, height }: wire.TaskError): Item {
-  return { kind: "quarantine", height: heightOf(height), error: msg };
+  return { kind: "quarantine", height: readHeight(height), error: msg };
 }
 
 function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): ChainHead {
   return {
-    height: heightOf(height),
-    ...(hasEarliest && { earliest: heightOf(earliest) }),
+    height: readHeight(height),
+    ...(hasEarliest && { earliest: readHeight(earliest) }),
     ...(hash !== "" && { hash }),
     ...(timeNs !== 0n && { time: timeNs }),
   };
@@ -167,7 +167,7 @@ export function readError({ msg, type, code, retry, retryAfterMs, height }: wire
     ...(type !== "" && { type }),
     ...(code !== 0 && { code }),
     ...(retryAfterMs > 0n && { retryAfterMs: countOf(retryAfterMs) }),
-    ...(height > 0n && { height: heightOf(height) }),
+    ...(height > 0n && { height: readHeight(height) }),
   });
 }
 

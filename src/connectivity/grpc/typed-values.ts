@@ -12,7 +12,7 @@ import type {
   Transfer,
 } from "../../domain/transaction.js";
 import type * as wire from "../../generated/proto/indexer.js";
-import { heightOf, maxDigits, WireFault, wholeNumber } from "./numbers.js";
+import { readHeight, maxDigits, WireFault, readWholeNumber } from "./numbers.js";
 
 const nothing = Buffer.alloc(0);
 
@@ -34,7 +34,7 @@ export function writeBlock(block: Block): wire.Block {
 export function readBlock(block: wire.Block, chainById: ChainById): Block {
   return {
     chain: chainById(block.chainId),
-    height: heightOf(block.height),
+    height: readHeight(block.height),
     hash: block.hash,
     time: block.timeNs,
     transactionCount: block.transactionCount,
@@ -76,12 +76,12 @@ export function readTransaction(transaction: wire.Transaction, chainById: ChainB
     chain: chainById(transaction.chainId),
     hash: transaction.hash,
     blockHash: transaction.blockHash,
-    height: heightOf(transaction.height),
+    height: readHeight(transaction.height),
     index: transaction.index,
     time: transaction.timeNs,
     fee: transaction.fee.map(readAmount),
-    gasWanted: wholeNumber(transaction.gasWanted),
-    gasUsed: wholeNumber(transaction.gasUsed),
+    gasWanted: readWholeNumber(transaction.gasWanted),
+    gasUsed: readWholeNumber(transaction.gasUsed),
     memo: transaction.memo,
     hasErrors: transaction.hasErrors,
     events: transaction.events.map(readEvent),
@@ -104,7 +104,7 @@ export function writeQuarantine({ height, index, error, raw }: Quarantined): wir
 /** Converts a proto message to a quarantined height or transaction. Throws a WireFault. */
 export function readQuarantine({ height, index, error, raw }: wire.Quarantine): Quarantined {
   return {
-    height: heightOf(height),
+    height: readHeight(height),
     error,
     ...(index >= 0 && { index }),
     ...(raw.length > 0 && { raw }),

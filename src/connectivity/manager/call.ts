@@ -41,7 +41,7 @@ export interface Call {
 }
 
 /** Settings and callbacks of a call. */
-export interface CallOptions {
+export interface CallContext {
   readonly request: TaskRequest;
   readonly id: string;
   readonly lease: string;
@@ -58,7 +58,7 @@ export interface CallOptions {
 }
 
 /** Creates the state of one call. */
-export function createCall(options: CallOptions): Call {
+export function createCall(options: CallContext): Call {
   const { id, lease, features } = options;
   const assembly = createAssembly(options.request);
   let received = 0;
