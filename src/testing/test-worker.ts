@@ -1,4 +1,4 @@
-// A worker of the product on a socket: gRPC server and responder over a counting chain.
+// A real worker on a socket: gRPC server and task execution over a counting chain.
 import {
   startWorkerServer,
   type WorkerServer,
@@ -11,16 +11,17 @@ import { systemClock } from "../lib/clock.js";
 import { silentLogger } from "../lib/logger.js";
 import { countingChain, createCountingChain } from "./counting-chain.js";
 
+/** A running worker. */
 export interface TestWorker {
   readonly workerId: string;
   readonly address: string;
   readonly server: WorkerServer;
   readonly responder: Responder;
-  /** The body that it registers with. */
+  /** Its registration body. */
   readonly registration: RegistrationBody;
 }
 
-/** Starts a worker. */
+/** Starts a worker of the counting chain. */
 export async function startTestWorker(
   workerId: string,
   options: { readonly source?: AnswerSource; readonly capacity?: number } & Partial<
@@ -48,7 +49,7 @@ export async function startTestWorker(
   return { workerId, address, server, responder, registration: registrationOf(workerId, address) };
 }
 
-/** The body of a registration of the counting chain. */
+/** Returns the registration body of a worker of the counting chain. */
 export function registrationOf(workerId: string, address: string): RegistrationBody {
   return {
     id: workerId,

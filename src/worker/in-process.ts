@@ -1,4 +1,6 @@
-// A worker inside a manager's process: the same answering side, its frames carried by memory.
+// Runs a worker inside a manager's process: the same task execution, with frames passed in memory.
+// Imports only chains, connectivity and lib.
+// Never opens a socket.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
 import { createMemoryChannels } from "../connectivity/channel.js";
@@ -9,7 +11,7 @@ import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
 import { version } from "../lib/version.js";
 
-/** Attaches a reader to a manager as a worker of its own. */
+/** Attaches a reader to a manager as a separate worker, until the lifecycle stops. */
 export function attachWorker(
   reader: ChainReader,
   {
@@ -27,7 +29,7 @@ export function attachWorker(
     },
     { workerId: randomUUID(), chain: reader.chain, version },
   );
-  lifecycle.onStop("a worker of this process", async () => {
+  lifecycle.onStop("an in-process worker", async () => {
     await responder.drain(0);
     detach();
     await reader.close();

@@ -1,10 +1,12 @@
-// What a worker's process counts.
+// Metrics of a worker's process.
+// Imports only chains, connectivity and lib.
+// Never serves them.
 import { Gauge, createMetrics, type Metrics } from "../lib/metrics.js";
 import { registerEndpointGauges } from "../chains/metrics.js";
 import type { ChainReader } from "../chains/port.js";
 import type { Responder } from "../connectivity/responder.js";
 
-/** The metrics of a worker: its tasks, its endpoints, its process. */
+/** Creates the metrics of a worker: its tasks, its endpoints and its process. */
 export function createWorkerMetrics(
   reader: ChainReader,
   responder: Pick<Responder, "inFlight" | "draining">,
@@ -14,7 +16,7 @@ export function createWorkerMetrics(
   registerEndpointGauges(metrics, () => [reader]);
   new Gauge({
     name: "indexer_worker_tasks",
-    help: "Tasks that this worker works at or holds for later.",
+    help: "Running and queued tasks of this worker.",
     registers,
     collect() {
       this.set(responder.inFlight);
@@ -22,7 +24,7 @@ export function createWorkerMetrics(
   });
   new Gauge({
     name: "indexer_worker_draining",
-    help: "1 while this worker takes nothing new because it is going.",
+    help: "1 while this worker drains and rejects new tasks, else 0.",
     registers,
     collect() {
       this.set(responder.draining ? 1 : 0);
