@@ -1,4 +1,4 @@
-// Ends one call to an endpoint at its time limit or at the caller's abort, whichever comes first.
+// Ends one call to an endpoint at its time limit or at the caller's abort.
 // Imports only lib and endpoint-error.
 // Never knows the content of a call.
 import type { Clock } from "../lib/clock.js";

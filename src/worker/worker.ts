@@ -70,7 +70,7 @@ export async function startWorker(
   });
   lifecycle.onStop("the worker's streams", async () => {
     const drained = server.drain(drainTimeout);
-    // Managers learn of the drain from their streams or from the registration, whichever arrives first.
+    // Managers receive the drain by their streams and by registration; either is sufficient.
     await registrar.registerNow();
     registrar.stop();
     await drained;

@@ -60,7 +60,6 @@ export function createReadAhead(
       /** Starts batches up to the limits; `force` starts at least one, so that each task makes progress. */
       const startBatches = (force: boolean): void => {
         // The first batch measures the size of a height.
-
         const parallel = measured ? limits.parallel : 1;
         for (let forced = force; batches.length < parallel && next <= to; forced = false) {
           const fitting = Math.max(1, Math.floor(limits.batchBytes / heightBytes));
