@@ -1,29 +1,29 @@
-// A chain for tests of streams: height h has `transactions(h)` transactions, and all data derives from the height.
+// A chain for tests of streams: height h has `transactions(h)` transactions, and its number determines its content.
 import type { Block } from "../domain/block.js";
 import type { ChainRef, ChainHead } from "../domain/chain.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 
-/** The chain of every counting chain by default. */
+/** The default chain. */
 export const countingChain: ChainRef = { network: "counting", chainId: "counting-1" };
 
-/** Options of `createCountingChain`. */
+/** Settings of the chain. */
 export interface CountingOptions {
   readonly chain?: ChainRef;
   readonly head?: number;
-  /** Number of transactions of a height; height modulo 4 by default. */
+  /** Returns the number of transactions of a height; height modulo 4 by default. */
   readonly transactions?: (height: number) => number;
-  /** Size of each transaction's `raw` in bytes; 0 omits it. */
+  /** Bytes of each transaction's raw form; absent if 0. */
   readonly rawBytes?: number;
   /** Awaited before each height. */
   readonly before?: (height: number, signal: AbortSignal) => Promise<void> | void;
 }
 
-/** Reads a counting chain; a source for task execution. */
+/** The chain as a worker's source. */
 export interface CountingChain {
   readonly chain: ChainRef;
   readonly capabilities: readonly TaskRequest["kind"][];
-  /** Heights read so far, including repeats. */
+  /** The heights that were read, repetitions included. */
   readonly reads: number[];
   head(signal: AbortSignal): Promise<ChainHead>;
   execute(request: TaskRequest, signal: AbortSignal): AsyncIterable<TaskResult>;
@@ -109,7 +109,7 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
       case "transaction": {
         const [, height, index] = /^tx-(\d+)-(\d+)$/.exec(request.hash) ?? [];
         if (height === undefined) {
-          throw new TaskFailure(`The chain has no transaction ${request.hash}.`, "never", {
+          throw new TaskFailure(`The transaction ${request.hash} does not exist.`, "never", {
             type: "not_found",
           });
         }

@@ -3,9 +3,9 @@
 // Never opens a socket.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
-import { createMemoryChannels } from "../connectivity/channel.js";
-import type { Registry } from "../connectivity/registry.js";
-import { createResponder } from "../connectivity/responder.js";
+import { createMemoryChannels } from "../connectivity/protocol/channel.js";
+import type { Registry } from "../connectivity/manager/registry.js";
+import { createWorkerSessionServer } from "../connectivity/worker/session-server.js";
 import { systemClock } from "../lib/clock.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
@@ -20,17 +20,17 @@ export function attachWorker(
     logger,
   }: { readonly registry: Registry; readonly lifecycle: Lifecycle; readonly logger: Logger },
 ): void {
-  const responder = createResponder({ source: reader, version, clock: systemClock, logger });
+  const sessionServer = createWorkerSessionServer({ source: reader, version, clock: systemClock, logger });
   const detach = registry.attach(
     () => {
       const { manager, worker } = createMemoryChannels();
-      void responder.serve(worker);
+      void sessionServer.serve(worker);
       return manager;
     },
     { workerId: randomUUID(), chain: reader.chain, version },
   );
   lifecycle.onStop("an in-process worker", async () => {
-    await responder.drain(0);
+    await sessionServer.drain(0);
     detach();
     await reader.close();
   });

@@ -1,6 +1,6 @@
 // The worker's /metrics endpoint, scraped from a running process.
 import { afterEach, expect, it } from "vitest";
-import { ourFeatures } from "../connectivity/frames.js";
+import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { version } from "../lib/version.js";
 import { makeChain } from "../testing/cosmos-generator.js";
@@ -45,7 +45,7 @@ it("reports the cooldown, latency and rate limit of each endpoint, and the worke
   const channel = createDialler({})(address, identity);
   closers.push(() => channel.close());
   // With a connected manager the worker reads the newest block, which calls both endpoints.
-  await startScriptedManager(channel).ping(ourFeatures);
+  await startScriptedManager(channel).ping(supportedFeatures);
 
   const valueOf = (metrics: string, name: string, url: string): number | undefined => {
     const line = metrics

@@ -4,12 +4,12 @@
 import { Gauge, createMetrics, type Metrics } from "../lib/metrics.js";
 import { registerEndpointGauges } from "../chains/metrics.js";
 import type { ChainReader } from "../chains/port.js";
-import type { Responder } from "../connectivity/responder.js";
+import type { WorkerSessionServer } from "../connectivity/worker/session-server.js";
 
 /** Creates the metrics of a worker: its tasks, its endpoints and its process. */
 export function createWorkerMetrics(
   reader: ChainReader,
-  responder: Pick<Responder, "inFlight" | "draining">,
+  sessionServer: Pick<WorkerSessionServer, "inFlight" | "draining">,
 ): Metrics {
   const metrics = createMetrics({ processMetrics: true });
   const registers = [metrics];
@@ -19,7 +19,7 @@ export function createWorkerMetrics(
     help: "Running and queued tasks of this worker.",
     registers,
     collect() {
-      this.set(responder.inFlight);
+      this.set(sessionServer.inFlight);
     },
   });
   new Gauge({
@@ -27,7 +27,7 @@ export function createWorkerMetrics(
     help: "1 while this worker drains and rejects new tasks, else 0.",
     registers,
     collect() {
-      this.set(responder.draining ? 1 : 0);
+      this.set(sessionServer.draining ? 1 : 0);
     },
   });
   return metrics;

@@ -3,9 +3,9 @@
 // Never uses a database or keeps state that another worker needs.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
-import { startWorkerServer } from "../connectivity/grpc/worker-server.js";
-import { startRegistrar } from "../connectivity/registrar.js";
-import { createResponder } from "../connectivity/responder.js";
+import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
+import { startRegistrar } from "../connectivity/registration/registrar.js";
+import { createWorkerSessionServer } from "../connectivity/worker/session-server.js";
 import { chainName } from "../domain/chain.js";
 import { startMetricsServer } from "../http/metrics-server.js";
 import { systemClock } from "../lib/clock.js";
@@ -43,9 +43,15 @@ export async function startWorker(
   const tls = readTlsFiles(config);
   lifecycle.onStop("the chain's reader", reader.close);
 
-  const responder = createResponder({ source: reader, capacity: config.capacity, version, clock, logger });
-  const server = await startWorkerServer({
-    responder,
+  const sessionServer = createWorkerSessionServer({
+    source: reader,
+    capacity: config.capacity,
+    version,
+    clock,
+    logger,
+  });
+  const server = await startGrpcWorkerServer({
+    sessionServer,
     chain,
     workerId,
     listen: addressText(config.address),
@@ -54,7 +60,7 @@ export async function startWorker(
     ...(tls !== undefined && { tls }),
   });
   if (config.metricsAddress !== undefined) {
-    const metrics = createWorkerMetrics(reader, responder);
+    const metrics = createWorkerMetrics(reader, sessionServer);
     const served = await startMetricsServer({ address: addressText(config.metricsAddress), metrics, logger });
     lifecycle.onStop("metrics", served.close);
     logger.info({ url: served.url }, "The metrics server listens.");
@@ -62,7 +68,7 @@ export async function startWorker(
   const address = addressText({ host: advertisedHost(config), port: server.port });
   const registrar = startRegistrar({
     managers,
-    registration: () => ({ workerId, chain, version, address, draining: responder.draining }),
+    registration: () => ({ workerId, chain, version, address, draining: sessionServer.draining }),
     intervalMs: config.managerInterval,
     clock,
     logger,
