@@ -1,4 +1,4 @@
-// Proves docs/adding-a-chain.md: a new network needs its definition and nothing else.
+// Verifies docs/adding-a-chain.md: a new network needs only its definition.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { addDevCommand } from "./dev-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
 
 const opened: unknown[] = [];
-/** A network that no file outside this test names. */
+/** A network that exists only in this test. */
 const toyAdapter = defineChain({
   network: "toy",
   description: "Run a worker for a toy chain.",
@@ -86,7 +86,7 @@ it("opens the new network in the dev process at an address", async () => {
   }
 }, 60_000);
 
-it("stores hashes and accounts of the new network in the network's own spelling", () => {
+it("normalizes hashes and accounts of the new network by its own rules", () => {
   const { normalizeHash, normalizeAccount } = createChainNormalizer(adapters);
   expect(normalizeHash({ network: "toy" }, "TOY-Ab")).toBe("toy-Ab");
   expect(normalizeAccount("toy", "Alice")).toBe("alice");

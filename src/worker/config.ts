@@ -1,6 +1,6 @@
-// Settings of every worker; the settings of a network are in its folder in chains.
+// Settings of every worker; each network's own settings are in its folder in chains.
 // Imports only lib.
-// Never reads the environment: settings arrive resolved.
+// Never reads the environment: callers resolve the settings.
 import { hostname } from "node:os";
 import type { Settings, SettingValues } from "../lib/config.js";
 import { duration, hostPort, list, path, text, wholeNumber } from "../lib/setting-types.js";

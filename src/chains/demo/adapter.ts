@@ -1,6 +1,6 @@
-// The demo chain as one definition: generated data, no node.
+// The definition of the demo chain: generated data, no node.
 // Imports only lib, chains and its own folder.
-// Never reads the environment: settings arrive resolved.
+// Never reads the environment: it receives resolved settings.
 import type { Settings } from "../../lib/config.js";
 import { nonNegativeNumber, duration, text, wholeNumber } from "../../lib/setting-types.js";
 import { defineChain } from "../adapter.js";
