@@ -91,7 +91,7 @@ describe("Query.fetch", () => {
     const { execute } = createTestGateway();
     const { errors } = await execute(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
     expect(errors?.[0]?.message).toBe(
-      "target.heights: 1001 heights requested, at most 1000 allowed. Fetch smaller ranges one after another.",
+      "target.heights: 1001 heights requested, at most 1000 allowed. Split the range into several fetches.",
     );
   });
 
@@ -158,7 +158,7 @@ describe("Subscription.fetch", () => {
         extensions: { code: "BAD_USER_INPUT", argument: "target.heights", limit: 100_000, actual: 100_001 },
       },
     ]);
-    expect(first?.errors?.[0]?.message).toContain("Fetch smaller ranges");
+    expect(first?.errors?.[0]?.message).toContain("Split the range into several fetches.");
   });
 
   it("reports an error that the client throws before the first event", async () => {

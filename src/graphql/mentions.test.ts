@@ -93,9 +93,11 @@ function errorMentions(path: string): Mention[] {
   return mentions;
 }
 
-/** Names of settings: the string literals and keys of all config files, and options of the command line. */
+/** Names of settings: the string literals and keys of all files that define settings. */
 function settingNames(): ReadonlySet<string> {
-  const configs = sourceFiles().filter((path) => /(^|[/\\])(config|setting)[^/\\]*\.ts$/.test(path));
+  const configs = sourceFiles().filter((path) =>
+    /(^|[/\\])(config|setting|adapter|node-settings)[^/\\]*\.ts$/.test(path),
+  );
   return new Set(configs.flatMap((path) => namesIn(readFileSync(join(sources, path), "utf8"))));
 }
 

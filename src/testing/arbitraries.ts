@@ -1,6 +1,6 @@
-// Random blocks, transactions and pieces for property tests.
+// Random blocks, transactions and items for property tests.
 import fc from "fast-check";
-import type { AccountAnswer, Piece } from "../connectivity/frames.js";
+import type { AccountResult, Item } from "../connectivity/protocol/frames.js";
 import type { Amount } from "../domain/amount.js";
 import type { Block } from "../domain/block.js";
 import type { Quarantined } from "../domain/task.js";
@@ -111,7 +111,7 @@ const decimal = fc
   .map(([whole, fraction]) => (fraction.length === 0 ? `${whole}` : `${whole}.${fraction.join("")}`));
 
 /** Any balances, rewards or delegations of an account. */
-export const anyAccountResult: fc.Arbitrary<AccountAnswer> = fc.oneof(
+export const anyAccountResult: fc.Arbitrary<AccountResult> = fc.oneof(
   fc.record({ kind: fc.constant("balance" as const), height, balances: amounts }),
   fc.record({
     kind: fc.constant("reward" as const),
@@ -131,10 +131,10 @@ export const anyAccountResult: fc.Arbitrary<AccountAnswer> = fc.oneof(
   }),
 );
 
-/** Any piece of a task's results. */
-export const anyPiece: fc.Arbitrary<Piece> = fc.oneof(
-  anyBlock.map((block): Piece => ({ kind: "block", block })),
-  anyTransaction.map((transaction): Piece => ({ kind: "transaction", transaction })),
-  anyQuarantined.map((quarantined): Piece => ({ kind: "quarantine", ...quarantined })),
+/** Any item of a task's results. */
+export const anyItem: fc.Arbitrary<Item> = fc.oneof(
+  anyBlock.map((block): Item => ({ kind: "block", block })),
+  anyTransaction.map((transaction): Item => ({ kind: "transaction", transaction })),
+  anyQuarantined.map((quarantined): Item => ({ kind: "quarantine", ...quarantined })),
   anyAccountResult,
 );

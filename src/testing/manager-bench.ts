@@ -1,5 +1,5 @@
 // The connectivity of a manager with a manual clock, and functions to attach workers and run tasks.
-import type { ManagerChannel } from "../connectivity/channel.js";
+import type { ManagerChannel } from "../connectivity/protocol/channel.js";
 import {
   createConnectivity,
   type Connectivity,
@@ -17,7 +17,7 @@ import { until } from "./until.js";
 export interface RunningTask {
   readonly taskId: string;
   readonly parts: readonly Part[];
-  readonly answers: readonly TaskResult[];
+  readonly results: readonly TaskResult[];
   readonly heights: readonly number[];
   /** Resolves when the task has ended; rejects with the error of the task. */
   readonly done: Promise<void>;
@@ -74,14 +74,14 @@ export function createManagerBench(options: Partial<ConnectivityOptions> = {}): 
     };
     const done = collectParts();
     done.catch(() => undefined);
-    const answers = (): TaskResult[] => parts.flatMap((part) => part.results);
+    const results = (): TaskResult[] => parts.flatMap((part) => part.results);
     const heights = (): number[] =>
-      answers().flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+      results().flatMap((result) => (result.kind === "height" ? [result.block.height] : []));
     return {
       taskId: task.taskId,
       parts,
-      get answers() {
-        return answers();
+      get results() {
+        return results();
       },
       get heights() {
         return heights();
