@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { afterEach, expect, it, vi } from "vitest";
 import { defineChain } from "../chains/adapter.js";
 import { chainAdapters, createChainNormalizer, defaultAdapter } from "../chains/registry.js";
-import { text, wholeNumber } from "../lib/setting-types.js";
+import { anyText, boundedInteger } from "../lib/setting-types.js";
 import { createCountingChain } from "../testing/counting-chain.js";
 import { addDevCommand } from "./dev-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
@@ -19,11 +19,11 @@ const toyAdapter = defineChain({
   settings: {
     toyAddress: {
       name: "TOY_ADDRESS",
-      schema: text,
+      schema: anyText,
       fallback: "nowhere",
       description: "Address of the toy.",
     },
-    toyHead: { name: "TOY_HEAD", schema: wholeNumber(1), fallback: "5", description: "Head of the toy." },
+    toyHead: { name: "TOY_HEAD", schema: boundedInteger(1), fallback: "5", description: "Head of the toy." },
   },
   dev: {
     placeholder: "address",
