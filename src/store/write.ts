@@ -20,6 +20,7 @@ import type { Database, SqlTransaction } from "./sql.js";
 import { copyRows, deleteHeights, deleteRows, purgeRows } from "./stored-rows.js";
 import { checkTimeOrder, keepsBlockTime } from "./time-order.js";
 
+/** Dependencies of the writer. */
 export interface WriteDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
@@ -33,6 +34,7 @@ const attempts = 5;
 const lostRace = new Set(["40001", "40P01"]);
 const uniqueViolation = "23505";
 
+/** Creates `Store.write`. */
 export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps): Store["write"] {
   return async (batch) => {
     checkBatch(batch);

@@ -12,7 +12,7 @@ export interface Column<Value> {
   readonly type: ColumnType<Value>;
   /** The column is expensive to read: a SELECT list holds it only if the caller selects it. */
   readonly costly?: boolean;
-  /** The value that a reader gets if the column is not selected; absent without it. */
+  /** The value returned if the column is not selected; without it the property is absent. */
   readonly unselected?: Value;
 }
 
@@ -36,15 +36,15 @@ export interface Table<T> {
   readonly copyTarget: string;
   /** One line of COPY text without `chain_id`, its line end included. */
   copyColumns(item: T, tally?: Tally): string;
-  /** One value for each column, as one array literal a column over all items. */
+  /** One value for each column, as one array literal per column over all items. */
   arrays(items: readonly T[], tally?: Tally): string[];
   /** `unnest` arguments for those arrays: `$2::int8[], $3::text[]` if `first` is 2. */
   arrayParameters(first: number): string;
   /** A SELECT list with the alias in front of each column; costly columns only if selected. */
   selectList(alias: string, selection?: CostlySelection): string;
-  /** A digit for each costly column: tells prepared statements apart that differ in their SELECT list alone. */
+  /** One digit per costly column: distinguishes prepared statements that differ only in their SELECT list. */
   selectionKey(selection: CostlySelection): string;
-  /** Maps a row to the type. `base` holds the properties that are no columns. */
+  /** Maps a row to the type. `base` holds the properties that are not columns. */
   read<Base extends Readonly<Record<string, unknown>>>(base: Base, row: StoredRow): Base & T;
 }
 
