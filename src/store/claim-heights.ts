@@ -45,7 +45,7 @@ export async function claimHeights(
   return claimed;
 }
 
-/** Uncovered heights whose stored transactions do not match their block: rows were changed after they were written. */
+/** Heights outside the coverage whose stored transactions do not match their block: rows were changed after they were written. */
 async function damagedHeights(
   sql: SqlTransaction,
   chainId: number,
