@@ -13,6 +13,7 @@ import { createParameters, type Parameters } from "./read-parameters.js";
 import { hashSpellings } from "./hash-spellings.js";
 import { arrayLiteral, type Database, type Statement } from "./sql.js";
 
+/** Dependencies of the reads. */
 export interface ReadDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;

@@ -13,7 +13,7 @@ export interface Column<Value> {
   readonly type: ColumnType<Value>;
   /** The column is expensive to read: a SELECT list holds it only if the caller selects it. */
   readonly costly?: boolean;
-  /** The value that a reader gets if the column is not selected; absent without it. */
+  /** The value returned if the column is not selected; without it the property is absent. */
   readonly unselected?: Value;
 }
 
@@ -40,13 +40,13 @@ export interface Table<T> {
    * both into one object would cost as much as the line itself.
    */
   copyColumns<Key extends keyof T = never>(item: Omit<T, Key>, tally?: Tally, derived?: Pick<T, Key>): string;
-  /** One value for each column, as one array literal a column over all items. */
+  /** One value for each column, as one array literal per column over all items. */
   arrays(items: readonly T[], tally?: Tally): string[];
   /** `unnest` arguments for those arrays: `$2::int8[], $3::text[]` if `first` is 2. */
   arrayParameters(first: number): string;
   /** A SELECT list with the alias in front of each column; costly columns only if selected. */
   selectList(alias: string, selection?: CostlySelection): string;
-  /** A digit for each costly column: tells prepared statements apart that differ in their SELECT list alone. */
+  /** One digit per costly column: distinguishes prepared statements that differ only in their SELECT list. */
   selectionKey(selection: CostlySelection): string;
   /** Maps a row of a chain to the type. A column that is NULL or was not selected is undefined, or its `unselected` value. */
   read(chain: ChainRef, row: StoredRow): T & { readonly chain: ChainRef };
