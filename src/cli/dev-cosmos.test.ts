@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { transactionHash } from "../chains/cosmos/decode/transaction.js";
 import { makeChain, makeHeight, makePayment } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { data } from "../testing/graphql-client.js";
 import { startProcess } from "../testing/processes.js";
 
 const heights = 40;
 const served = makeChain("test-1", heights);
 const folder = mkdtempSync(join(tmpdir(), "indexer-cosmos-"));
-let node: CosmosStandIn;
+let node: CosmosTestNode;
 
 beforeAll(async () => {
   node = await startCosmosNode({ chainId: "test-1", heights: served });

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../testing/certificates.js";
 import { makeChain } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { startProcess, type RunningProcess } from "../testing/processes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "indexer-tls-"));
 const caFile = join(folder, "ca.pem");
-let node: CosmosStandIn;
+let node: CosmosTestNode;
 
 beforeAll(async () => {
   const heights = makeChain("private-1", 5);

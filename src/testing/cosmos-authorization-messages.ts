@@ -14,7 +14,7 @@ import {
 } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { SubEvent } from "../domain/transaction.js";
-import { pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
+import { pack, paymentEvents, type GeneratedEvent } from "./cosmos-generator.js";
 import {
   alice,
   bob,
@@ -186,6 +186,6 @@ export const authorizationMessages: readonly SampleMessage[] = [
   },
 ];
 
-function marked(event: MadeEvent, index: number): MadeEvent {
+function marked(event: GeneratedEvent, index: number): GeneratedEvent {
   return { type: event.type, attributes: [...event.attributes, ["authz_msg_index", String(index)]] };
 }

@@ -4,7 +4,7 @@ import type { SubEvent, Transaction } from "../domain/transaction.js";
 import type { NodeMessage, NodeResult, NodeTransaction } from "./cosmos-recordings.js";
 
 /** One comparison: what was compared, both sides, and, where they may differ, why. */
-export interface Compared {
+export interface FieldComparison {
   readonly field: string;
   readonly expected: string;
   readonly actual: string;
@@ -15,7 +15,7 @@ export interface Compared {
 
 const text = (value: unknown): string => JSON.stringify(value) ?? "undefined";
 
-function compare(field: string, expected: unknown, actual: unknown): Compared {
+function compare(field: string, expected: unknown, actual: unknown): FieldComparison {
   const [left, right] = [text(expected), text(actual)];
   return { field, expected: left, actual: right, equal: left === right };
 }
@@ -54,9 +54,9 @@ export function compareTransaction(
   node: NodeTransaction,
   result: NodeResult,
   decoded: Transaction,
-): Compared[] {
+): FieldComparison[] {
   const { tx, tx_response: response } = node;
-  const compareResult = (field: string, expected: unknown, committed: unknown, actual: unknown): Compared => {
+  const compareResult = (field: string, expected: unknown, committed: unknown, actual: unknown): FieldComparison => {
     const found = compare(field, expected, actual);
     const edited = text(expected) !== text(committed) && text(committed) === text(actual);
     return {
@@ -110,7 +110,7 @@ export function compareTransaction(
 }
 
 /** Parts of messages that the common format leaves to the transaction's raw bytes. */
-const leftToRaw: readonly (readonly [pattern: RegExp, reason: string])[] = [
+const rawOnlyFields: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/(^|\.)proof(_\w+)?(\.|$)|_proof(\.|$)/, "proofs of IBC stay in the raw bytes"],
   [
     /^(header|client_message|client_state|consensus_state)\./,
@@ -126,16 +126,16 @@ const leftToRaw: readonly (readonly [pattern: RegExp, reason: string])[] = [
 ];
 
 /** Values of enumerations that stand for nothing said. */
-const nothingSaid = /_UNSPECIFIED$/;
+const unspecifiedEnum = /_UNSPECIFIED$/;
 
 /** Every value that the node writes for a message must stand in the event, whatever place it has there. */
-function compareMessage(message: NodeMessage, event: SubEvent | undefined): Compared[] {
+function compareMessage(message: NodeMessage, event: SubEvent | undefined): FieldComparison[] {
   const values = new Set(event === undefined ? [] : valuesOf(event));
   const leaves = leavesOf(withContractText(message), "");
-  return leaves.map(({ path, value }): Compared => {
+  return leaves.map(({ path, value }): FieldComparison => {
     const wanted = lowerAddress(value);
     const equal = values.has(wanted);
-    const [, reason] = leftToRaw.find(([pattern]) => pattern.test(path)) ?? [];
+    const [, reason] = rawOnlyFields.find(([pattern]) => pattern.test(path)) ?? [];
     return {
       field: `${message["@type"]} ${path}`,
       expected: wanted,
@@ -169,7 +169,7 @@ function leavesOf(value: unknown, path: string): Leaf[] {
     value === false ||
     value === "0" ||
     value === 0 ||
-    (typeof value === "string" && nothingSaid.test(value))
+    (typeof value === "string" && unspecifiedEnum.test(value))
   )
     return [];
   if (Array.isArray(value)) return value.flatMap((each) => leavesOf(each, path));
@@ -199,7 +199,7 @@ function packedLeaves(path: string, value: string): Leaf[] {
 }
 
 /** A text, and where it is JSON the same without blanks, as nodes write it anew. */
-function asWrittenAndCompact(written: string): string[] {
+function originalAndCompactJson(written: string): string[] {
   if (!written.startsWith("{")) return [written];
   try {
     return [written, JSON.stringify(JSON.parse(written))];
@@ -222,7 +222,7 @@ function valuesOf(event: SubEvent): string[] {
     ...transfers.flatMap(({ account, amounts: list }) => [account.id, ...amounts(list)]),
     ...Object.values(event.node ?? {}).flatMap((accounts) => accounts.map(({ id }) => id)),
     ...amounts(Object.values(event.amount ?? {})),
-    ...Object.values(event.additional ?? {}).flatMap((texts) => texts.flatMap(asWrittenAndCompact)),
+    ...Object.values(event.additional ?? {}).flatMap((texts) => texts.flatMap(originalAndCompactJson)),
     ...(event.nonce === undefined ? [] : [event.nonce]),
     ...(event.completion === undefined ? [] : [event.completion]),
     ...(event.sub ?? []).flatMap((inner) => [
@@ -234,7 +234,7 @@ function valuesOf(event: SubEvent): string[] {
 }
 
 /** The reasons of differences, each with how often. */
-export function tableOf(compared: readonly Compared[], transactions: number): string {
+export function comparisonTable(compared: readonly FieldComparison[], transactions: number): string {
   const equal = compared.filter((each) => each.equal).length;
   const excused = compared.filter((each) => !each.equal && each.reason !== undefined);
   const different = compared.length - equal - excused.length;

@@ -9,16 +9,16 @@ import { Any } from "cosmjs-types/google/protobuf/any";
 import type { NodeHeight } from "./cosmos-node.js";
 
 /** How a node of an age writes results: SDK 0.42–0.46, 0.47 and 0.50–0.53. */
-export type Era = "base64" | "plain" | "finalize";
-export const eras: readonly Era[] = ["base64", "plain", "finalize"];
+export type ResultFormat = "base64" | "plain" | "finalize";
+export const resultFormats: readonly ResultFormat[] = ["base64", "plain", "finalize"];
 
-export interface MadeEvent {
+export interface GeneratedEvent {
   readonly type: string;
   readonly attributes: readonly (readonly [key: string, value: string])[];
 }
 
 /** A transaction that is to stand in a block. */
-export interface MadeTransaction {
+export interface GeneratedTransaction {
   readonly bytes: Uint8Array;
   readonly messageTypes: readonly string[];
   readonly code?: number;
@@ -27,7 +27,7 @@ export interface MadeTransaction {
   readonly gasWanted?: bigint;
   readonly gasUsed?: bigint;
   /** Events of each message, without `message.action`. */
-  readonly events?: readonly (readonly MadeEvent[])[];
+  readonly events?: readonly (readonly GeneratedEvent[])[];
 }
 
 /** An account of the test chain, always the same for a name; with a validator's prefix on demand. */
@@ -47,7 +47,7 @@ export function pack<T>(
   return Any.fromPartial({ typeUrl: codec.typeUrl, value: codec.encode(message).finish() });
 }
 
-export interface MadeSigning {
+export interface SigningOptions {
   readonly memo?: string;
   readonly fee?: readonly { readonly denom: string; readonly amount: string }[];
   readonly payer?: string;
@@ -57,7 +57,7 @@ export interface MadeSigning {
 }
 
 /** The bytes of a signed transaction. */
-export function makeTransaction(messages: readonly Any[], signing: MadeSigning = {}): Uint8Array {
+export function makeTransaction(messages: readonly Any[], signing: SigningOptions = {}): Uint8Array {
   const body = TxBody.fromPartial({ messages: [...messages], memo: signing.memo ?? "" });
   const authInfo = AuthInfo.fromPartial({
     signerInfos: [
@@ -82,7 +82,7 @@ export function makeTransaction(messages: readonly Any[], signing: MadeSigning =
 }
 
 /** The bank's events of a payment, as the SDK writes them since 0.43. */
-export function paymentEvents(from: string, to: string, amount: string): MadeEvent[] {
+export function paymentEvents(from: string, to: string, amount: string): GeneratedEvent[] {
   return [
     {
       type: "coin_spent",
@@ -118,7 +118,7 @@ function blockHash(chainId: string, height: number): string {
 export function makeHeight(
   chainId: string,
   height: number,
-  { transactions, era }: { readonly transactions: readonly MadeTransaction[]; readonly era: Era },
+  { transactions, era }: { readonly transactions: readonly GeneratedTransaction[]; readonly era: ResultFormat },
 ): NodeHeight {
   const block = {
     block_id: { hash: blockHash(chainId, height), parts: { total: 1, hash: "AB" } },
@@ -153,14 +153,14 @@ export function makeHeight(
   return { block, blockResults };
 }
 
-function makeResult(transaction: MadeTransaction, era: Era): unknown {
+function makeResult(transaction: GeneratedTransaction, era: ResultFormat): unknown {
   const { code = 0, codespace = "", log = "", gasWanted = 200_000n, gasUsed = 60_000n } = transaction;
-  const own = transaction.messageTypes.map((typeUrl, index): MadeEvent[] => [
+  const own = transaction.messageTypes.map((typeUrl, index): GeneratedEvent[] => [
     { type: "message", attributes: [["action", typeUrl]] },
     ...(transaction.events?.[index] ?? []),
   ]);
   const payer = testAddress("payer");
-  const before: MadeEvent[] = [
+  const before: GeneratedEvent[] = [
     ...paymentEvents(payer, testAddress("fee_collector"), "5000utest"),
     {
       type: "tx",
@@ -172,7 +172,7 @@ function makeResult(transaction: MadeTransaction, era: Era): unknown {
     { type: "tx", attributes: [["acc_seq", `${payer}/0`]] },
   ];
   const messageEvents = own.flatMap((events, index) =>
-    events.map(({ type, attributes }): MadeEvent => ({
+    events.map(({ type, attributes }): GeneratedEvent => ({
       type,
       attributes: era === "finalize" ? [...attributes, ["msg_index", String(index)]] : attributes,
     })),
@@ -195,7 +195,7 @@ function makeResult(transaction: MadeTransaction, era: Era): unknown {
 }
 
 /** The log of older chains merges the events of one type, and leaves out an index of 0 and values that are empty. */
-function logOf(events: readonly MadeEvent[], index: number): unknown {
+function logOf(events: readonly GeneratedEvent[], index: number): unknown {
   const merged = new Map<string, { key: string; value?: string }[]>();
   for (const { type, attributes } of events) {
     const list = merged.get(type) ?? [];
@@ -214,7 +214,7 @@ function logOf(events: readonly MadeEvent[], index: number): unknown {
 export function makeChain(
   chainId: string,
   count: number,
-  options: { readonly era?: Era; readonly transactionsPerHeight?: number } = {},
+  options: { readonly era?: ResultFormat; readonly transactionsPerHeight?: number } = {},
 ): Map<number, NodeHeight> {
   const perHeight = options.transactionsPerHeight ?? 3;
   const heights = new Map<number, NodeHeight>();
@@ -222,14 +222,14 @@ export function makeChain(
     const transactions = Array.from({ length: height % 4 === 0 ? 0 : perHeight }, (_, index) =>
       makePayment(height, index),
     );
-    const era = options.era ?? eras[height % eras.length] ?? "finalize";
+    const era = options.era ?? resultFormats[height % resultFormats.length] ?? "finalize";
     heights.set(height, makeHeight(chainId, height, { transactions, era }));
   }
   return heights;
 }
 
 /** A payment that is like no other of its chain. */
-export function makePayment(height: number, index: number): MadeTransaction {
+export function makePayment(height: number, index: number): GeneratedTransaction {
   const [from, to] = [testAddress(`from ${height % 7}`), testAddress(`to ${index % 5}`)];
   const amount = `${height * 1000 + index}`;
   const message = pack(MsgSend, { fromAddress: from, toAddress: to, amount: [{ denom: "utest", amount }] });

@@ -3,13 +3,13 @@ import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { MsgDelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { SubEvent } from "../domain/transaction.js";
-import { distributionAccount, testAddress, pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
+import { distributionAccount, testAddress, pack, paymentEvents, type GeneratedEvent } from "./cosmos-generator.js";
 
 /** A message, its events, and what of its event in the common format must be just so. */
 export interface SampleMessage {
   readonly name: string;
   readonly packed: Any;
-  readonly events: readonly MadeEvent[];
+  readonly events: readonly GeneratedEvent[];
   readonly expected: Partial<SubEvent>;
 }
 
@@ -50,7 +50,7 @@ export const party = (
 export const huge = "123456789012345678901234567890123456789";
 
 /** What the distribution module tells of a reward that it pays. */
-export const reward = (to: string, text: string): MadeEvent[] => [
+export const reward = (to: string, text: string): GeneratedEvent[] => [
   ...paymentEvents(distributionAccount, to, text),
   {
     type: "withdraw_rewards",

@@ -6,7 +6,7 @@ import { GetTxRequest, GetTxResponse } from "cosmjs-types/cosmos/tx/v1beta1/serv
 import { Block } from "cosmjs-types/tendermint/types/block";
 import { BlockID } from "cosmjs-types/tendermint/types/types";
 import { parseTime } from "../domain/time.js";
-import type { NodeFault, NodeHeight, StandInCore } from "./cosmos-node.js";
+import type { NodeFault, NodeHeight, TestNodeCore } from "./cosmos-node.js";
 
 interface RpcBlock {
   readonly block_id: { readonly hash: string };
@@ -51,7 +51,7 @@ type Handler = (
 
 /** Starts the server on a free port. */
 export async function startGrpcServer(
-  core: StandInCore,
+  core: TestNodeCore,
   tls?: { readonly cert: Buffer; readonly key: Buffer },
 ): Promise<{ readonly port: number; close(): void }> {
   const server = new Server({ "grpc.max_send_message_length": -1 });
@@ -97,9 +97,9 @@ function raw(path: string): {
   };
 }
 
-function unary(core: StandInCore, method: string, run: Handler): handleUnaryCall<Buffer, Buffer> {
+function unary(core: TestNodeCore, method: string, run: Handler): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    void core.arrive({ carrier: "grpc", method }).then((fault) => {
+    void core.receive({ carrier: "grpc", method }).then((fault) => {
       if (fault === "hang") return;
       if (fault !== undefined) return callback({ code: faultStatus[fault], details: `stand-in: ${fault}` });
       try {
@@ -125,7 +125,7 @@ const faultStatus: Readonly<Record<Exclude<NodeFault, "hang">, status>> = {
   garbage: status.UNKNOWN,
 };
 
-function handlers(core: StandInCore): Record<string, Record<string, { name: string; run: Handler }>> {
+function handlers(core: TestNodeCore): Record<string, Record<string, { name: string; run: Handler }>> {
   const { behaviour } = core;
   const blockOf = (height: number): { blockId: BlockID; block: Block } => {
     const answer = core.block(height);
@@ -166,7 +166,7 @@ function handlers(core: StandInCore): Record<string, Record<string, { name: stri
         name: "tx",
         run: (request) => {
           const { hash } = GetTxRequest.decode(request);
-          const found = core.find(hash.toUpperCase());
+          const found = core.findTransaction(hash.toUpperCase());
           const stored = found === undefined ? undefined : core.heights.get(found.height);
           if (found === undefined || stored === undefined)
             throw new Refusal(status.NOT_FOUND, `tx not found: ${hash}`);

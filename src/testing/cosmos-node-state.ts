@@ -35,7 +35,7 @@ const nothing: AccountHoldings = { balances: [], rewards: [], delegations: [] };
 /** Fewer than anybody asks for: pages must be followed. */
 const pageLimit = 3;
 
-export interface StateRequest {
+export interface StateQueryParameters {
   readonly path: string;
   readonly request: Uint8Array;
   readonly height: number;
@@ -43,9 +43,9 @@ export interface StateRequest {
 }
 
 /** Answers a query of state, which may not be there, or says in a node's words why not. */
-export function stateAnswer(
+export function respondToStateQuery(
   accounts: AccountState | undefined,
-  { path, request, height, oldState }: StateRequest,
+  { path, request, height, oldState }: StateQueryParameters,
 ): { readonly value: Uint8Array } | { readonly words: string } {
   const of = (account: string): AccountHoldings | undefined =>
     /^[a-z]+1[a-z0-9]{38}$/.test(account) ? (accounts?.get(account)?.(height) ?? nothing) : undefined;

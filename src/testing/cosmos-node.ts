@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { startGrpcServer } from "./cosmos-node-grpc.js";
-import { stateAnswer, type AccountState } from "./cosmos-node-state.js";
+import { respondToStateQuery, type AccountState } from "./cosmos-node-state.js";
 
 /** A height as the RPC gives it: the results of `block` and `block_results`. */
 export interface NodeHeight {
@@ -46,7 +46,7 @@ export interface NodeBehaviour {
   fault: (request: NodeRequest) => NodeFault | undefined;
 }
 
-export interface CosmosStandIn {
+export interface CosmosTestNode {
   readonly behaviour: NodeBehaviour;
   readonly rpcUrl: string;
   readonly grpcUrl: string;
@@ -55,7 +55,7 @@ export interface CosmosStandIn {
   close(): Promise<void>;
 }
 
-export interface CosmosStandInOptions {
+export interface CosmosTestNodeOptions {
   readonly chainId: string;
   readonly heights: ReadonlyMap<number, NodeHeight>;
   readonly accounts?: AccountState;
@@ -64,11 +64,11 @@ export interface CosmosStandInOptions {
 }
 
 /** What both carriers answer from. */
-export interface StandInCore {
+export interface TestNodeCore {
   readonly behaviour: NodeBehaviour;
   readonly heights: ReadonlyMap<number, NodeHeight>;
   /** The height and position of a transaction by its hash, as the index has it. */
-  find(hash: string): { readonly height: number; readonly index: number } | undefined;
+  findTransaction(hash: string): { readonly height: number; readonly index: number } | undefined;
   /** The block of a height, or a node's words for why it is not there. */
   block(height: number): { readonly found: NodeHeight } | { readonly words: string };
   /** The response to a query of state, or a node's words. */
@@ -78,7 +78,7 @@ export interface StandInCore {
     height: number,
   ): { readonly value: Uint8Array } | { readonly words: string };
   /** Counts a request and says how it goes. */
-  arrive(request: NodeRequest): Promise<NodeFault | undefined>;
+  receive(request: NodeRequest): Promise<NodeFault | undefined>;
 }
 
 /** Starts a stand-in on free ports. */
@@ -87,7 +87,7 @@ export async function startCosmosNode({
   heights,
   accounts,
   tls,
-}: CosmosStandInOptions): Promise<CosmosStandIn> {
+}: CosmosTestNodeOptions): Promise<CosmosTestNode> {
   const known = [...heights.keys()];
   const behaviour: NodeBehaviour = {
     chainId,
@@ -104,10 +104,10 @@ export async function startCosmosNode({
   };
   const requests: NodeRequest[] = [];
   const index = indexOf(heights);
-  const core: StandInCore = {
+  const core: TestNodeCore = {
     behaviour,
     heights,
-    find: (hash) => (behaviour.lostHashes.has(hash) ? undefined : index.get(hash)),
+    findTransaction: (hash) => (behaviour.lostHashes.has(hash) ? undefined : index.get(hash)),
     block: (height) => {
       if (height < 1) return { words: `height must be greater than 0, but got ${height}` };
       if (height > behaviour.head)
@@ -129,9 +129,9 @@ export async function startCosmosNode({
             `Version has either been pruned, or is for a future block height (latest height: ${behaviour.head}): invalid request`,
         };
       const known = isThere ? (accounts ?? new Map()) : undefined;
-      return stateAnswer(known, { path, request, height, oldState });
+      return respondToStateQuery(known, { path, request, height, oldState });
     },
-    arrive: async (request) => {
+    receive: async (request) => {
       requests.push(request);
       if (behaviour.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
       return behaviour.fault(request);
@@ -175,7 +175,7 @@ function indexOf(heights: ReadonlyMap<number, NodeHeight>): Map<string, { height
 
 type Parameters = Readonly<Record<string, string | undefined>>;
 
-async function serve(core: StandInCore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(core: TestNodeCore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const url = new URL(request.url ?? "/", "http://node");
@@ -188,7 +188,7 @@ async function serve(core: StandInCore, request: IncomingMessage, response: Serv
     ? (JSON.parse(Buffer.concat(chunks).toString("utf8")) as { method: string; params: Parameters })
     : { method: url.pathname.slice(1), params: Object.fromEntries(url.searchParams) };
   const height = body.params["height"] === undefined ? undefined : Number(body.params["height"]);
-  const fault = await core.arrive({
+  const fault = await core.receive({
     carrier: "rpc",
     method: body.method,
     ...(height !== undefined && { height }),
@@ -225,7 +225,7 @@ function misbehave(fault: NodeFault, response: ServerResponse): void {
 }
 
 function rpcAnswer(
-  core: StandInCore,
+  core: TestNodeCore,
   method: string,
   parameters: Parameters,
 ): { readonly result: unknown } | { readonly words: string } {
@@ -260,7 +260,7 @@ function rpcAnswer(
       const written = parameters["hash"] ?? "";
       const hash =
         parameters["posted"] === "yes" ? Buffer.from(written, "base64").toString("hex") : written.slice(2);
-      const found = core.find(hash.toUpperCase());
+      const found = core.findTransaction(hash.toUpperCase());
       if (found === undefined) return { words: `tx (${hash}) not found` };
       return { result: { hash, height: String(found.height), index: found.index } };
     }

@@ -6,7 +6,7 @@ import type { TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 import { startLegacyManager, type LegacyManager } from "../testing/legacy-manager.js";
 import { makeChain, makeHeight, makePayment, makeTransaction } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
 import type { AskedTask, ScriptedManager } from "../testing/scripted-manager.js";
 
@@ -58,7 +58,7 @@ function quarantinesOf({ parts }: AskedTask): { height: number; index?: number }
 }
 
 describe.each(carriers)("a worker that reads over %s", (carrier) => {
-  let node: CosmosStandIn;
+  let node: CosmosTestNode;
   let worker: CosmosWorker;
   let manager: ScriptedManager;
   beforeEach(async () => {
@@ -231,6 +231,6 @@ it.each(["rpc", "grpc"] as const)(
   },
 );
 
-function urlOf(carrier: Carrier, { rpcUrl, grpcUrl }: CosmosStandIn): Record<string, string> {
+function urlOf(carrier: Carrier, { rpcUrl, grpcUrl }: CosmosTestNode): Record<string, string> {
   return carrier === "rpc" ? { COSMOS_RPC_URL: rpcUrl } : { COSMOS_GRPC_ADDR: grpcUrl };
 }
