@@ -1,4 +1,4 @@
-// Makes blocks of a Cosmos chain of our own: transactions encoded by cosmjs-types, results in the shape of any era of nodes.
+// Generates blocks of a Cosmos chain: transactions encoded by cosmjs-types, results in the format of each node version.
 import { createHash } from "node:crypto";
 import { bech32 } from "@scure/base";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -8,16 +8,18 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { Any } from "cosmjs-types/google/protobuf/any";
 import type { NodeHeight } from "./cosmos-node.js";
 
-/** How a node of an age writes results: SDK 0.42–0.46, 0.47 and 0.50–0.53. */
+/** The format of results by SDK version: 0.42–0.46 (`base64`), 0.47 (`plain`), 0.50–0.53 (`finalize`). */
 export type ResultFormat = "base64" | "plain" | "finalize";
+/** All formats, oldest first. */
 export const resultFormats: readonly ResultFormat[] = ["base64", "plain", "finalize"];
 
+/** An event of a transaction's result. */
 export interface GeneratedEvent {
   readonly type: string;
   readonly attributes: readonly (readonly [key: string, value: string])[];
 }
 
-/** A transaction that is to stand in a block. */
+/** A transaction for a block, with its result; the result is a success by default. */
 export interface GeneratedTransaction {
   readonly bytes: Uint8Array;
   readonly messageTypes: readonly string[];
@@ -30,16 +32,16 @@ export interface GeneratedTransaction {
   readonly events?: readonly (readonly GeneratedEvent[])[];
 }
 
-/** An account of the test chain, always the same for a name; with a validator's prefix on demand. */
+/** Returns the address of a name, always the same; a validator's with the prefix `testvaloper`. */
 export function testAddress(name: string, prefix = "test"): string {
   const bytes = createHash("sha256").update(name).digest().subarray(0, 20);
   return bech32.encode(prefix, bech32.toWords(bytes));
 }
 
-/** The distribution module's account, which pays rewards. */
+/** The account of the distribution module, which pays rewards. */
 export const distributionAccount = testAddress("distribution");
 
-/** Packs a message of a library's type. */
+/** Encodes a message of cosmjs-types as `Any`. */
 export function pack<T>(
   codec: { readonly typeUrl: string; encode(message: T): { finish(): Uint8Array } },
   message: T,
@@ -47,6 +49,7 @@ export function pack<T>(
   return Any.fromPartial({ typeUrl: codec.typeUrl, value: codec.encode(message).finish() });
 }
 
+/** Options of `makeTransaction`. */
 export interface SigningOptions {
   readonly memo?: string;
   readonly fee?: readonly { readonly denom: string; readonly amount: string }[];
@@ -56,7 +59,7 @@ export interface SigningOptions {
   readonly key?: Uint8Array;
 }
 
-/** The bytes of a signed transaction. */
+/** Creates the bytes of a signed transaction. */
 export function makeTransaction(messages: readonly Any[], signing: SigningOptions = {}): Uint8Array {
   const body = TxBody.fromPartial({ messages: [...messages], memo: signing.memo ?? "" });
   const authInfo = AuthInfo.fromPartial({
@@ -81,7 +84,7 @@ export function makeTransaction(messages: readonly Any[], signing: SigningOption
   }).finish();
 }
 
-/** The bank's events of a payment, as the SDK writes them since 0.43. */
+/** Creates the bank's events of a payment, in the format of SDK 0.43 and later. */
 export function paymentEvents(from: string, to: string, amount: string): GeneratedEvent[] {
   return [
     {
@@ -114,11 +117,14 @@ function blockHash(chainId: string, height: number): string {
   return createHash("sha256").update(`${chainId}/${height}`).digest("hex").toUpperCase();
 }
 
-/** A height as its node's RPC gives it. */
+/** Creates a height in the format of the RPC. */
 export function makeHeight(
   chainId: string,
   height: number,
-  { transactions, era }: { readonly transactions: readonly GeneratedTransaction[]; readonly era: ResultFormat },
+  {
+    transactions,
+    era,
+  }: { readonly transactions: readonly GeneratedTransaction[]; readonly era: ResultFormat },
 ): NodeHeight {
   const block = {
     block_id: { hash: blockHash(chainId, height), parts: { total: 1, hash: "AB" } },
@@ -194,7 +200,7 @@ function makeResult(transaction: GeneratedTransaction, era: ResultFormat): unkno
   };
 }
 
-/** The log of older chains merges the events of one type, and leaves out an index of 0 and values that are empty. */
+/** Creates the log of older chains: it merges events of one type, and omits index 0 and empty values. */
 function logOf(events: readonly GeneratedEvent[], index: number): unknown {
   const merged = new Map<string, { key: string; value?: string }[]>();
   for (const { type, attributes } of events) {
@@ -210,7 +216,7 @@ function logOf(events: readonly GeneratedEvent[], index: number): unknown {
   };
 }
 
-/** A chain of `count` heights with a few payments each, every fourth empty; every era in turn unless one is given. */
+/** Creates a chain of `count` heights with a few payments each; every fourth is empty. The formats alternate unless `era` is set. */
 export function makeChain(
   chainId: string,
   count: number,
@@ -228,7 +234,7 @@ export function makeChain(
   return heights;
 }
 
-/** A payment that is like no other of its chain. */
+/** Creates a payment that is unique in its chain. */
 export function makePayment(height: number, index: number): GeneratedTransaction {
   const [from, to] = [testAddress(`from ${height % 7}`), testAddress(`to ${index % 5}`)];
   const amount = `${height * 1000 + index}`;

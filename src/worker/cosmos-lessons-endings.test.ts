@@ -112,7 +112,11 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   );
 
   it.each<[string, string, (setup: Setup) => Promise<AskedTask>]>([
-    ["success", "complete", async ({ manager }) => manager.ask(heights(1, 40), { credit: enough, timeoutMs: 60_000 })],
+    [
+      "success",
+      "complete",
+      async ({ manager }) => manager.ask(heights(1, 40), { credit: enough, timeoutMs: 60_000 }),
+    ],
     ["a rejected request", "failed", async ({ manager }) => manager.ask(heights(count + 50, count + 60))],
     [
       "a cancel in the middle",

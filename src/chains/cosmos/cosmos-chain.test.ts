@@ -306,7 +306,8 @@ describe.each(endpointSets)("a chain over $name", ({ rpc, grpc }) => {
     const results = reader.execute({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
     const iterator = results[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toMatchObject({ kind: "height" });
-    const blockRequests = (): number => node.requests.slice(before).filter(({ method }) => method === "block").length;
+    const blockRequests = (): number =>
+      node.requests.slice(before).filter(({ method }) => method === "block").length;
     await until("the first window of heights", () => blockRequests() >= 4);
     // When a later request has its response, all earlier requests have arrived.
     await reader.head(signal);

@@ -117,22 +117,30 @@ describe.each(carriers)("over %s", (carrier) => {
   });
 
   it.each([
-    ["jumps", 120, 900_000_000, "reports 900000000 as its newest block, implausibly far above the previous 120"],
+    [
+      "jumps",
+      120,
+      900_000_000,
+      "reports 900000000 as its newest block, implausibly far above the previous 120",
+    ],
     ["goes back", 5_000, 12, "moved its newest block back from 5000 to 12"],
-  ])("rejects a newest block that %s, and returns that of another node", async (_, head, implausible, reason) => {
-    const [wrong, healthy] = [await startNode(), await startNode()];
-    wrong.behaviour.head = head;
-    Object.assign(healthy.behaviour, { head, delayMs: 400 });
-    const { reader } = await open(carrier, [wrong, healthy]);
-    await until("both latencies, with the first node faster", async () => {
+  ])(
+    "rejects a newest block that %s, and returns that of another node",
+    async (_, head, implausible, reason) => {
+      const [wrong, healthy] = [await startNode(), await startNode()];
+      wrong.behaviour.head = head;
+      Object.assign(healthy.behaviour, { head, delayMs: 400 });
+      const { reader } = await open(carrier, [wrong, healthy]);
+      await until("both latencies, with the first node faster", async () => {
+        expect(await reader.head(signal)).toMatchObject({ height: head });
+        const [first, second] = reader.endpoints().map(({ latencyMs }) => latencyMs);
+        return first !== undefined && second !== undefined && first < second;
+      });
+      wrong.behaviour.head = implausible;
       expect(await reader.head(signal)).toMatchObject({ height: head });
-      const [first, second] = reader.endpoints().map(({ latencyMs }) => latencyMs);
-      return first !== undefined && second !== undefined && first < second;
-    });
-    wrong.behaviour.head = implausible;
-    expect(await reader.head(signal)).toMatchObject({ height: head });
-    expect(reader.endpoints()[0]?.lastFault).toContain(reason);
-  });
+      expect(reader.endpoints()[0]?.lastFault).toContain(reason);
+    },
+  );
 
   it("calls both nodes, each within the configured requests per second", async () => {
     const nodes = [await startNode(), await startNode()];

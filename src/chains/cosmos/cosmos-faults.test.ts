@@ -5,7 +5,12 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
-import { makeChain, makeHeight, makePayment, type GeneratedTransaction } from "../../testing/cosmos-generator.js";
+import {
+  makeChain,
+  makeHeight,
+  makePayment,
+  type GeneratedTransaction,
+} from "../../testing/cosmos-generator.js";
 import {
   startCosmosNode,
   type CosmosTestNode,
@@ -299,8 +304,15 @@ describe("inconsistent results", () => {
 
   it("over gRPC fail for a block with a duplicate transaction, and name the RPC as the solution", async () => {
     const original = makePayment(1, 0);
-    const duplicate: GeneratedTransaction = { ...original, code: 32, codespace: "sdk", log: "account sequence mismatch" };
-    const served = new Map([[1, makeHeight(chainId, 1, { transactions: [original, duplicate], era: "finalize" })]]);
+    const duplicate: GeneratedTransaction = {
+      ...original,
+      code: 32,
+      codespace: "sdk",
+      log: "account sequence mismatch",
+    };
+    const served = new Map([
+      [1, makeHeight(chainId, 1, { transactions: [original, duplicate], era: "finalize" })],
+    ]);
     const node = await startNode(served);
     await expect(readAll(await open({ grpcUrls: [node.grpcUrl] }), 1)).rejects.toThrow(
       /configure the node's RPC \(COSMOS_RPC_URL\)/,

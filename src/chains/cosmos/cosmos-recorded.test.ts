@@ -2,7 +2,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
-import { compareTransaction, comparisonTable, type FieldComparison } from "../../testing/cosmos-comparison.js";
+import {
+  compareTransaction,
+  comparisonTable,
+  type FieldComparison,
+} from "../../testing/cosmos-comparison.js";
 import { startCosmosNode, type CosmosTestNode } from "../../testing/cosmos-node.js";
 import { ownRecordings, recordings, type Recording } from "../../testing/cosmos-recordings.js";
 import { collect } from "../../testing/collect.js";

@@ -31,7 +31,8 @@ async function decode(
 
 async function decodeOne(transaction: GeneratedTransaction, era?: ResultFormat): Promise<Transaction> {
   const [result] = await decode([transaction], era);
-  if (result?.kind !== "height" || result.transactions[0] === undefined) throw new Error("Expected a height.");
+  if (result?.kind !== "height" || result.transactions[0] === undefined)
+    throw new Error("Expected a height.");
   return result.transactions[0];
 }
 
