@@ -226,7 +226,7 @@ describe("broken data", () => {
       value = Buffer.concat([Buffer.from([0x12, ...length(any.length)]), any]);
     }
     const results = await decode([{ bytes: makeTransaction([{ typeUrl, value }]), messageTypes: [typeUrl] }]);
-    const height = answers.at(-1);
+    const height = results.at(-1);
     if (height?.kind !== "height") throw new Error("Expected a height.");
     const [transaction] = height.transactions;
     let depth = 0;
