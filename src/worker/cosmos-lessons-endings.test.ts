@@ -1,11 +1,11 @@
 // Final messages of a real Cosmos worker over gRPC if its node fails: errors of an earlier system (lessons 27, 28, 29, 33).
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { ourFeatures } from "../connectivity/frames.js";
+import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
 import { testAddress, makeChain } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosTestNode, type NodeFault } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
-import type { AskedTask, ScriptedManager } from "../testing/scripted-manager.js";
+import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 import { until } from "../testing/until.js";
 
 const chainId = "test-1";
@@ -56,12 +56,12 @@ const span = (from: number, to: number): number[] =>
 async function receiveAll({ node, manager }: Setup): Promise<void> {
   node.behaviour.fault = () => undefined;
   node.behaviour.delayMs = 0;
-  expect(await manager.ask(heights(1, 2)).ended()).toMatchObject({ outcome: "complete" });
-  await manager.ping(ourFeatures);
+  expect(await manager.start(heights(1, 2)).finalFrame()).toMatchObject({ outcome: "complete" });
+  await manager.ping(supportedFeatures);
 }
 
 /** Expects one final, after all parts and with their number, and heights without gaps up to its cursor. */
-function expectOneFinal(task: AskedTask, from = 1): void {
+function expectOneFinal(task: SentTask, from = 1): void {
   expect(task.finals).toHaveLength(1);
   expect(task.final).toMatchObject({ order: task.parts.length, count: task.parts.length });
   expect(task.parts.map(({ order }) => order)).toEqual(task.parts.map((_, at) => at));
@@ -73,11 +73,11 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   it("lesson 27: a deadline while the node does not respond fails the range after the heights that were sent", async () => {
     const setup = await setUp(carrier);
-    const task = setup.manager.ask(heights(1, count), { credit: 1, timeoutMs: 3_000 });
+    const task = setup.manager.start(heights(1, count), { credit: 1, timeoutMs: 3_000 });
     await until("the first part", () => task.parts.length === 1);
     setup.node.behaviour.fault = () => "hang";
     task.grant(enough);
-    expect(await task.ended()).toMatchObject(timedOut);
+    expect(await task.finalFrame()).toMatchObject(timedOut);
     expect(task.heights.length).toBeGreaterThan(0);
     expect(task.heights.length).toBeLessThan(count);
     await receiveAll(setup);
@@ -86,8 +86,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   it("lesson 27: a deadline while read heights wait for credit fails the range, and no message follows", async () => {
     const setup = await setUp(carrier);
-    const task = setup.manager.ask(heights(1, 60), { credit: 1, timeoutMs: 3_000 });
-    expect(await task.ended()).toMatchObject(timedOut);
+    const task = setup.manager.start(heights(1, 60), { credit: 1, timeoutMs: 3_000 });
+    expect(await task.finalFrame()).toMatchObject(timedOut);
     task.grant(enough);
     await receiveAll(setup);
     expectOneFinal(task);
@@ -104,25 +104,25 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     async (_, request) => {
       const setup = await setUp(carrier);
       setup.node.behaviour.fault = () => "hang";
-      const task = setup.manager.ask(request, { timeoutMs: 100 });
-      expect(await task.ended()).toMatchObject({ ...timedOut, count: 0 });
+      const task = setup.manager.start(request, { timeoutMs: 100 });
+      expect(await task.finalFrame()).toMatchObject({ ...timedOut, count: 0 });
       await receiveAll(setup);
       expect(task.finals).toHaveLength(1);
     },
   );
 
-  it.each<[string, string, (setup: Setup) => Promise<AskedTask>]>([
+  it.each<[string, string, (setup: Setup) => Promise<SentTask>]>([
     [
       "success",
       "complete",
-      async ({ manager }) => manager.ask(heights(1, 40), { credit: enough, timeoutMs: 60_000 }),
+      async ({ manager }) => manager.start(heights(1, 40), { credit: enough, timeoutMs: 60_000 }),
     ],
-    ["a rejected request", "failed", async ({ manager }) => manager.ask(heights(count + 50, count + 60))],
+    ["a rejected request", "failed", async ({ manager }) => manager.start(heights(count + 50, count + 60))],
     [
       "a cancel in the middle",
       "cancelled",
       async ({ manager }) => {
-        const task = manager.ask(heights(1, count), { credit: 1 });
+        const task = manager.start(heights(1, count), { credit: 1 });
         await until("the first part", () => task.parts.length === 1);
         task.cancel();
         task.cancel();
@@ -135,7 +135,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       async ({ node, manager }) => {
         node.behaviour.fault = () => "hang";
         const before = node.requests.length;
-        const task = manager.ask(heights(1, 5));
+        const task = manager.start(heights(1, 5));
         await until("a request for a block", () =>
           node.requests.slice(before).some(({ method }) => method === "block"),
         );
@@ -147,8 +147,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       "a cancel after the end",
       "complete",
       async ({ manager }) => {
-        const task = manager.ask(heights(1, 40), { credit: enough });
-        await task.ended();
+        const task = manager.start(heights(1, 40), { credit: enough });
+        await task.finalFrame();
         task.cancel();
         return task;
       },
@@ -158,13 +158,13 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       "failed",
       async ({ node, manager }) => {
         node.behaviour.fault = () => "hang";
-        return manager.ask(heights(1, 5), { timeoutMs: 50 });
+        return manager.start(heights(1, 5), { timeoutMs: 50 });
       },
     ],
   ])("lesson 29: %s ends with exactly one final", async (_, outcome, act) => {
     const setup = await setUp(carrier);
     const task = await act(setup);
-    expect(await task.ended()).toMatchObject({ outcome });
+    expect(await task.finalFrame()).toMatchObject({ outcome });
     await receiveAll(setup);
     expectOneFinal(task, outcome === "failed" ? count + 50 : 1);
   });
@@ -173,13 +173,13 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 it("lesson 29: a cancel and a deadline at the same moment end with exactly one final", async () => {
   const setup = await setUp("rpc", { CAPACITY: "64" });
   setup.node.behaviour.fault = () => "hang";
-  const tasks = span(1, 50).map((at) => setup.manager.ask(heights(at, at + 5), { timeoutMs: 100 }));
+  const tasks = span(1, 50).map((at) => setup.manager.start(heights(at, at + 5), { timeoutMs: 100 }));
   // All deadlines are within a few milliseconds of the first.
   await until("the first deadline", () => tasks.some(({ final }) => final !== undefined));
   for (const task of tasks) task.cancel();
-  for (const task of tasks) expect((await task.ended()).outcome).toMatch(/^(failed|cancelled)$/);
+  for (const task of tasks) expect((await task.finalFrame()).outcome).toMatch(/^(failed|cancelled)$/);
   // Its deadline is later than all of theirs.
-  expect(await setup.manager.ask(heights(1, 2), { timeoutMs: 100 }).ended()).toMatchObject({
+  expect(await setup.manager.start(heights(1, 2), { timeoutMs: 100 }).finalFrame()).toMatchObject({
     outcome: "failed",
   });
   await receiveAll(setup);
@@ -189,13 +189,13 @@ it("lesson 29: a cancel and a deadline at the same moment end with exactly one f
 it("lesson 29: a worker that stops ends running, queued and late tasks with exactly one final each", async () => {
   const { node, worker, manager } = await setUp("rpc", { CAPACITY: "2" });
   node.behaviour.fault = () => "hang";
-  const tasks = [1, 2, 3, 4].map((at) => manager.ask(heights(at, at + 5)));
-  await until("four tasks", async () => (await manager.ping(ourFeatures)).inFlight === 4);
+  const tasks = [1, 2, 3, 4].map((at) => manager.start(heights(at, at + 5)));
+  await until("four tasks", async () => (await manager.ping(supportedFeatures)).inFlight === 4);
   const stopped = worker.stop();
   await until("the draining", () => manager.pongs.some(({ draining }) => draining));
-  tasks.push(manager.ask(heights(5, 10)));
+  tasks.push(manager.start(heights(5, 10)));
   for (const task of tasks) {
-    expect(await task.ended()).toMatchObject({
+    expect(await task.finalFrame()).toMatchObject({
       outcome: "cancelled",
       error: { retry: "other-worker", details: { type: "draining" } },
     });
@@ -216,12 +216,16 @@ it.each(carriers)(
   async (carrier) => {
     const { node, manager } = await setUp(carrier, { CAPACITY: "3" });
     node.behaviour.fault = () => "hang";
-    const tasks = span(1, 6).map((at) => manager.ask(heights(at, at)));
-    await until("six tasks", async () => (await manager.ping(ourFeatures)).inFlight === 6);
+    const tasks = span(1, 6).map((at) => manager.start(heights(at, at)));
+    await until("six tasks", async () => (await manager.ping(supportedFeatures)).inFlight === 6);
     const waits: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const start = performance.now();
-      expect(await manager.ping(ourFeatures)).toMatchObject({ inFlight: 6, capacity: 3, draining: false });
+      expect(await manager.ping(supportedFeatures)).toMatchObject({
+        inFlight: 6,
+        capacity: 3,
+        draining: false,
+      });
       waits.push(performance.now() - start);
     }
     expect(Math.max(...waits)).toBeLessThan(1_000);
@@ -232,12 +236,12 @@ it.each(carriers)(
 // Each test waits for cooldowns of its node, so they run concurrently.
 describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier) => {
   /** Makes the node fail after two parts of a long range. Resolves with the ended task. */
-  const runWithFault = async (setup: Setup, fault: NodeFault): Promise<AskedTask> => {
-    const task = setup.manager.ask(heights(1, count), { credit: 2 });
+  const runWithFault = async (setup: Setup, fault: NodeFault): Promise<SentTask> => {
+    const task = setup.manager.start(heights(1, count), { credit: 2 });
     await until("two parts", () => task.parts.length === 2);
     setup.node.behaviour.fault = () => fault;
     task.grant(enough);
-    await task.ended();
+    await task.finalFrame();
     return task;
   };
 
@@ -256,7 +260,9 @@ describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier
     expect(cursor).toBeGreaterThan(1);
     expect(cursor).toBeLessThan(count);
     // A task without node requests and a PONG: all earlier messages have arrived.
-    expect(await setup.manager.ask(heights(0, 0)).ended()).toMatchObject({ error: { retry: "never" } });
+    expect(await setup.manager.start(heights(0, 0)).finalFrame()).toMatchObject({
+      error: { retry: "never" },
+    });
     await setup.manager.ping(ourFeatures);
     expectOneFinal(task);
   });
@@ -266,8 +272,8 @@ describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier
     const task = await runWithFault(setup, "close");
     setup.node.behaviour.fault = () => undefined;
     const resumeAfter = task.final?.cursor ?? 0;
-    const rest = setup.manager.ask(heights(1, resumeAfter + 40), { credit: enough, resumeAfter });
-    expect(await rest.ended()).toMatchObject({ outcome: "complete", cursor: resumeAfter + 40 });
+    const rest = setup.manager.start(heights(1, resumeAfter + 40), { credit: enough, resumeAfter });
+    expect(await rest.finalFrame()).toMatchObject({ outcome: "complete", cursor: resumeAfter + 40 });
     expectOneFinal(rest, resumeAfter + 1);
     expectOneFinal(task);
   });
