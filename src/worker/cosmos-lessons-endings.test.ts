@@ -263,7 +263,7 @@ describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier
     expect(await setup.manager.start(heights(0, 0)).finalFrame()).toMatchObject({
       error: { retry: "never" },
     });
-    await setup.manager.ping(ourFeatures);
+    await setup.manager.ping(supportedFeatures);
     expectOneFinal(task);
   });
 
