@@ -8,8 +8,9 @@ export default defineConfig({
     environment: "node",
     globalSetup: ["src/testing/global-setup.ts"],
     pool: "forks",
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Longer than the limit of `until`, which names what a hanging test waits for.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     retry: 0,
     reporters: process.env["CI"] === "true" ? ["default", "./.ci/plain-reporter.mjs"] : ["default"],
   },

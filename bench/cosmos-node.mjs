@@ -1,5 +1,5 @@
-// A Cosmos node for the benchmark: a process of its own that sends answers made beforehand, each after some milliseconds of work.
-// It tells its parent its port. Arguments: --heights 600 --transactions 20 --node-ms 1
+// A Cosmos node for the benchmark, in its own process: it sends prepared responses, each after the given milliseconds of CPU work.
+// It sends its port to its parent process. Arguments: --heights 600 --transactions 20 --node-ms 1
 /* global Buffer */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -93,7 +93,7 @@ function transaction(height, index) {
   };
 }
 
-function answers(height) {
+function createResponses(height) {
   const transactions = Array.from({ length: perHeight }, (_, index) => transaction(height, index));
   const hash = (text) => createHash("sha256").update(text).digest("hex").toUpperCase();
   const signatures = Array.from({ length: 100 }, (_, index) => ({
@@ -126,7 +126,7 @@ function answers(height) {
   return { block: write(block), block_results: write(results) };
 }
 
-const made = Array.from({ length: heights }, (_, index) => answers(index + 1));
+const responses = Array.from({ length: heights }, (_, index) => createResponses(index + 1));
 const status = Buffer.from(
   JSON.stringify({
     jsonrpc: "2.0",
@@ -141,7 +141,7 @@ const workMs = Number(values["node-ms"]);
 const server = createServer((incoming, response) => {
   const url = new URL(incoming.url, "http://node");
   const method = url.pathname.slice(1);
-  const body = method === "status" ? status : made[Number(url.searchParams.get("height")) - 1][method];
+  const body = method === "status" ? status : responses[Number(url.searchParams.get("height")) - 1][method];
   for (const end = performance.now() + workMs; performance.now() < end;);
   response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
 });

@@ -1,5 +1,4 @@
-// How much of what a Cosmos node delivers the reader passes on, decoded: against a bare client that fetches the same answers, as many
-// at once, and drops them.
+// Throughput of the Cosmos reader, relative to a bare client that fetches the same responses with the same parallelism and discards them.
 import { fork } from "node:child_process";
 import { Agent, request } from "node:http";
 import { expect, it } from "vitest";
@@ -11,14 +10,14 @@ const heights = 400;
 const perHeight = 20;
 const parallel = 16;
 const rounds = 5;
-/** What a node needs for an answer, in milliseconds of its own work: none would be no node. */
-const nodeWork = [0.5, 1, 3];
+/** Milliseconds of CPU work that the node spends on each response; a real node never spends none. */
+const nodeWorkMs = [0.5, 1, 3];
 
 it("reads as fast as the node delivers", async () => {
   const rows: Row[] = [
-    { what: "heights of 20 transactions, 80 KiB of answers each", value: String(heights) },
+    { measure: "heights, each with 20 transactions and 80 KiB of responses", value: String(heights) },
   ];
-  for (const workMs of nodeWork) {
+  for (const workMs of nodeWorkMs) {
     const node = await startNode(workMs);
     try {
       await bareClient(node.url);
@@ -28,9 +27,9 @@ it("reads as fast as the node delivers", async () => {
         times.bare.push(await bareClient(node.url));
         times.reader.push(await reader(node.url));
       }
-      const [bare, ours] = [middle(times.bare), middle(times.reader)];
+      const [bare, ours] = [median(times.bare), median(times.reader)];
       rows.push({
-        what: `a node that works ${workMs} ms for an answer: heights a second, bare client / reader; ratio (target 0.8)`,
+        measure: `node with ${workMs} ms of work per response: heights per second, bare client / reader; ratio (target 0.8)`,
         value: `${rate(bare)} / ${rate(ours)}; ${(bare / ours).toFixed(2)}`,
       });
     } finally {
@@ -46,7 +45,7 @@ async function startNode(workMs: number): Promise<{ readonly url: string; stop()
   ]);
   const port = await new Promise((resolve, reject) => {
     child.once("message", resolve);
-    child.once("exit", () => reject(new Error("The node ended.")));
+    child.once("exit", () => reject(new Error("The node exited.")));
   });
   return { url: `http://127.0.0.1:${String(port)}`, stop: () => void child.kill() };
 }
@@ -81,8 +80,8 @@ async function reader(base: string): Promise<number> {
   const range = { from: 1, to: heights };
   const start = performance.now();
   let transactions = 0;
-  for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
-    if (answer.kind === "height") transactions += answer.transactions.length;
+  for await (const result of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
+    if (result.kind === "height") transactions += result.transactions.length;
   }
   const ms = performance.now() - start;
   expect(transactions).toBe(heights * perHeight);
@@ -90,7 +89,7 @@ async function reader(base: string): Promise<number> {
   return ms;
 }
 
-function middle(list: readonly number[]): number {
+function median(list: readonly number[]): number {
   return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 }
 

@@ -1,5 +1,5 @@
-// The whole path: a worker process → gRPC → a manager process → PostgreSQL with all indexes → a subscriber. Compared with a
-// bare copy of the same rows into the same tables, with as many connections as the manager uses for writing.
+// The whole path: worker process → gRPC → manager process → PostgreSQL with all indexes → subscriber. The reference is an
+// INSERT … SELECT of the same rows into tables with the same indexes, over as many connections as the manager writes with.
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { expect, it, vi } from "vitest";
@@ -13,11 +13,11 @@ const perBlock = 20;
 const connections = 2;
 const tables = ["block", `"transaction"`, "account_transaction", "type_transaction"];
 
-it("stores what a worker sends", async () => {
+it("stores and publishes everything that a worker sends", async () => {
   const database = await createDatabase();
   const env = { DATABASE_URL: database.url, LOG_LEVEL: "info" };
   expect(await startProcess({ args: ["db", "migrate"], env }).ended()).toBe(0);
-  // Without a limit, the heap of Node grows with the memory of the machine.
+  // Without a limit, Node's heap grows with the machine's memory, and the resident size does not show what is needed.
   const limited = { ...env, NODE_OPTIONS: "--max-old-space-size=220" };
   const manager = startProcess({ args: ["manager", "--address", "127.0.0.1:0"], env: limited });
   const [, url = ""] = await manager.line(/"url":"(http:[^"]+)"/);
@@ -61,38 +61,38 @@ it("stores what a worker sends", async () => {
   };
   const peaks = { manager: residentMiB(manager.pid, "VmHWM"), worker: residentMiB(worker.pid, "VmHWM") };
   await Promise.all([manager.kill(), worker.kill()]);
-  const copySeconds = await bareCopy(database.url);
+  const insertSeconds = await measureInsert(database.url);
   await database.drop();
 
   const half = Math.floor(memory.length / 2);
   writeResults("Whole path", [
-    { what: "transactions", value: transactions.toLocaleString("en-US") },
+    { measure: "transactions", value: transactions.toLocaleString("en-US") },
     {
-      what: "transactions a second, worker → stream → database → subscriber",
+      measure: "transactions per second, worker → stream → database → subscriber",
       value: perSecond(transactions, seconds),
     },
     {
-      what: "transactions a second, bare COPY of the same rows",
-      value: perSecond(transactions, copySeconds),
+      measure: "transactions per second, reference: insert of the same rows",
+      value: perSecond(transactions, insertSeconds),
     },
-    { what: "ratio (target 0.8)", value: (copySeconds / seconds).toFixed(2) },
+    { measure: "ratio (target 0.8)", value: (insertSeconds / seconds).toFixed(2) },
     {
-      what: "CPU of the manager / the worker per transaction (targets 20 / 18)",
+      measure: "CPU of the manager / the worker per transaction (targets 20 / 18)",
       value: `${microsPer(cpuSeconds.manager, transactions)} / ${microsPer(cpuSeconds.worker, transactions)} µs`,
     },
-    { what: "first part after", value: `${first.toFixed(0)} ms` },
+    { measure: "time to the first part", value: `${first.toFixed(0)} ms` },
     {
-      what: "manager resident, first half / second half / peak",
-      value: `${most(memory.slice(0, half))} / ${most(memory.slice(half))} / ${peaks.manager} MiB`,
+      measure: "manager resident memory, first half / second half / peak",
+      value: `${maximum(memory.slice(0, half))} / ${maximum(memory.slice(half))} / ${peaks.manager} MiB`,
     },
-    { what: "worker resident, peak", value: `${peaks.worker} MiB` },
+    { measure: "worker resident memory, peak", value: `${peaks.worker} MiB` },
   ]);
 });
 
-/** Copies the rows to side tables, then measures the seconds to copy them into empty tables with the same indexes. */
-async function bareCopy(databaseUrl: string): Promise<number> {
+/** Returns the seconds that it takes to insert all rows into empty tables with the same indexes. */
+async function measureInsert(databaseUrl: string): Promise<number> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
-  // Dropping the database breaks connections that are still closing.
+  // Dropping the database terminates connections that are still closing.
   pool.on("error", () => {});
   const run = async (text: string): Promise<void> => void (await pool.query(text));
   for (const table of tables) {
@@ -144,7 +144,7 @@ function microsPer(seconds: number, count: number): string {
   return ((seconds / count) * 1_000_000).toFixed(1);
 }
 
-function most(values: readonly number[]): number {
+function maximum(values: readonly number[]): number {
   return Math.max(0, ...values);
 }
 

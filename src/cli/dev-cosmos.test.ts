@@ -1,18 +1,18 @@
-// `indexer dev --cosmos` against a node's RPC and its gRPC: the chain from its first height, without being told which address it is.
+// `indexer dev --cosmos` with a node's RPC and with its gRPC address: it detects the protocol and indexes from the first height.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { transactionHash } from "../chains/cosmos/decode/transaction.js";
 import { makeChain, makeHeight, makePayment } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { data } from "../testing/graphql-client.js";
 import { startProcess } from "../testing/processes.js";
 
 const heights = 40;
 const served = makeChain("test-1", heights);
 const folder = mkdtempSync(join(tmpdir(), "indexer-cosmos-"));
-let node: CosmosStandIn;
+let node: CosmosTestNode;
 
 beforeAll(async () => {
   node = await startCosmosNode({ chainId: "test-1", heights: served });
@@ -54,7 +54,7 @@ describe("indexer dev --cosmos", () => {
     }
   });
 
-  it("stores a chain around what is broken in it, says what, and mends what can be read later", async () => {
+  it("quarantines undecodable transactions, stores the rest, and retries until they are readable", async () => {
     const broken = new Map(served);
     const [lost, other] = [makePayment(30, 0), makePayment(30, 1)];
     const garbage = {
@@ -64,12 +64,20 @@ describe("indexer dev --cosmos", () => {
       log: "tx parse error",
     };
     broken.set(30, makeHeight("test-1", 30, { transactions: [other, lost, garbage], era: "finalize" }));
-    const ill = await startCosmosNode({ chainId: "test-1", heights: broken });
+    const brokenNode = await startCosmosNode({ chainId: "test-1", heights: broken });
     const lostHash = transactionHash(lost.bytes);
-    ill.behaviour.lostHashes.add(lostHash);
+    brokenNode.behaviour.lostHashes.add(lostHash);
     const dev = startProcess({
       args: [
-        ...["dev", "--cosmos", ill.grpcUrl, "--address", "127.0.0.1:0", "--mend-interval", "200ms"],
+        ...[
+          "dev",
+          "--cosmos",
+          brokenNode.grpcUrl,
+          "--address",
+          "127.0.0.1:0",
+          "--quarantine-retry-interval",
+          "200ms",
+        ],
         ...["--data-folder", join(folder, "broken")],
       ],
     });
@@ -91,11 +99,11 @@ describe("indexer dev --cosmos", () => {
       });
       const waiting = { timeout: 30_000, interval: 100 };
       await vi.waitFor(async () => expect(await data(url, query)).toEqual(state(2, true)), waiting);
-      ill.behaviour.lostHashes.clear();
+      brokenNode.behaviour.lostHashes.clear();
       await vi.waitFor(async () => expect(await data(url, query)).toEqual(state(1, false)), waiting);
     } finally {
       await dev.kill();
-      await ill.close();
+      await brokenNode.close();
     }
   });
 });

@@ -1,16 +1,16 @@
-// `indexer worker cosmos` with a node behind TLS of a private authority: trusted where the operator says so, else refused with the reason.
+// `indexer worker cosmos` with a node behind TLS of a private authority: trusted if configured, else rejected with the reason.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../testing/certificates.js";
 import { makeChain } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { startProcess, type RunningProcess } from "../testing/processes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "indexer-tls-"));
 const caFile = join(folder, "ca.pem");
-let node: CosmosStandIn;
+let node: CosmosTestNode;
 
 beforeAll(async () => {
   const heights = makeChain("private-1", 5);
@@ -26,9 +26,9 @@ afterAll(async () => {
 const start = (env: Readonly<Record<string, string>>): RunningProcess =>
   startProcess({ args: ["worker", "cosmos"], env: { MANAGERS: ",", ADDRESS: "127.0.0.1:0", ...env } });
 
-describe.concurrent("a worker of a node with a certificate of a private authority", () => {
+describe.concurrent("a worker of a node whose certificate has a private authority", () => {
   it.each(["COSMOS_GRPC_ADDR", "COSMOS_RPC_URL"] as const)(
-    "reads the chain from %s where NODE_EXTRA_CA_CERTS names the authority",
+    "reads the chain from %s if NODE_EXTRA_CA_CERTS contains the authority",
     async (setting) => {
       const url = setting === "COSMOS_RPC_URL" ? node.rpcUrl : node.grpcUrl;
       const worker = start({ [setting]: url, NODE_EXTRA_CA_CERTS: caFile });
@@ -41,7 +41,7 @@ describe.concurrent("a worker of a node with a certificate of a private authorit
     },
   );
 
-  it("else says of each address what is wrong with its certificate, and asks again", async () => {
+  it("logs the certificate error of each address, and retries, if the authority is unknown", async () => {
     const worker = start({ COSMOS_GRPC_ADDR: node.grpcUrl, COSMOS_RPC_URL: node.rpcUrl });
     try {
       const [line] = await worker.line(/.*No node reports its chain id; retrying\..*/);

@@ -1,4 +1,4 @@
-// Made Cosmos messages by which people let others act and decide: authz, feegrant, gov.
+// Sample Cosmos messages that grant rights and vote: authz, feegrant, gov.
 import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
 import { MsgExec, MsgGrant } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -9,12 +9,12 @@ import { VoteOption } from "cosmjs-types/cosmos/gov/v1/gov";
 import { MsgSubmitProposal, MsgVote } from "cosmjs-types/cosmos/gov/v1/tx";
 import { TextProposal } from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import {
-  MsgSubmitProposal as MsgSubmitOldProposal,
+  MsgSubmitProposal as MsgSubmitLegacyProposal,
   MsgVoteWeighted,
 } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { SubEvent } from "../domain/transaction.js";
-import { pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
+import { pack, paymentEvents, type GeneratedEvent } from "./cosmos-generator.js";
 import {
   alice,
   bob,
@@ -28,16 +28,16 @@ import {
   type SampleMessage,
 } from "./cosmos-message-parts.js";
 
-/** A proposal of the older kind, with this content. */
-function oldProposal(content: Any, deposit: readonly ReturnType<typeof coin>[] = []): Any {
+/** Creates a proposal of gov v1beta1 with this content. */
+function legacyProposal(content: Any, deposit: readonly ReturnType<typeof coin>[] = []): Any {
   return pack(
-    MsgSubmitOldProposal,
-    MsgSubmitOldProposal.fromPartial({ content, initialDeposit: [...deposit], proposer: alice }),
+    MsgSubmitLegacyProposal,
+    MsgSubmitLegacyProposal.fromPartial({ content, initialDeposit: [...deposit], proposer: alice }),
   );
 }
 
-/** What must come out of it. */
-function proposed(content: Partial<SubEvent>, typeUrl: string): Partial<SubEvent> {
+/** Returns the expected event of such a proposal. */
+function expectedProposal(content: Partial<SubEvent>, typeUrl: string): Partial<SubEvent> {
   const additional = { "content.type_url": [typeUrl], title: ["T"], description: ["D"] };
   return { type: ["submit_proposal"], sub: [{ type: [], ...content, additional }] };
 }
@@ -51,9 +51,9 @@ export const authorizationMessages: readonly SampleMessage[] = [
       msgs: [send, delegate, pack(MsgExec, { grantee: alice, msgs: [send] })],
     }),
     events: [
-      ...paymentEvents(alice, bob, "7utest").map((each) => marked(each, 0)),
-      ...reward(alice, "42utest").map((each) => marked(each, 1)),
-      ...paymentEvents(alice, bob, "8utest").map((each) => marked(marked(each, 0), 2)),
+      ...paymentEvents(alice, bob, "7utest").map((each) => withAuthzIndex(each, 0)),
+      ...reward(alice, "42utest").map((each) => withAuthzIndex(each, 1)),
+      ...paymentEvents(alice, bob, "8utest").map((each) => withAuthzIndex(withAuthzIndex(each, 0), 2)),
     ],
     expected: { type: ["exec"], module: "authz", sender: [party(carol)] },
   },
@@ -79,7 +79,7 @@ export const authorizationMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "allowance inside",
+    name: "grant of a nested allowance",
     packed: pack(
       MsgGrantAllowance,
       MsgGrantAllowance.fromPartial({
@@ -158,8 +158,8 @@ export const authorizationMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "proposal that spends for an account",
-    packed: oldProposal(
+    name: "proposal to pay an account",
+    packed: legacyProposal(
       pack(CommunityPoolSpendProposal, {
         title: "T",
         description: "D",
@@ -168,7 +168,7 @@ export const authorizationMessages: readonly SampleMessage[] = [
       }),
     ),
     events: [],
-    expected: proposed(
+    expected: expectedProposal(
       {
         action: "community_pool_spend_proposal",
         module: "distribution",
@@ -180,12 +180,12 @@ export const authorizationMessages: readonly SampleMessage[] = [
   },
   {
     name: "proposal with a content",
-    packed: oldProposal(pack(TextProposal, { title: "T", description: "D" }), [coin("10")]),
+    packed: legacyProposal(pack(TextProposal, { title: "T", description: "D" }), [coin("10")]),
     events: [],
-    expected: proposed({ action: "text_proposal", module: "gov" }, TextProposal.typeUrl),
+    expected: expectedProposal({ action: "text_proposal", module: "gov" }, TextProposal.typeUrl),
   },
 ];
 
-function marked(event: MadeEvent, index: number): MadeEvent {
+function withAuthzIndex(event: GeneratedEvent, index: number): GeneratedEvent {
   return { type: event.type, attributes: [...event.attributes, ["authz_msg_index", String(index)]] };
 }

@@ -1,26 +1,26 @@
-// A decoded transaction held against what a Go node's REST API made of the same bytes, value by value.
+// Compares a decoded transaction with a Go node's REST JSON of the same bytes, value by value.
 import type { Amount } from "../domain/amount.js";
 import type { SubEvent, Transaction } from "../domain/transaction.js";
 import type { NodeMessage, NodeResult, NodeTransaction } from "./cosmos-recordings.js";
 
-/** One comparison: what was compared, both sides, and, where they may differ, why. */
-export interface Compared {
+/** The comparison of one field. */
+export interface FieldComparison {
   readonly field: string;
   readonly expected: string;
   readonly actual: string;
   readonly equal: boolean;
-  /** Why a difference is no fault. */
+  /** Why a difference is allowed. */
   readonly reason?: string;
 }
 
 const text = (value: unknown): string => JSON.stringify(value) ?? "undefined";
 
-function compare(field: string, expected: unknown, actual: unknown): Compared {
+function compare(field: string, expected: unknown, actual: unknown): FieldComparison {
   const [left, right] = [text(expected), text(actual)];
   return { field, expected: left, actual: right, equal: left === right };
 }
 
-/** Types in the common format by their name in the SDK, written out here and not taken from the decoder. */
+/** Types in the common format by their SDK name; a separate list, so that it checks the decoder. */
 const specialTypes: Readonly<Record<string, string>> = {
   MsgMultiSend: "multisend",
   MsgUndelegate: "begin_unbonding",
@@ -47,16 +47,21 @@ const lowerAddress = (value: string): string =>
   /^([A-Z]+1[02-9AC-HJ-NP-Z]{38,}|0x[0-9a-fA-F]{40})$/.test(value) ? value.toLowerCase() : value;
 
 /**
- * Compares all that a node says of a transaction. People have edited some recorded `tx_response`s (heights, gas, logs): where one
- * does not agree with the `block_results` recorded with it, those must be what was decoded.
+ * Compares all fields of a node's transaction. Some recorded `tx_response`s were edited (heights, gas, logs): if one differs from
+ * its recorded `block_results`, the decoded value must equal the latter.
  */
 export function compareTransaction(
   node: NodeTransaction,
   result: NodeResult,
   decoded: Transaction,
-): Compared[] {
+): FieldComparison[] {
   const { tx, tx_response: response } = node;
-  const compareResult = (field: string, expected: unknown, committed: unknown, actual: unknown): Compared => {
+  const compareResult = (
+    field: string,
+    expected: unknown,
+    committed: unknown,
+    actual: unknown,
+  ): FieldComparison => {
     const found = compare(field, expected, actual);
     const edited = text(expected) !== text(committed) && text(committed) === text(actual);
     return {
@@ -109,44 +114,44 @@ export function compareTransaction(
   ];
 }
 
-/** Parts of messages that the common format leaves to the transaction's raw bytes. */
-const leftToRaw: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/(^|\.)proof(_\w+)?(\.|$)|_proof(\.|$)/, "proofs of IBC stay in the raw bytes"],
+/** Parts of messages that are only in the transaction's raw bytes. */
+const rawOnlyFields: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/(^|\.)proof(_\w+)?(\.|$)|_proof(\.|$)/, "IBC proofs are only in the raw bytes"],
   [
     /^(header|client_message|client_state|consensus_state)\./,
-    "light clients' states and headers are named, not unfolded",
+    "states and headers of light clients are named, not decoded",
   ],
   [
     /^data\.(@type|chain_id|gas_price|gas_tip_cap|gas_fee_cap|data|accesses|v|r|s)(\.|$)|^(raw|size|hash|from)$/,
-    "prices, input, signature and hash of Ethereum transactions stay in the raw bytes",
+    "prices, input, signature and hash of Ethereum transactions are only in the raw bytes",
   ],
-  [/(^|\.)proof_height\./, "proofs of IBC stay in the raw bytes"],
-  [/^wasm_byte_code$/, "contracts' code stays in the raw bytes"],
-  [/^packet(\.data|_data)\.data$/, "packed messages are read, not repeated"],
+  [/(^|\.)proof_height\./, "IBC proofs are only in the raw bytes"],
+  [/^wasm_byte_code$/, "contract code is only in the raw bytes"],
+  [/^packet(\.data|_data)\.data$/, "nested messages are decoded, not repeated"],
 ];
 
-/** Values of enumerations that stand for nothing said. */
-const nothingSaid = /_UNSPECIFIED$/;
+/** Enumeration values that equal an absent field. */
+const unspecifiedEnum = /_UNSPECIFIED$/;
 
-/** Every value that the node writes for a message must stand in the event, whatever place it has there. */
-function compareMessage(message: NodeMessage, event: SubEvent | undefined): Compared[] {
+/** Expects every value of the node's message in the event, in any field. */
+function compareMessage(message: NodeMessage, event: SubEvent | undefined): FieldComparison[] {
   const values = new Set(event === undefined ? [] : valuesOf(event));
   const leaves = leavesOf(withContractText(message), "");
-  return leaves.map(({ path, value }): Compared => {
-    const wanted = lowerAddress(value);
-    const equal = values.has(wanted);
-    const [, reason] = leftToRaw.find(([pattern]) => pattern.test(path)) ?? [];
+  return leaves.map(({ path, value }): FieldComparison => {
+    const expected = lowerAddress(value);
+    const equal = values.has(expected);
+    const [, reason] = rawOnlyFields.find(([pattern]) => pattern.test(path)) ?? [];
     return {
       field: `${message["@type"]} ${path}`,
-      expected: wanted,
-      actual: equal ? wanted : "not in the event",
+      expected,
+      actual: equal ? expected : "not in the event",
       equal,
       ...(!equal && reason !== undefined && { reason }),
     };
   });
 }
 
-/** Contracts' messages as one text, since JSON in JSON is what nodes make of it. */
+/** Converts the JSON of a contract's message to text: the common format has it as text, nodes nest it. */
 function withContractText(message: NodeMessage): NodeMessage {
   const { msg } = message;
   const isContract =
@@ -159,7 +164,7 @@ interface Leaf {
   readonly value: string;
 }
 
-/** The values of a message in JSON; coins as one value, empty ones left out. */
+/** Returns the values of a message's JSON: each coin as one value, without empty values. */
 function leavesOf(value: unknown, path: string): Leaf[] {
   const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
   if (
@@ -169,11 +174,11 @@ function leavesOf(value: unknown, path: string): Leaf[] {
     value === false ||
     value === "0" ||
     value === 0 ||
-    (typeof value === "string" && nothingSaid.test(value))
+    (typeof value === "string" && unspecifiedEnum.test(value))
   )
     return [];
   if (Array.isArray(value)) return value.flatMap((each) => leavesOf(each, path));
-  if (typeof value === "string") return packedLeaves(path, value);
+  if (typeof value === "string") return nestedLeaves(path, value);
   if (typeof value === "number" || typeof value === "boolean") return [{ path, value: String(value) }];
   if (typeof value !== "object") return [];
   const entries = Object.entries(value);
@@ -189,8 +194,8 @@ function leavesOf(value: unknown, path: string): Leaf[] {
     );
 }
 
-/** Bytes that the common format opens: an ICS-20 packet, an acknowledgement. */
-function packedLeaves(path: string, value: string): Leaf[] {
+/** Values of bytes that the decoder reads: an ICS-20 packet, an acknowledgement. */
+function nestedLeaves(path: string, value: string): Leaf[] {
   const bytes = (): string => Buffer.from(value, "base64").toString("utf8");
   if (path === "acknowledgement") return [{ path, value: bytes() }];
   if (path !== "packet.data") return [{ path, value }];
@@ -198,17 +203,17 @@ function packedLeaves(path: string, value: string): Leaf[] {
   return leavesOf({ ...data, denom: undefined }, path);
 }
 
-/** A text, and where it is JSON the same without blanks, as nodes write it anew. */
-function asWrittenAndCompact(written: string): string[] {
-  if (!written.startsWith("{")) return [written];
+/** Returns a text and, if it is JSON, the same without whitespace: nodes serialize it again. */
+function originalAndCompactJson(original: string): string[] {
+  if (!original.startsWith("{")) return [original];
   try {
-    return [written, JSON.stringify(JSON.parse(written))];
+    return [original, JSON.stringify(JSON.parse(original))];
   } catch {
-    return [written];
+    return [original];
   }
 }
 
-/** All values that an event says, in any place. */
+/** Returns all values of an event, of any field. */
 function valuesOf(event: SubEvent): string[] {
   const amounts = (list: readonly Amount[]): string[] =>
     list.flatMap(({ text: written, numeric }) => [written, numeric]);
@@ -222,29 +227,29 @@ function valuesOf(event: SubEvent): string[] {
     ...transfers.flatMap(({ account, amounts: list }) => [account.id, ...amounts(list)]),
     ...Object.values(event.node ?? {}).flatMap((accounts) => accounts.map(({ id }) => id)),
     ...amounts(Object.values(event.amount ?? {})),
-    ...Object.values(event.additional ?? {}).flatMap((texts) => texts.flatMap(asWrittenAndCompact)),
+    ...Object.values(event.additional ?? {}).flatMap((texts) => texts.flatMap(originalAndCompactJson)),
     ...(event.nonce === undefined ? [] : [event.nonce]),
     ...(event.completion === undefined ? [] : [event.completion]),
     ...(event.sub ?? []).flatMap((inner) => [
       ...valuesOf(inner),
-      // Nested messages: their type URL by the event's name.
+      // The type of a nested message, for comparison with its type URL.
       ...(inner.type.length > 0 ? [`type ${inner.type.join()}`] : []),
     ]),
   ];
 }
 
-/** The reasons of differences, each with how often. */
-export function tableOf(compared: readonly Compared[], transactions: number): string {
+/** Formats the numbers of equal and different fields, and of each allowed difference. */
+export function comparisonTable(compared: readonly FieldComparison[], transactions: number): string {
   const equal = compared.filter((each) => each.equal).length;
-  const excused = compared.filter((each) => !each.equal && each.reason !== undefined);
-  const different = compared.length - equal - excused.length;
+  const allowed = compared.filter((each) => !each.equal && each.reason !== undefined);
+  const different = compared.length - equal - allowed.length;
   const reasons = new Map<string, number>();
-  for (const { reason = "" } of excused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  for (const { reason = "" } of allowed) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const rows = [
     ["transactions compared", transactions],
     ["fields equal", equal],
     ["fields different", different],
-    ...[...reasons].map(([reason, count]) => [`  left out: ${reason}`, count] as const),
+    ...[...reasons].map(([reason, count]) => [`  allowed difference: ${reason}`, count] as const),
   ] as const;
   return rows.map(([name, count]) => `${String(count).padStart(6)}  ${name}`).join("\n");
 }

@@ -1,4 +1,4 @@
-// Makes blocks of a Cosmos chain of our own: transactions encoded by cosmjs-types, results in the shape of any era of nodes.
+// Generates blocks of a Cosmos chain: transactions encoded by cosmjs-types, results in the format of each node version.
 import { createHash } from "node:crypto";
 import { bech32 } from "@scure/base";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -8,17 +8,19 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { Any } from "cosmjs-types/google/protobuf/any";
 import type { NodeHeight } from "./cosmos-node.js";
 
-/** How a node of an age writes results: SDK 0.42–0.46, 0.47 and 0.50–0.53. */
-export type Era = "base64" | "plain" | "finalize";
-export const eras: readonly Era[] = ["base64", "plain", "finalize"];
+/** The format of results by SDK version: 0.42–0.46 (`base64`), 0.47 (`plain`), 0.50–0.53 (`finalize`). */
+export type ResultFormat = "base64" | "plain" | "finalize";
+/** All formats, oldest first. */
+export const resultFormats: readonly ResultFormat[] = ["base64", "plain", "finalize"];
 
-export interface MadeEvent {
+/** An event of a transaction's result. */
+export interface GeneratedEvent {
   readonly type: string;
   readonly attributes: readonly (readonly [key: string, value: string])[];
 }
 
-/** A transaction that is to stand in a block. */
-export interface MadeTransaction {
+/** A transaction for a block, with its result; the result is a success by default. */
+export interface GeneratedTransaction {
   readonly bytes: Uint8Array;
   readonly messageTypes: readonly string[];
   readonly code?: number;
@@ -27,19 +29,19 @@ export interface MadeTransaction {
   readonly gasWanted?: bigint;
   readonly gasUsed?: bigint;
   /** Events of each message, without `message.action`. */
-  readonly events?: readonly (readonly MadeEvent[])[];
+  readonly events?: readonly (readonly GeneratedEvent[])[];
 }
 
-/** An account of the test chain, always the same for a name; with a validator's prefix on demand. */
+/** Returns the address of a name, always the same; a validator's with the prefix `testvaloper`. */
 export function testAddress(name: string, prefix = "test"): string {
   const bytes = createHash("sha256").update(name).digest().subarray(0, 20);
   return bech32.encode(prefix, bech32.toWords(bytes));
 }
 
-/** The distribution module's account, which pays rewards. */
+/** The account of the distribution module, which pays rewards. */
 export const distributionAccount = testAddress("distribution");
 
-/** Packs a message of a library's type. */
+/** Encodes a message of cosmjs-types as `Any`. */
 export function pack<T>(
   codec: { readonly typeUrl: string; encode(message: T): { finish(): Uint8Array } },
   message: T,
@@ -47,7 +49,8 @@ export function pack<T>(
   return Any.fromPartial({ typeUrl: codec.typeUrl, value: codec.encode(message).finish() });
 }
 
-export interface MadeSigning {
+/** Options of `makeTransaction`. */
+export interface SigningOptions {
   readonly memo?: string;
   readonly fee?: readonly { readonly denom: string; readonly amount: string }[];
   readonly payer?: string;
@@ -56,8 +59,8 @@ export interface MadeSigning {
   readonly key?: Uint8Array;
 }
 
-/** The bytes of a signed transaction. */
-export function makeTransaction(messages: readonly Any[], signing: MadeSigning = {}): Uint8Array {
+/** Creates the bytes of a signed transaction. */
+export function makeTransaction(messages: readonly Any[], signing: SigningOptions = {}): Uint8Array {
   const body = TxBody.fromPartial({ messages: [...messages], memo: signing.memo ?? "" });
   const authInfo = AuthInfo.fromPartial({
     signerInfos: [
@@ -81,8 +84,8 @@ export function makeTransaction(messages: readonly Any[], signing: MadeSigning =
   }).finish();
 }
 
-/** The bank's events of a payment, as the SDK writes them since 0.43. */
-export function paymentEvents(from: string, to: string, amount: string): MadeEvent[] {
+/** Creates the bank's events of a payment, in the format of SDK 0.43 and later. */
+export function paymentEvents(from: string, to: string, amount: string): GeneratedEvent[] {
   return [
     {
       type: "coin_spent",
@@ -114,11 +117,14 @@ function blockHash(chainId: string, height: number): string {
   return createHash("sha256").update(`${chainId}/${height}`).digest("hex").toUpperCase();
 }
 
-/** A height as its node's RPC gives it. */
+/** Creates a height in the format of the RPC. */
 export function makeHeight(
   chainId: string,
   height: number,
-  { transactions, era }: { readonly transactions: readonly MadeTransaction[]; readonly era: Era },
+  {
+    transactions,
+    era,
+  }: { readonly transactions: readonly GeneratedTransaction[]; readonly era: ResultFormat },
 ): NodeHeight {
   const block = {
     block_id: { hash: blockHash(chainId, height), parts: { total: 1, hash: "AB" } },
@@ -153,14 +159,14 @@ export function makeHeight(
   return { block, blockResults };
 }
 
-function makeResult(transaction: MadeTransaction, era: Era): unknown {
+function makeResult(transaction: GeneratedTransaction, era: ResultFormat): unknown {
   const { code = 0, codespace = "", log = "", gasWanted = 200_000n, gasUsed = 60_000n } = transaction;
-  const own = transaction.messageTypes.map((typeUrl, index): MadeEvent[] => [
+  const own = transaction.messageTypes.map((typeUrl, index): GeneratedEvent[] => [
     { type: "message", attributes: [["action", typeUrl]] },
     ...(transaction.events?.[index] ?? []),
   ]);
   const payer = testAddress("payer");
-  const before: MadeEvent[] = [
+  const before: GeneratedEvent[] = [
     ...paymentEvents(payer, testAddress("fee_collector"), "5000utest"),
     {
       type: "tx",
@@ -172,7 +178,7 @@ function makeResult(transaction: MadeTransaction, era: Era): unknown {
     { type: "tx", attributes: [["acc_seq", `${payer}/0`]] },
   ];
   const messageEvents = own.flatMap((events, index) =>
-    events.map(({ type, attributes }): MadeEvent => ({
+    events.map(({ type, attributes }): GeneratedEvent => ({
       type,
       attributes: era === "finalize" ? [...attributes, ["msg_index", String(index)]] : attributes,
     })),
@@ -194,8 +200,8 @@ function makeResult(transaction: MadeTransaction, era: Era): unknown {
   };
 }
 
-/** The log of older chains merges the events of one type, and leaves out an index of 0 and values that are empty. */
-function logOf(events: readonly MadeEvent[], index: number): unknown {
+/** Creates the log of older chains: it merges events of one type, and omits index 0 and empty values. */
+function logOf(events: readonly GeneratedEvent[], index: number): unknown {
   const merged = new Map<string, { key: string; value?: string }[]>();
   for (const { type, attributes } of events) {
     const list = merged.get(type) ?? [];
@@ -210,11 +216,11 @@ function logOf(events: readonly MadeEvent[], index: number): unknown {
   };
 }
 
-/** A chain of `count` heights with a few payments each, every fourth empty; every era in turn unless one is given. */
+/** Creates a chain of `count` heights with a few payments each; every fourth is empty. The formats alternate unless `era` is set. */
 export function makeChain(
   chainId: string,
   count: number,
-  options: { readonly era?: Era; readonly transactionsPerHeight?: number } = {},
+  options: { readonly era?: ResultFormat; readonly transactionsPerHeight?: number } = {},
 ): Map<number, NodeHeight> {
   const perHeight = options.transactionsPerHeight ?? 3;
   const heights = new Map<number, NodeHeight>();
@@ -222,14 +228,14 @@ export function makeChain(
     const transactions = Array.from({ length: height % 4 === 0 ? 0 : perHeight }, (_, index) =>
       makePayment(height, index),
     );
-    const era = options.era ?? eras[height % eras.length] ?? "finalize";
+    const era = options.era ?? resultFormats[height % resultFormats.length] ?? "finalize";
     heights.set(height, makeHeight(chainId, height, { transactions, era }));
   }
   return heights;
 }
 
-/** A payment that is like no other of its chain. */
-export function makePayment(height: number, index: number): MadeTransaction {
+/** Creates a payment that is unique in its chain. */
+export function makePayment(height: number, index: number): GeneratedTransaction {
   const [from, to] = [testAddress(`from ${height % 7}`), testAddress(`to ${index % 5}`)];
   const amount = `${height * 1000 + index}`;
   const message = pack(MsgSend, { fromAddress: from, toAddress: to, amount: [{ denom: "utest", amount }] });

@@ -1,34 +1,47 @@
-// What the made Cosmos messages are put together of: people, coins, events, and two messages that stand inside others.
+// Building blocks of the sample Cosmos messages: accounts, coins, events, and two messages for nesting.
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { MsgDelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { SubEvent } from "../domain/transaction.js";
-import { distributionAccount, testAddress, pack, paymentEvents, type MadeEvent } from "./cosmos-generator.js";
+import {
+  distributionAccount,
+  testAddress,
+  pack,
+  paymentEvents,
+  type GeneratedEvent,
+} from "./cosmos-generator.js";
 
-/** A message, its events, and what of its event in the common format must be just so. */
+/** A message, its events, and the fields that its event in the common format must have. */
 export interface SampleMessage {
   readonly name: string;
   readonly packed: Any;
-  readonly events: readonly MadeEvent[];
+  readonly events: readonly GeneratedEvent[];
   readonly expected: Partial<SubEvent>;
 }
 
-/** Accounts, validators and contracts of the made chain. */
+/** An account of the generated chain. */
 export const alice = testAddress("alice");
+/** An account of the generated chain. */
 export const bob = testAddress("bob");
+/** An account of the generated chain. */
 export const carol = testAddress("carol");
+/** A validator's operator address. */
 export const validator = testAddress("validator", "testvaloper");
+/** The account of `validator`. */
 export const validatorAccount = testAddress("validator");
+/** Another validator's operator address. */
 export const otherValidator = testAddress("other", "testvaloper");
+/** A contract's address. */
 export const contract = testAddress("contract");
+/** The account of an IBC relayer. */
 export const relayer = testAddress("relayer");
 
-/** A coin as protobuf has it. */
+/** Creates a coin in protobuf's format. */
 export const coin = (amount: string, denom = "utest"): { denom: string; amount: string } => ({
   denom,
   amount,
 });
-/** The same in the common format. */
+/** Creates an amount in the common format. */
 export const expectedAmount = (
   numeric: string,
   currency = "utest",
@@ -38,7 +51,7 @@ export const expectedAmount = (
   numeric,
   exp: 0,
 });
-/** An account and what it gives or gets. */
+/** Creates a transfer in the common format: an account and its amounts. */
 export const party = (
   id: string,
   ...amounts: ReturnType<typeof expectedAmount>[]
@@ -46,11 +59,11 @@ export const party = (
   account: { id },
   amounts,
 });
-/** More than 64 bits, and more than a double keeps. */
+/** An amount above 64 bits and above the precision of a double. */
 export const huge = "123456789012345678901234567890123456789";
 
-/** What the distribution module tells of a reward that it pays. */
-export const reward = (to: string, text: string): MadeEvent[] => [
+/** Creates the distribution module's events of a paid reward. */
+export const reward = (to: string, text: string): GeneratedEvent[] => [
   ...paymentEvents(distributionAccount, to, text),
   {
     type: "withdraw_rewards",
@@ -60,13 +73,13 @@ export const reward = (to: string, text: string): MadeEvent[] => [
     ],
   },
 ];
-/** A payment, for messages inside messages. */
+/** A payment of two coins, also nested in other messages. */
 export const send = pack(MsgSend, {
   fromAddress: alice,
   toAddress: bob,
   amount: [coin("7"), coin(huge, "ibc/ABCDEF")],
 });
-/** A delegation, for messages inside messages. */
+/** A delegation, also nested in other messages. */
 export const delegate = pack(MsgDelegate, {
   delegatorAddress: alice,
   validatorAddress: validator,

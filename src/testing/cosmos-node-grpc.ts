@@ -1,4 +1,4 @@
-// The gRPC side of the stand-in Cosmos node, on a real grpc-js server: blocks, the index of transactions, queries of state.
+// The gRPC services of the Cosmos test node, on a real grpc-js server: blocks, the transaction index, state queries.
 import { Metadata, Server, ServerCredentials, status, type handleUnaryCall } from "@grpc/grpc-js";
 import { TxResponse } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import * as service from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
@@ -6,7 +6,7 @@ import { GetTxRequest, GetTxResponse } from "cosmjs-types/cosmos/tx/v1beta1/serv
 import { Block } from "cosmjs-types/tendermint/types/block";
 import { BlockID } from "cosmjs-types/tendermint/types/types";
 import { parseTime } from "../domain/time.js";
-import type { NodeFault, NodeHeight, StandInCore } from "./cosmos-node.js";
+import type { NodeFault, NodeHeight, TestNodeCore } from "./cosmos-node.js";
 
 interface RpcBlock {
   readonly block_id: { readonly hash: string };
@@ -34,8 +34,8 @@ interface RpcResult {
   }[];
 }
 
-/** A failure with a status of gRPC. */
-class Refusal extends Error {
+/** An error with a gRPC status. */
+class StatusError extends Error {
   constructor(
     readonly code: status,
     message: string,
@@ -49,9 +49,9 @@ type Handler = (
   metadata: Metadata,
 ) => { readonly value: Uint8Array; readonly height?: number };
 
-/** Starts the server on a free port. */
+/** Starts the gRPC server of a test node on a free port. */
 export async function startGrpcServer(
-  core: StandInCore,
+  core: TestNodeCore,
   tls?: { readonly cert: Buffer; readonly key: Buffer },
 ): Promise<{ readonly port: number; close(): void }> {
   const server = new Server({ "grpc.max_send_message_length": -1 });
@@ -97,11 +97,11 @@ function raw(path: string): {
   };
 }
 
-function unary(core: StandInCore, method: string, run: Handler): handleUnaryCall<Buffer, Buffer> {
+function unary(core: TestNodeCore, method: string, run: Handler): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    void core.arrive({ carrier: "grpc", method }).then((fault) => {
+    void core.receive({ carrier: "grpc", method }).then((fault) => {
       if (fault === "hang") return;
-      if (fault !== undefined) return callback({ code: faultStatus[fault], details: `stand-in: ${fault}` });
+      if (fault !== undefined) return callback({ code: faultStatus[fault], details: `test node: ${fault}` });
       try {
         const { value, height } = run(call.request, call.metadata);
         if (height !== undefined) {
@@ -111,8 +111,9 @@ function unary(core: StandInCore, method: string, run: Handler): handleUnaryCall
         }
         callback(null, Buffer.from(value));
       } catch (error) {
-        const refusal = error instanceof Refusal ? error : new Refusal(status.INTERNAL, String(error));
-        callback({ code: refusal.code, details: refusal.message });
+        const statusError =
+          error instanceof StatusError ? error : new StatusError(status.INTERNAL, String(error));
+        callback({ code: statusError.code, details: statusError.message });
       }
     });
   };
@@ -125,20 +126,20 @@ const faultStatus: Readonly<Record<Exclude<NodeFault, "hang">, status>> = {
   garbage: status.UNKNOWN,
 };
 
-function handlers(core: StandInCore): Record<string, Record<string, { name: string; run: Handler }>> {
+function handlers(core: TestNodeCore): Record<string, Record<string, { name: string; run: Handler }>> {
   const { behaviour } = core;
   const blockOf = (height: number): { blockId: BlockID; block: Block } => {
-    const answer = core.block(height);
-    if ("words" in answer) throw new Refusal(status.INVALID_ARGUMENT, answer.words);
-    return protoBlock(answer.found, behaviour.chainId);
+    const outcome = core.block(height);
+    if ("error" in outcome) throw new StatusError(status.INVALID_ARGUMENT, outcome.error);
+    return protoBlock(outcome.found, behaviour.chainId);
   };
   const state =
     (path: string): Handler =>
     (request, metadata) => {
       const height = Number(metadata.get("x-cosmos-block-height")[0]?.toString() ?? behaviour.head);
-      const answer = core.state(path, request, height);
-      if ("words" in answer) throw new Refusal(status.INVALID_ARGUMENT, answer.words);
-      return { value: answer.value, height };
+      const outcome = core.state(path, request, height);
+      if ("error" in outcome) throw new StatusError(status.INVALID_ARGUMENT, outcome.error);
+      return { value: outcome.value, height };
     };
   const query = (name: string, method: string): Record<string, { name: string; run: Handler }> => ({
     [method]: { name: "abci_query", run: state(`/${name}/${method}`) },
@@ -166,10 +167,10 @@ function handlers(core: StandInCore): Record<string, Record<string, { name: stri
         name: "tx",
         run: (request) => {
           const { hash } = GetTxRequest.decode(request);
-          const found = core.find(hash.toUpperCase());
+          const found = core.findTransaction(hash.toUpperCase());
           const stored = found === undefined ? undefined : core.heights.get(found.height);
           if (found === undefined || stored === undefined)
-            throw new Refusal(status.NOT_FOUND, `tx not found: ${hash}`);
+            throw new StatusError(status.NOT_FOUND, `tx not found: ${hash}`);
           const txResponse = protoResult(stored, found.index, { hash, height: found.height });
           return { value: GetTxResponse.encode({ txResponse }).finish() };
         },
@@ -187,7 +188,7 @@ function protoBlock(
   chainId: string,
   head?: number,
 ): { blockId: BlockID; block: Block } {
-  if (stored === undefined) throw new Refusal(status.INTERNAL, "no block");
+  if (stored === undefined) throw new StatusError(status.INTERNAL, "no block");
   const { block_id: id, block } = stored.block as RpcBlock;
   const { header } = block;
   const nanos = parseTime(header.time);
@@ -209,16 +210,16 @@ function protoResult(
   index: number,
   { hash, height }: { readonly hash: string; readonly height: number },
 ): TxResponse {
-  const answer = stored.blockResults as {
+  const blockResults = stored.blockResults as {
     txs_results: readonly RpcResult[];
     finalize_block_events?: unknown;
   };
-  const result = answer.txs_results[index] ?? {};
-  const keys = answer.txs_results
+  const result = blockResults.txs_results[index] ?? {};
+  const keys = blockResults.txs_results
     .flatMap(({ events }) => events ?? [])
     .flatMap(({ attributes }) => attributes);
   const encoded =
-    answer.finalize_block_events === undefined &&
+    blockResults.finalize_block_events === undefined &&
     keys.every(({ key }) => /^[A-Za-z0-9+/]+=*$/.test(key) && key.length % 4 === 0);
   const read = (text: string | null): string =>
     encoded ? Buffer.from(text ?? "", "base64").toString("utf8") : (text ?? "");

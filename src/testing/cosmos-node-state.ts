@@ -1,4 +1,4 @@
-// State of accounts for the stand-in Cosmos node, answered in protobuf as the SDK's query services do, page by page.
+// Account state of the Cosmos test node: protobuf responses in pages, like those of the SDK's query services.
 import { Params } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { QueryParamsResponse } from "cosmjs-types/cosmos/auth/v1beta1/query";
 import { QueryAllBalancesRequest, QueryAllBalancesResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
@@ -12,12 +12,13 @@ import {
   QueryDelegatorDelegationsResponse,
 } from "cosmjs-types/cosmos/staking/v1beta1/query";
 
+/** A coin of an account's state. */
 export interface StateCoin {
   readonly denom: string;
   readonly amount: string;
 }
 
-/** What an account has. Amounts of rewards and shares are times 10^18, as protobuf carries them. */
+/** Balances, rewards and delegations of an account. Amounts of rewards and shares are multiplied by 10^18, as in protobuf. */
 export interface AccountHoldings {
   readonly balances: readonly StateCoin[];
   readonly rewards: readonly { readonly validator: string; readonly amounts: readonly StateCoin[] }[];
@@ -28,36 +29,37 @@ export interface AccountHoldings {
   }[];
 }
 
-/** By account, what it has at a height. */
+/** The holdings of each account, as a function of the height. */
 export type AccountState = ReadonlyMap<string, (height: number) => AccountHoldings>;
 
-const nothing: AccountHoldings = { balances: [], rewards: [], delegations: [] };
-/** Fewer than anybody asks for: pages must be followed. */
+const noHoldings: AccountHoldings = { balances: [], rewards: [], delegations: [] };
+/** Maximum items per page, less than any client requests, so that clients must read several pages. */
 const pageLimit = 3;
 
-export interface StateRequest {
+/** One state query. `oldState` selects the responses of nodes before SDK 0.45. */
+export interface StateQueryParameters {
   readonly path: string;
   readonly request: Uint8Array;
   readonly height: number;
   readonly oldState: boolean;
 }
 
-/** Answers a query of state, which may not be there, or says in a node's words why not. */
-export function stateAnswer(
+/** Returns the response to a state query, or a node's error message. `accounts` is undefined if the node does not have the state. */
+export function respondToStateQuery(
   accounts: AccountState | undefined,
-  { path, request, height, oldState }: StateRequest,
-): { readonly value: Uint8Array } | { readonly words: string } {
+  { path, request, height, oldState }: StateQueryParameters,
+): { readonly value: Uint8Array } | { readonly error: string } {
   const of = (account: string): AccountHoldings | undefined =>
-    /^[a-z]+1[a-z0-9]{38}$/.test(account) ? (accounts?.get(account)?.(height) ?? nothing) : undefined;
-  const invalid = { words: "decoding bech32 failed: invalid separator index -1: invalid request" };
+    /^[a-z]+1[a-z0-9]{38}$/.test(account) ? (accounts?.get(account)?.(height) ?? noHoldings) : undefined;
+  const invalid = { error: "decoding bech32 failed: invalid separator index -1: invalid request" };
   switch (path) {
     case "/cosmos.bank.v1beta1.Query/AllBalances": {
       const { address, pagination } = QueryAllBalancesRequest.decode(request);
       const holdings = of(address);
       if (holdings === undefined) return invalid;
       const { items, nextKey } = page(holdings.balances, pagination);
-      const answer = { balances: items.map((coin) => ({ ...coin })), pagination: { nextKey, total: 0n } };
-      return { value: QueryAllBalancesResponse.encode(answer).finish() };
+      const response = { balances: items.map((coin) => ({ ...coin })), pagination: { nextKey, total: 0n } };
+      return { value: QueryAllBalancesResponse.encode(response).finish() };
     }
     case "/cosmos.distribution.v1beta1.Query/DelegationTotalRewards": {
       const holdings = of(QueryDelegationTotalRewardsRequest.decode(request).delegatorAddress);
@@ -73,23 +75,23 @@ export function stateAnswer(
       const holdings = of(delegatorAddr);
       if (holdings === undefined) return invalid;
       if (oldState && holdings.delegations.length === 0) {
-        const words = `unable to find delegations for address ${delegatorAddr}: key not found`;
-        return { words: `rpc error: code = NotFound desc = ${words}` };
+        const message = `unable to find delegations for address ${delegatorAddr}: key not found`;
+        return { error: `rpc error: code = NotFound desc = ${message}` };
       }
       const { items, nextKey } = page(holdings.delegations, pagination);
       const delegationResponses = items.map(({ validator, shares, balance }) => ({
         delegation: { delegatorAddress: delegatorAddr, validatorAddress: validator, shares },
         balance,
       }));
-      const answer = { delegationResponses, pagination: { nextKey, total: 0n } };
-      return { value: QueryDelegatorDelegationsResponse.encode(answer).finish() };
+      const response = { delegationResponses, pagination: { nextKey, total: 0n } };
+      return { value: QueryDelegatorDelegationsResponse.encode(response).finish() };
     }
     case "/cosmos.auth.v1beta1.Query/Params":
       return accounts === undefined
-        ? { words: "panic message redacted to hide potentially sensitive system info: panic" }
+        ? { error: "panic message redacted to hide potentially sensitive system info: panic" }
         : { value: QueryParamsResponse.encode({ params: Params.fromPartial({ txSigLimit: 7n }) }).finish() };
     default:
-      return { words: `unknown query path: ${path}` };
+      return { error: `unknown query path: ${path}` };
   }
 }
 

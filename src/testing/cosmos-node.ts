@@ -1,93 +1,95 @@
-// A stand-in for a Cosmos node: a real gRPC server and a real RPC over HTTP that serve given heights and accounts, and misbehave on
-// demand. It answers as a node does, errors in a node's own words included.
+// A Cosmos node for tests: a real gRPC server and a real RPC over HTTP that serve given heights and accounts, and fail on demand.
+// Its responses and error messages are those of real nodes.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { startGrpcServer } from "./cosmos-node-grpc.js";
-import { stateAnswer, type AccountState } from "./cosmos-node-state.js";
+import { respondToStateQuery, type AccountState } from "./cosmos-node-state.js";
 
-/** A height as the RPC gives it: the results of `block` and `block_results`. */
+/** A height in the format of the RPC: the results of `block` and `block_results`. */
 export interface NodeHeight {
   readonly block: unknown;
   readonly blockResults: unknown;
 }
 
-/** How a request goes wrong. */
+/** How a request fails. */
 export type NodeFault = "error" | "rate-limit" | "close" | "hang" | "garbage";
 
-/** What is asked, by whichever protocol: `status`, `block`, `block_results`, `tx`, `abci_query`, `latest_block`. */
+/** A request over either protocol: `status`, `block`, `block_results`, `tx`, `abci_query` or `latest_block`. */
 export interface NodeRequest {
   readonly carrier: "rpc" | "grpc";
   readonly method: string;
   readonly height?: number;
 }
 
-/** How the node behaves; changed at will while it runs. */
+/** The node's behaviour; tests change it while the node runs. */
 export interface NodeBehaviour {
   chainId: string;
-  /** The newest height it tells of. */
+  /** The newest height that it reports. */
   head: number;
   earliest: number;
-  /** Results from this height on are not there yet. */
+  /** Results from this height on are not available yet. */
   resultsMissingFrom: number;
   /** State below this height is pruned. */
   stateFrom: number;
-  /** As before SDK 0.45: no delegations are an error, and of a state that is not there accounts have nothing, without an error. */
+  /** As before SDK 0.45: an account without delegations is an error, and missing state is an empty response instead of an error. */
   oldState: boolean;
-  /** Milliseconds before each answer. */
+  /** Milliseconds before each response. */
   delayMs: number;
-  /** Only JSON-RPC by POST, as some proxies. */
+  /** Accepts only JSON-RPC by POST, like some proxies. */
   postOnly: boolean;
-  /** The index of transactions does not hold these. */
+  /** Hashes that the transaction index does not contain. */
   readonly lostHashes: Set<string>;
-  /** Answers of `block_results` as they are to be sent. */
+  /** Results of `block_results` by height, sent instead of the node's own. */
   readonly replacedResults: Map<number, unknown>;
   fault: (request: NodeRequest) => NodeFault | undefined;
 }
 
-export interface CosmosStandIn {
+/** A running node and its addresses. */
+export interface CosmosTestNode {
   readonly behaviour: NodeBehaviour;
   readonly rpcUrl: string;
   readonly grpcUrl: string;
-  /** Every request that came, in order. */
+  /** All received requests, in order. */
   readonly requests: readonly NodeRequest[];
   close(): Promise<void>;
 }
 
-export interface CosmosStandInOptions {
+/** Options of `startCosmosNode`. */
+export interface CosmosTestNodeOptions {
   readonly chainId: string;
   readonly heights: ReadonlyMap<number, NodeHeight>;
   readonly accounts?: AccountState;
-  /** With it, both protocols are served over TLS alone, for `localhost`. */
+  /** If present, both protocols require TLS and are served for `localhost`. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
-/** What both carriers answer from. */
-export interface StandInCore {
+/** State and behaviour that both protocols share. */
+export interface TestNodeCore {
   readonly behaviour: NodeBehaviour;
   readonly heights: ReadonlyMap<number, NodeHeight>;
-  /** The height and position of a transaction by its hash, as the index has it. */
-  find(hash: string): { readonly height: number; readonly index: number } | undefined;
-  /** The block of a height, or a node's words for why it is not there. */
-  block(height: number): { readonly found: NodeHeight } | { readonly words: string };
-  /** The response to a query of state, or a node's words. */
+  /** Returns the height and position of a transaction by its hash, from the index. */
+  findTransaction(hash: string): { readonly height: number; readonly index: number } | undefined;
+  /** Returns the block of a height, or a node's error message. */
+  block(height: number): { readonly found: NodeHeight } | { readonly error: string };
+  /** Returns the response to a state query, or a node's error message. */
   state(
     path: string,
     request: Uint8Array,
     height: number,
-  ): { readonly value: Uint8Array } | { readonly words: string };
-  /** Counts a request and says how it goes. */
-  arrive(request: NodeRequest): Promise<NodeFault | undefined>;
+  ): { readonly value: Uint8Array } | { readonly error: string };
+  /** Records a request and waits for the delay. Resolves with its fault, if any. */
+  receive(request: NodeRequest): Promise<NodeFault | undefined>;
 }
 
-/** Starts a stand-in on free ports. */
+/** Starts a node on free ports. */
 export async function startCosmosNode({
   chainId,
   heights,
   accounts,
   tls,
-}: CosmosStandInOptions): Promise<CosmosStandIn> {
+}: CosmosTestNodeOptions): Promise<CosmosTestNode> {
   const known = [...heights.keys()];
   const behaviour: NodeBehaviour = {
     chainId,
@@ -103,35 +105,35 @@ export async function startCosmosNode({
     fault: () => undefined,
   };
   const requests: NodeRequest[] = [];
-  const index = indexOf(heights);
-  const core: StandInCore = {
+  const index = indexTransactions(heights);
+  const core: TestNodeCore = {
     behaviour,
     heights,
-    find: (hash) => (behaviour.lostHashes.has(hash) ? undefined : index.get(hash)),
+    findTransaction: (hash) => (behaviour.lostHashes.has(hash) ? undefined : index.get(hash)),
     block: (height) => {
-      if (height < 1) return { words: `height must be greater than 0, but got ${height}` };
+      if (height < 1) return { error: `height must be greater than 0, but got ${height}` };
       if (height > behaviour.head)
         return {
-          words: `height ${height} must be less than or equal to the current blockchain height ${behaviour.head}`,
+          error: `height ${height} must be less than or equal to the current blockchain height ${behaviour.head}`,
         };
       const found = heights.get(height);
       if (found === undefined || height < behaviour.earliest)
-        return { words: `height ${height} is not available, lowest height is ${behaviour.earliest}` };
+        return { error: `height ${height} is not available, lowest height is ${behaviour.earliest}` };
       return { found };
     },
     state: (path, request, height) => {
       const { oldState } = behaviour;
-      const isThere = height <= behaviour.head && height >= behaviour.stateFrom;
-      if (!isThere && !oldState)
+      const isAvailable = height <= behaviour.head && height >= behaviour.stateFrom;
+      if (!isAvailable && !oldState)
         return {
-          words:
+          error:
             `failed to load state at height ${height}; version mismatch on immutable IAVL tree; version does not exist. ` +
             `Version has either been pruned, or is for a future block height (latest height: ${behaviour.head}): invalid request`,
         };
-      const known = isThere ? (accounts ?? new Map()) : undefined;
-      return stateAnswer(known, { path, request, height, oldState });
+      const known = isAvailable ? (accounts ?? new Map()) : undefined;
+      return respondToStateQuery(known, { path, request, height, oldState });
     },
-    arrive: async (request) => {
+    receive: async (request) => {
       requests.push(request);
       if (behaviour.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
       return behaviour.fault(request);
@@ -156,13 +158,15 @@ export async function startCosmosNode({
   };
 }
 
-/** The transactions of a block, as bytes. */
+/** Returns the bytes of a block's transactions. */
 export function transactionsOf(height: NodeHeight): Buffer[] {
   const { block } = height.block as { block: { data: { txs: string[] | null } } };
   return (block.data.txs ?? []).map((bytes) => Buffer.from(bytes, "base64"));
 }
 
-function indexOf(heights: ReadonlyMap<number, NodeHeight>): Map<string, { height: number; index: number }> {
+function indexTransactions(
+  heights: ReadonlyMap<number, NodeHeight>,
+): Map<string, { height: number; index: number }> {
   return new Map(
     [...heights].flatMap(([height, stored]) =>
       transactionsOf(stored).map((bytes, index) => [
@@ -175,7 +179,7 @@ function indexOf(heights: ReadonlyMap<number, NodeHeight>): Map<string, { height
 
 type Parameters = Readonly<Record<string, string | undefined>>;
 
-async function serve(core: StandInCore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(core: TestNodeCore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const url = new URL(request.url ?? "/", "http://node");
@@ -188,25 +192,25 @@ async function serve(core: StandInCore, request: IncomingMessage, response: Serv
     ? (JSON.parse(Buffer.concat(chunks).toString("utf8")) as { method: string; params: Parameters })
     : { method: url.pathname.slice(1), params: Object.fromEntries(url.searchParams) };
   const height = body.params["height"] === undefined ? undefined : Number(body.params["height"]);
-  const fault = await core.arrive({
+  const fault = await core.receive({
     carrier: "rpc",
     method: body.method,
     ...(height !== undefined && { height }),
   });
-  if (fault !== undefined) return misbehave(fault, response);
-  const answer = rpcAnswer(core, body.method, { ...body.params, posted: posted ? "yes" : undefined });
+  if (fault !== undefined) return sendFault(fault, response);
+  const outcome = executeRpc(core, body.method, { ...body.params, posted: posted ? "yes" : undefined });
   const text =
-    "result" in answer
-      ? JSON.stringify({ jsonrpc: "2.0", id: -1, result: answer.result })
+    "result" in outcome
+      ? JSON.stringify({ jsonrpc: "2.0", id: -1, result: outcome.result })
       : JSON.stringify({
           jsonrpc: "2.0",
           id: -1,
-          error: { code: -32603, message: "Internal error", data: answer.words },
+          error: { code: -32603, message: "Internal error", data: outcome.error },
         });
-  response.writeHead("result" in answer ? 200 : 500, { "content-type": "application/json" }).end(text);
+  response.writeHead("result" in outcome ? 200 : 500, { "content-type": "application/json" }).end(text);
 }
 
-function misbehave(fault: NodeFault, response: ServerResponse): void {
+function sendFault(fault: NodeFault, response: ServerResponse): void {
   switch (fault) {
     case "error":
       response.writeHead(502, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
@@ -224,11 +228,11 @@ function misbehave(fault: NodeFault, response: ServerResponse): void {
   }
 }
 
-function rpcAnswer(
-  core: StandInCore,
+function executeRpc(
+  core: TestNodeCore,
   method: string,
   parameters: Parameters,
-): { readonly result: unknown } | { readonly words: string } {
+): { readonly result: unknown } | { readonly error: string } {
   const { behaviour } = core;
   const height = Number(parameters["height"]);
   switch (method) {
@@ -246,35 +250,42 @@ function rpcAnswer(
         },
       };
     case "block": {
-      const answer = core.block(height);
-      return "words" in answer ? answer : { result: answer.found.block };
+      const outcome = core.block(height);
+      return "error" in outcome ? outcome : { result: outcome.found.block };
     }
     case "block_results": {
-      const answer = core.block(height);
-      if ("words" in answer) return answer;
+      const outcome = core.block(height);
+      if ("error" in outcome) return outcome;
       if (height >= behaviour.resultsMissingFrom)
-        return { words: `could not find results for height #${height}` };
-      return { result: behaviour.replacedResults.get(height) ?? answer.found.blockResults };
+        return { error: `could not find results for height #${height}` };
+      return { result: behaviour.replacedResults.get(height) ?? outcome.found.blockResults };
     }
     case "tx": {
-      const written = parameters["hash"] ?? "";
+      const parameter = parameters["hash"] ?? "";
       const hash =
-        parameters["posted"] === "yes" ? Buffer.from(written, "base64").toString("hex") : written.slice(2);
-      const found = core.find(hash.toUpperCase());
-      if (found === undefined) return { words: `tx (${hash}) not found` };
+        parameters["posted"] === "yes"
+          ? Buffer.from(parameter, "base64").toString("hex")
+          : parameter.slice(2);
+      const found = core.findTransaction(hash.toUpperCase());
+      if (found === undefined) return { error: `tx (${hash}) not found` };
       return { result: { hash, height: String(found.height), index: found.index } };
     }
     case "abci_query": {
       const path = (parameters["path"] ?? "").replaceAll('"', "");
       const request = Buffer.from((parameters["data"] ?? "").replace(/^0x/, ""), "hex");
-      const answer = core.state(path, request, height);
+      const outcome = core.state(path, request, height);
       const response =
-        "words" in answer
-          ? { code: 18, codespace: "sdk", log: answer.words, height: "0", value: null }
-          : { code: 0, log: "", height: String(height), value: Buffer.from(answer.value).toString("base64") };
+        "error" in outcome
+          ? { code: 18, codespace: "sdk", log: outcome.error, height: "0", value: null }
+          : {
+              code: 0,
+              log: "",
+              height: String(height),
+              value: Buffer.from(outcome.value).toString("base64"),
+            };
       return { result: { response } };
     }
     default:
-      return { words: `method ${method} not found` };
+      return { error: `method ${method} not found` };
   }
 }

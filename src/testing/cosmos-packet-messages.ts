@@ -1,4 +1,4 @@
-// Made Cosmos messages that carry what others understand: contracts, IBC, a type that nobody knows.
+// Sample Cosmos messages with nested payloads: contracts, IBC, and an unknown type.
 import { MsgExecuteContract, MsgInstantiateContract, MsgStoreCode } from "cosmjs-types/cosmwasm/wasm/v1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import { CosmosTx } from "cosmjs-types/ibc/applications/interchain_accounts/v1/packet";
@@ -19,7 +19,7 @@ import {
   type SampleMessage,
 } from "./cosmos-message-parts.js";
 
-/** A packet that a relayer brings. */
+/** Creates the message of a relayer that delivers a packet. */
 const packet = (data: string): Any =>
   pack(
     MsgRecvPacket,
@@ -39,7 +39,7 @@ const packet = (data: string): Any =>
     }),
   );
 
-/** Messages of wasm and IBC, and one of no known type. */
+/** Messages of wasm and IBC, and one of an unknown type. */
 export const packetMessages: readonly SampleMessage[] = [
   {
     name: "contract call",
@@ -69,7 +69,7 @@ export const packetMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "contract birth",
+    name: "contract instantiation",
     packed: pack(
       MsgInstantiateContract,
       MsgInstantiateContract.fromPartial({ sender: alice, codeId: 5n, label: "x", msg: Buffer.from("{}") }),
@@ -141,7 +141,7 @@ export const packetMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "packet with messages for an account here",
+    name: "packet with messages for an interchain account",
     packed: packet(
       JSON.stringify({
         type: "TYPE_EXECUTE_TX",
@@ -153,7 +153,7 @@ export const packetMessages: readonly SampleMessage[] = [
     expected: { type: ["recv_packet"], sender: [party(relayer)] },
   },
   {
-    name: "type that nobody knows",
+    name: "unknown type",
     packed: { typeUrl: "/unheard.of.v1.MsgWonder", value: send.value },
     events: paymentEvents(alice, bob, "7utest"),
     expected: {

@@ -1,4 +1,4 @@
-// Recorded Cosmos blocks: a node's answers to block and block_results, and what its REST API made of each transaction.
+// Recorded Cosmos blocks: a node's responses to block and block_results, and its REST API's JSON of each transaction.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { fixturePath, hasFixtures } from "./shared-fixtures.js";
@@ -7,17 +7,17 @@ import { fixturePath, hasFixtures } from "./shared-fixtures.js";
 export interface Recording {
   readonly chainId: string;
   readonly height: number;
-  /** The bytes are what the chain committed to; where false, people have edited the file. */
+  /** Whether the bytes match the chain's data hash; false if the file was edited. */
   readonly verified: boolean;
   /** The result of the RPC's `block`. */
   readonly block: unknown;
   /** The result of the RPC's `block_results`. */
   readonly blockResults: { readonly txs_results: readonly NodeResult[] | null };
-  /** For each transaction what the node's REST API gave, or null. */
+  /** The REST API's response for each transaction, or null. */
   readonly nodeJson: readonly (NodeTransaction | null)[];
 }
 
-/** A transaction's result as `block_results` writes it. */
+/** A transaction's result in the format of `block_results`. */
 export interface NodeResult {
   readonly code: number;
   readonly log: string;
@@ -25,7 +25,7 @@ export interface NodeResult {
   readonly gas_used: string;
 }
 
-/** A transaction as the node's REST API writes it. */
+/** A transaction in the format of the node's REST API. */
 export interface NodeTransaction {
   readonly tx: {
     readonly body: { readonly messages: readonly NodeMessage[]; readonly memo: string };
@@ -52,6 +52,7 @@ export interface NodeTransaction {
   };
 }
 
+/** A message in the format of the node's REST API. */
 export type NodeMessage = Readonly<Record<string, unknown>> & { readonly "@type": string };
 
 interface RecordedFile {
@@ -63,7 +64,7 @@ interface RecordedFile {
   readonly node_json: readonly (NodeTransaction | null)[] | null;
 }
 
-/** Every recorded height of the chains that we ran ourselves, by chain and height. */
+/** Returns all recorded heights of our own chains, ordered by chain and height. */
 export function ownRecordings(): Recording[] {
   const folder = new URL("recordings/", import.meta.url);
   return readdirSync(folder)
@@ -91,7 +92,7 @@ function byChainAndHeight(a: Recording, b: Recording): number {
   return a.chainId.localeCompare(b.chainId) || a.height - b.height;
 }
 
-/** Every recorded height, by chain and height; none where the recordings are not there. */
+/** Returns all recorded heights of public chains, ordered by chain and height; none if the folder does not exist. */
 export function recordings(): Recording[] {
   if (!hasFixtures) return [];
   return readdirSync(fixturePath("cosmos"))
@@ -99,7 +100,7 @@ export function recordings(): Recording[] {
     .flatMap((chainId) =>
       readdirSync(fixturePath("cosmos", chainId)).map((name): Recording => {
         const file = JSON.parse(readFileSync(fixturePath("cosmos", chainId, name), "utf8")) as RecordedFile;
-        // The folder's chain id, and the file's height: people have edited some blocks.
+        // The folder's chain id and the file's height: some blocks were edited.
         return { ...recordingOf(file), chainId, height: Number.parseInt(name, 10) };
       }),
     )

@@ -1,4 +1,4 @@
-// Made Cosmos messages that move, bind and pay out coins: bank, staking, distribution, slashing, vesting.
+// Sample Cosmos messages that transfer, lock and pay out coins: bank, staking, distribution, slashing, vesting.
 import { MsgMultiSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { PubKey } from "cosmjs-types/cosmos/crypto/ed25519/keys";
 import {
@@ -30,10 +30,10 @@ import {
   type SampleMessage,
 } from "./cosmos-message-parts.js";
 
-/** Messages of the modules that hold money. */
+/** Messages of the modules that hold coins. */
 export const transferMessages: readonly SampleMessage[] = [
   {
-    name: "send of two coins, one beyond 64 bits",
+    name: "send of two coins, one above 64 bits",
     packed: send,
     events: paymentEvents(alice, bob, `${huge}ibc/ABCDEF,7utest`),
     expected: {
@@ -48,7 +48,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "multi-send to two",
+    name: "multi-send to two accounts",
     packed: pack(MsgMultiSend, {
       inputs: [{ address: alice, coins: [coin("3")] }],
       outputs: [
@@ -80,7 +80,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "delegate that pays out a reward",
+    name: "delegate with a paid reward",
     packed: delegate,
     events: reward(alice, "42utest"),
     expected: {
@@ -95,7 +95,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "undelegate with its completion",
+    name: "undelegate with a completion time",
     packed: pack(MsgUndelegate, { delegatorAddress: alice, validatorAddress: validator, amount: coin("9") }),
     events: [
       ...reward(alice, "1utest"),
@@ -130,7 +130,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "withdrawn reward",
+    name: "withdraw reward",
     packed: pack(MsgWithdrawDelegatorReward, { delegatorAddress: alice, validatorAddress: validator }),
     events: reward(carol, "5utest,6ibc/AB"),
     expected: {
@@ -144,7 +144,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "commission is no reward",
+    name: "withdraw commission, which is not a reward",
     packed: pack(MsgWithdrawValidatorCommission, { validatorAddress: validator }),
     events: paymentEvents(distributionAccount, validatorAccount, "8utest"),
     expected: {
@@ -154,7 +154,7 @@ export const transferMessages: readonly SampleMessage[] = [
     },
   },
   {
-    name: "validator with decimals",
+    name: "create validator with decimals",
     packed: pack(
       MsgCreateValidator,
       MsgCreateValidator.fromPartial({

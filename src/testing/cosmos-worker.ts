@@ -1,4 +1,4 @@
-// A Cosmos worker as the product starts it, from its settings, and managers that dial it on real gRPC.
+// A Cosmos worker, started from its settings like the product, and scripted managers that connect to it over real gRPC.
 import { cosmosAdapter } from "../chains/cosmos/adapter.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
@@ -10,16 +10,17 @@ import { workerSettings } from "../worker/config.js";
 import { startWorker } from "../worker/worker.js";
 import { startScriptedManager, type ScriptedManager } from "./scripted-manager.js";
 
+/** A running worker. */
 export interface CosmosWorker {
   /** `host:port` of its gRPC server. */
   readonly address: string;
-  /** Dials it as a manager does, and says hello. */
+  /** Connects a scripted manager and exchanges the first PING. */
   connect(): Promise<ScriptedManager>;
-  /** Ends it as SIGTERM does; resolves when it has ended. */
+  /** Stops the worker as SIGTERM does. Resolves when it has stopped. */
   stop(): Promise<void>;
 }
 
-/** Starts a worker from settings as an operator writes them; it registers with nobody unless they name a manager. */
+/** Starts a worker from environment variables. It registers only with the managers that they name; by default none. */
 export async function startCosmosWorker(
   environment: Readonly<Record<string, string>>,
 ): Promise<CosmosWorker> {

@@ -1,4 +1,4 @@
-// What a real Cosmos worker answers, over gRPC, where an earlier system crashed, jumped or gave up (lessons 30, 31, 32).
+// Results of a real Cosmos worker over gRPC for cases in which an earlier system crashed, skipped heights or gave up (lessons 30, 31, 32).
 import { Any } from "cosmjs-types/google/protobuf/any";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { transactionHash } from "../chains/cosmos/decode/transaction.js";
@@ -6,21 +6,23 @@ import type { TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 import { startLegacyManager, type LegacyManager } from "../testing/legacy-manager.js";
 import { makeChain, makeHeight, makePayment, makeTransaction } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
 import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 
 const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
 const count = 60;
+/** Credit for one part per height: a slow machine sends parts with fewer heights. */
+const enough = 1_000;
 const carriers = ["rpc", "grpc"] as const;
 type Carrier = (typeof carriers)[number];
 
 const brokenHeight = 21;
 const unknownType = "/chain.of.tomorrow.v1.MsgNeverSeen";
 const unknown = makeTransaction([Any.fromPartial({ typeUrl: unknownType, value: new Uint8Array([8, 1]) })]);
-const garbage = Buffer.from("no transaction at all", "utf8");
-/** Before and after the unknown and the broken one stand transactions that are well. */
+const garbage = Buffer.from("not a transaction", "utf8");
+/** Valid transactions before and after the unknown and the undecodable one. */
 const [before, after] = [makePayment(brokenHeight, 0), makePayment(brokenHeight, 3)];
 const served = makeChain(chainId, count);
 served.set(
@@ -58,7 +60,7 @@ function quarantinesOf({ parts }: SentTask): { height: number; index?: number }[
 }
 
 describe.each(carriers)("a worker that reads over %s", (carrier) => {
-  let node: CosmosStandIn;
+  let node: CosmosTestNode;
   let worker: CosmosWorker;
   let manager: ScriptedManager;
   beforeEach(async () => {
@@ -71,8 +73,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     await node.close();
   });
 
-  /** The next task of the same stream is answered, so nothing died. */
-  const expectAlive = async (): Promise<void> => {
+  /** Expects that the worker completes the next task on the same stream. */
+  const expectWorking = async (): Promise<void> => {
     const task = manager.start(heights(1, 3));
     expect(await task.finalFrame()).toMatchObject({ outcome: "complete" });
     expect(task.heights).toEqual([1, 2, 3]);
@@ -85,31 +87,31 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     ["bare 0x", "0x"],
     ["quoting", `"' OR 1=1 \\u0000 ${"\u0000"}\u{1f4a5}`],
     ["empty", ""],
-  ])("lesson 30: a hash that is %s is refused for good, and the worker goes on", async (_, hash) => {
+  ])("lesson 30: rejects a hash that is %s without a retry, and executes the next task", async (_, hash) => {
     const task = manager.start(byHash(hash));
     expect(await task.finalFrame()).toMatchObject({
       outcome: "failed",
       count: 0,
       error: { retry: "never", details: { type: "bad_request" } },
     });
-    await expectAlive();
+    await expectWorking();
   });
 
-  it("lesson 30: a hash that nobody knows may be known elsewhere, and the worker goes on", async () => {
+  it("lesson 30: fails for an unknown hash with a retry at another worker, and executes the next task", async () => {
     const task = manager.start(byHash("AB".repeat(32)));
     expect(await task.finalFrame()).toMatchObject({
       outcome: "failed",
       error: { retry: "other-worker", details: { type: "not_found" } },
     });
-    await expectAlive();
+    await expectWorking();
   });
 
   it.each([
-    ["is well", before.bytes, false],
-    ["is of a type that is not known", unknown, false],
+    ["is valid", before.bytes, false],
+    ["has an unknown type", unknown, false],
     ["cannot be decoded", garbage, true],
   ])(
-    "lesson 30: a hash of a block with a broken transaction gives the one that was asked: one that %s",
+    "lesson 30: returns the requested transaction of a block with an undecodable one, if it %s",
     async (_, bytes, isBroken) => {
       const task = manager.start(byHash(transactionHash(bytes)));
       expect(await task.finalFrame()).toMatchObject({ outcome: "complete" });
@@ -117,11 +119,11 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
         { height: brokenHeight, hash: transactionHash(bytes), hasErrors: isBroken },
       ]);
       expect(quarantinesOf(task)).toHaveLength(isBroken ? 1 : 0);
-      await expectAlive();
+      await expectWorking();
     },
   );
 
-  it("lesson 30: what a legacy manager writes for a hash ends its task only", async () => {
+  it("lesson 30: an invalid hash from a legacy manager fails only its own task", async () => {
     const legacy: LegacyManager = startLegacyManager(worker.address);
     try {
       const known = transactionHash(before.bytes);
@@ -135,24 +137,24 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     } finally {
       legacy.close();
     }
-    await expectAlive();
+    await expectWorking();
   });
 
-  it("lesson 31: the newest of a chain that is shorter than the limit are all of it, from height 1", async () => {
+  it("lesson 31: the newest heights of a chain that is shorter than the limit start at height 1", async () => {
     node.behaviour.head = 12;
-    const task = manager.start(latest(1_000));
+    const task = manager.start(latest(1_000), { credit: enough });
     expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: 12 });
     expect(task.heights).toEqual(span(1, 12));
   });
 
-  it("lesson 31: the newest of a node that forgot the beginning start at the earliest that it has", async () => {
+  it("lesson 31: the newest heights of a pruned node start at its earliest height", async () => {
     node.behaviour.earliest = 55;
     const task = manager.start(latest(1_000));
     expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: count });
     expect(task.heights).toEqual(span(55, count));
   });
 
-  it("lesson 31: after an outage longer than the limit no height between is jumped over", async () => {
+  it("lesson 31: skips no height after an outage longer than the limit", async () => {
     node.behaviour.head = 12;
     const known = manager.start(latest(10));
     await known.finalFrame();
@@ -174,7 +176,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     expect(await nothing.finalFrame()).toMatchObject({ outcome: "complete", count: 0 });
   });
 
-  it("lesson 31: after an outage longer than the node remembers it fails, and does not jump to what is there", async () => {
+  it("lesson 31: fails after an outage if the node has pruned the next height, and skips none", async () => {
     node.behaviour.earliest = 40;
     const task = manager.start(latest(10, 12));
     expect(await task.finalFrame()).toMatchObject({
@@ -185,20 +187,20 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     await expect(manager.start(latest(10, 39)).finalFrame()).resolves.toMatchObject({ outcome: "complete" });
   });
 
-  it("lesson 32: a message type that is not known and a broken transaction leave their range whole", async () => {
-    const task = manager.start(heights(1, count), { credit: 1_000 });
+  it("lesson 32: an unknown message type and an undecodable transaction leave no gap in their range", async () => {
+    const task = manager.start(heights(1, count), { credit: enough });
     expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: count });
     expect(task.heights).toEqual(span(1, count));
     const transactions = transactionsOf(task);
     expect(transactions).toHaveLength(45 * 3 + 1);
-    const odd = transactions.filter(({ height }) => height === brokenHeight);
-    expect(odd).toMatchObject([
+    const unusual = transactions.filter(({ height }) => height === brokenHeight);
+    expect(unusual).toMatchObject([
       { index: 0, hasErrors: false, memo: "21/0", events: [{ kind: "send" }] },
       { index: 1, hasErrors: false, events: [{ kind: unknownType }] },
       { index: 2, hasErrors: true, events: [{ kind: "undecodable" }] },
       { index: 3, hasErrors: false, memo: "21/3", events: [{ kind: "send" }] },
     ]);
-    expect(odd.map(({ raw }) => Buffer.from(raw ?? []).toString("hex"))).toEqual(
+    expect(unusual.map(({ raw }) => Buffer.from(raw ?? []).toString("hex"))).toEqual(
       [before.bytes, unknown, garbage, after.bytes].map((bytes) => Buffer.from(bytes).toString("hex")),
     );
     expect(quarantinesOf(task)).toMatchObject([{ height: brokenHeight, index: 2 }]);
@@ -211,7 +213,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 });
 
 it.each(["rpc", "grpc"] as const)(
-  "lesson 31: a chain that has no block yet has nothing new, with or without a last known height, over %s",
+  "lesson 31: a chain without blocks returns no heights, with and without a last known height, over %s",
   async (carrier) => {
     const node = await startCosmosNode({ chainId, heights: served });
     Object.assign(node.behaviour, { head: 0, earliest: 0 });
@@ -231,6 +233,6 @@ it.each(["rpc", "grpc"] as const)(
   },
 );
 
-function urlOf(carrier: Carrier, { rpcUrl, grpcUrl }: CosmosStandIn): Record<string, string> {
+function urlOf(carrier: Carrier, { rpcUrl, grpcUrl }: CosmosTestNode): Record<string, string> {
   return carrier === "rpc" ? { COSMOS_RPC_URL: rpcUrl } : { COSMOS_GRPC_ADDR: grpcUrl };
 }

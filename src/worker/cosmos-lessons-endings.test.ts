@@ -1,9 +1,9 @@
-// How tasks end at a real Cosmos worker, over gRPC, with a node that fails: what an earlier system got wrong (lessons 27, 28, 29, 33).
+// Final messages of a real Cosmos worker over gRPC if its node fails: errors of an earlier system (lessons 27, 28, 29, 33).
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
 import { testAddress, makeChain } from "../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn, type NodeFault } from "../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode, type NodeFault } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
 import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 import { until } from "../testing/until.js";
@@ -12,11 +12,13 @@ const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
 const count = 400;
 const served = makeChain(chainId, count);
+/** Credit for one part per height: a slow machine sends parts with fewer heights. */
+const enough = 1_000;
 const carriers = ["rpc", "grpc"] as const;
 type Carrier = (typeof carriers)[number];
 
-interface Scene {
-  readonly node: CosmosStandIn;
+interface Setup {
+  readonly node: CosmosTestNode;
   readonly worker: CosmosWorker;
   readonly manager: ScriptedManager;
 }
@@ -34,7 +36,7 @@ async function setUp(
   carrier: Carrier,
   settings: Readonly<Record<string, string>> = {},
   list = closers,
-): Promise<Scene> {
+): Promise<Setup> {
   const node = await startCosmosNode({ chainId, heights: served });
   list.push(() => node.close());
   const worker = await startCosmosWorker({
@@ -50,15 +52,15 @@ const heights = (from: number, to: number): TaskRequest => ({ kind: "heights", c
 const span = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
-/** Everything that the worker had to say has arrived, and it still works. */
-async function saidAll({ node, manager }: Scene): Promise<void> {
+/** Resolves when all earlier messages of the worker have arrived. Expects that it still executes tasks. */
+async function receiveAll({ node, manager }: Setup): Promise<void> {
   node.behaviour.fault = () => undefined;
   node.behaviour.delayMs = 0;
   expect(await manager.start(heights(1, 2)).finalFrame()).toMatchObject({ outcome: "complete" });
   await manager.ping(supportedFeatures);
 }
 
-/** What holds of every ended task: one final, which comes last and counts what came before; heights without a hole up to its cursor. */
+/** Expects one final, after all parts and with their number, and heights without gaps up to its cursor. */
 function expectOneFinal(task: SentTask, from = 1): void {
   expect(task.finals).toHaveLength(1);
   expect(task.final).toMatchObject({ order: task.parts.length, count: task.parts.length });
@@ -69,49 +71,53 @@ function expectOneFinal(task: SentTask, from = 1): void {
 describe.each(carriers)("a worker that reads over %s", (carrier) => {
   const timedOut = { outcome: "failed", error: { retry: "other-worker", details: { type: "timeout" } } };
 
-  it("lesson 27: a deadline while the node does not answer ends a range as failed, at what was sent, never as complete", async () => {
-    const scene = await setUp(carrier);
-    const task = scene.manager.start(heights(1, count), { credit: 1, timeoutMs: 400 });
+  it("lesson 27: a deadline while the node does not respond fails the range after the heights that were sent", async () => {
+    const setup = await setUp(carrier);
+    const task = setup.manager.start(heights(1, count), { credit: 1, timeoutMs: 3_000 });
     await until("the first part", () => task.parts.length === 1);
-    scene.node.behaviour.fault = () => "hang";
-    task.grant(1_000);
+    setup.node.behaviour.fault = () => "hang";
+    task.grant(enough);
     expect(await task.finalFrame()).toMatchObject(timedOut);
     expect(task.heights.length).toBeGreaterThan(0);
     expect(task.heights.length).toBeLessThan(count);
-    await saidAll(scene);
+    await receiveAll(setup);
     expectOneFinal(task);
   });
 
-  it("lesson 27: a deadline while all is read but not yet taken ends as failed, and nothing follows it", async () => {
-    const scene = await setUp(carrier);
-    const task = scene.manager.start(heights(1, 60), { credit: 1, timeoutMs: 300 });
+  it("lesson 27: a deadline while read heights wait for credit fails the range, and no message follows", async () => {
+    const setup = await setUp(carrier);
+    const task = setup.manager.start(heights(1, 60), { credit: 1, timeoutMs: 3_000 });
     expect(await task.finalFrame()).toMatchObject(timedOut);
-    task.grant(1_000);
-    await saidAll(scene);
+    task.grant(enough);
+    await receiveAll(setup);
     expectOneFinal(task);
     expect(task.parts).toHaveLength(1);
   });
 
   it.each<[string, TaskRequest]>([
     ["the newest heights", { kind: "latest", chain, limit: 5 }],
-    ["what is new", { kind: "latest", chain, after: { height: 10 }, limit: 5 }],
+    ["newer heights", { kind: "latest", chain, after: { height: 10 }, limit: 5 }],
     ["a transaction", { kind: "transaction", chain, hash: "AB".repeat(32) }],
     ["a balance", { kind: "balance", chain, account: testAddress("alice"), height: 5 }],
   ])(
-    "lesson 27: a deadline ends the question for %s as failed, never as an empty success",
+    "lesson 27: a deadline fails the request for %s, which never completes without results",
     async (_, request) => {
-      const scene = await setUp(carrier);
-      scene.node.behaviour.fault = () => "hang";
-      const task = scene.manager.start(request, { timeoutMs: 100 });
+      const setup = await setUp(carrier);
+      setup.node.behaviour.fault = () => "hang";
+      const task = setup.manager.start(request, { timeoutMs: 100 });
       expect(await task.finalFrame()).toMatchObject({ ...timedOut, count: 0 });
-      await saidAll(scene);
+      await receiveAll(setup);
       expect(task.finals).toHaveLength(1);
     },
   );
 
-  it.each<[string, string, (scene: Scene) => Promise<SentTask>]>([
-    ["success", "complete", async ({ manager }) => manager.start(heights(1, 40), { timeoutMs: 60_000 })],
-    ["a refusal", "failed", async ({ manager }) => manager.start(heights(count + 50, count + 60))],
+  it.each<[string, string, (setup: Setup) => Promise<SentTask>]>([
+    [
+      "success",
+      "complete",
+      async ({ manager }) => manager.start(heights(1, 40), { credit: enough, timeoutMs: 60_000 }),
+    ],
+    ["a rejected request", "failed", async ({ manager }) => manager.start(heights(count + 50, count + 60))],
     [
       "a cancel in the middle",
       "cancelled",
@@ -124,13 +130,13 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       },
     ],
     [
-      "a cancel while the node does not answer",
+      "a cancel while the node does not respond",
       "cancelled",
       async ({ node, manager }) => {
         node.behaviour.fault = () => "hang";
         const before = node.requests.length;
         const task = manager.start(heights(1, 5));
-        await until("a question for a block", () =>
+        await until("a request for a block", () =>
           node.requests.slice(before).some(({ method }) => method === "block"),
         );
         task.cancel();
@@ -141,7 +147,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       "a cancel after the end",
       "complete",
       async ({ manager }) => {
-        const task = manager.start(heights(1, 40));
+        const task = manager.start(heights(1, 40), { credit: enough });
         await task.finalFrame();
         task.cancel();
         return task;
@@ -155,32 +161,32 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
         return manager.start(heights(1, 5), { timeoutMs: 50 });
       },
     ],
-  ])("lesson 29: %s is told by exactly one final", async (_, outcome, act) => {
-    const scene = await setUp(carrier);
-    const task = await act(scene);
+  ])("lesson 29: %s ends with exactly one final", async (_, outcome, act) => {
+    const setup = await setUp(carrier);
+    const task = await act(setup);
     expect(await task.finalFrame()).toMatchObject({ outcome });
-    await saidAll(scene);
+    await receiveAll(setup);
     expectOneFinal(task, outcome === "failed" ? count + 50 : 1);
   });
 });
 
-it("lesson 29: a cancel and a deadline at the same moment are told by exactly one final", async () => {
-  const scene = await setUp("rpc", { CAPACITY: "64" });
-  scene.node.behaviour.fault = () => "hang";
-  const tasks = span(1, 50).map((at) => scene.manager.start(heights(at, at + 5), { timeoutMs: 100 }));
-  // All deadlines lie within a few milliseconds: the first that ends says that it is the moment.
+it("lesson 29: a cancel and a deadline at the same moment end with exactly one final", async () => {
+  const setup = await setUp("rpc", { CAPACITY: "64" });
+  setup.node.behaviour.fault = () => "hang";
+  const tasks = span(1, 50).map((at) => setup.manager.start(heights(at, at + 5), { timeoutMs: 100 }));
+  // All deadlines are within a few milliseconds of the first.
   await until("the first deadline", () => tasks.some(({ final }) => final !== undefined));
   for (const task of tasks) task.cancel();
   for (const task of tasks) expect((await task.finalFrame()).outcome).toMatch(/^(failed|cancelled)$/);
-  // This one's deadline is over after all of theirs.
-  expect(await scene.manager.start(heights(1, 2), { timeoutMs: 100 }).finalFrame()).toMatchObject({
+  // Its deadline is later than all of theirs.
+  expect(await setup.manager.start(heights(1, 2), { timeoutMs: 100 }).finalFrame()).toMatchObject({
     outcome: "failed",
   });
-  await saidAll(scene);
+  await receiveAll(setup);
   tasks.forEach((task, at) => expectOneFinal(task, at + 1));
 });
 
-it("lesson 29: a worker that ends tells each of its tasks by exactly one final: what runs, what waits, and what comes too late", async () => {
+it("lesson 29: a worker that stops ends running, queued and late tasks with exactly one final each", async () => {
   const { node, worker, manager } = await setUp("rpc", { CAPACITY: "2" });
   node.behaviour.fault = () => "hang";
   const tasks = [1, 2, 3, 4].map((at) => manager.start(heights(at, at + 5)));
@@ -206,7 +212,7 @@ it("lesson 29: a worker that ends tells each of its tasks by exactly one final: 
 });
 
 it.each(carriers)(
-  "lesson 33: PING is answered at once while every place is taken and the node does not answer over %s",
+  "lesson 33: a full worker whose node does not respond over %s responds to PING within a second",
   async (carrier) => {
     const { node, manager } = await setUp(carrier, { CAPACITY: "3" });
     node.behaviour.fault = () => "hang";
@@ -215,7 +221,11 @@ it.each(carriers)(
     const waits: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const start = performance.now();
-      expect(await manager.ping(supportedFeatures)).toMatchObject({ inFlight: 6, capacity: 3, draining: false });
+      expect(await manager.ping(supportedFeatures)).toMatchObject({
+        inFlight: 6,
+        capacity: 3,
+        draining: false,
+      });
       waits.push(performance.now() - start);
     }
     expect(Math.max(...waits)).toBeLessThan(1_000);
@@ -223,21 +233,21 @@ it.each(carriers)(
   },
 );
 
-// Each waits for rests of its node: all at once.
-describe.concurrent.each(carriers)("a worker whose node breaks over %s", (carrier) => {
-  /** Lets a node break when two parts of a long range are sent; gives the task when it has ended. */
-  const breakWithin = async (scene: Scene, fault: NodeFault): Promise<SentTask> => {
-    const task = scene.manager.start(heights(1, count), { credit: 2 });
+// Each test waits for cooldowns of its node, so they run concurrently.
+describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier) => {
+  /** Makes the node fail after two parts of a long range. Resolves with the ended task. */
+  const runWithFault = async (setup: Setup, fault: NodeFault): Promise<SentTask> => {
+    const task = setup.manager.start(heights(1, count), { credit: 2 });
     await until("two parts", () => task.parts.length === 2);
-    scene.node.behaviour.fault = () => fault;
-    task.grant(1_000);
+    setup.node.behaviour.fault = () => fault;
+    task.grant(enough);
     await task.finalFrame();
     return task;
   };
 
-  it("lesson 28: it ends a long range by one final, with the error and the last height that was sent", async () => {
-    const scene = await setUp(carrier, {}, late);
-    const task = await breakWithin(scene, "error");
+  it("lesson 28: ends a long range with one final that has the error and the last height that was sent", async () => {
+    const setup = await setUp(carrier, {}, late);
+    const task = await runWithFault(setup, "error");
     const { outcome, error, cursor } = task.final ?? {};
     expect({ outcome, retry: error?.retry, type: error?.details.type }).toEqual({
       outcome: "failed",
@@ -245,22 +255,24 @@ describe.concurrent.each(carriers)("a worker whose node breaks over %s", (carrie
       type: "unavailable",
     });
     expect(error?.message).toMatch(
-      /^No endpoint of cosmos\/test-1 could answer\. \S*127\.0\.0\.1:\d+\S*: it /,
+      /^No endpoint of cosmos\/test-1 completed the call\. \S*127\.0\.0\.1:\d+\S*: it /,
     );
     expect(cursor).toBeGreaterThan(1);
     expect(cursor).toBeLessThan(count);
-    // A task that needs no node, and a PONG: what came before them has arrived.
-    expect(await scene.manager.start(heights(0, 0)).finalFrame()).toMatchObject({ error: { retry: "never" } });
-    await scene.manager.ping(supportedFeatures);
+    // A task without node requests and a PONG: all earlier messages have arrived.
+    expect(await setup.manager.start(heights(0, 0)).finalFrame()).toMatchObject({
+      error: { retry: "never" },
+    });
+    await setup.manager.ping(supportedFeatures);
     expectOneFinal(task);
   });
 
-  it("lesson 28: the rest is read from the cursor of the failed task once its node takes connections again", async () => {
-    const scene = await setUp(carrier, {}, late);
-    const task = await breakWithin(scene, "close");
-    scene.node.behaviour.fault = () => undefined;
+  it("lesson 28: reads on from the failed task's cursor when its node accepts connections again", async () => {
+    const setup = await setUp(carrier, {}, late);
+    const task = await runWithFault(setup, "close");
+    setup.node.behaviour.fault = () => undefined;
     const resumeAfter = task.final?.cursor ?? 0;
-    const rest = scene.manager.start(heights(1, resumeAfter + 40), { resumeAfter });
+    const rest = setup.manager.start(heights(1, resumeAfter + 40), { credit: enough, resumeAfter });
     expect(await rest.finalFrame()).toMatchObject({ outcome: "complete", cursor: resumeAfter + 40 });
     expectOneFinal(rest, resumeAfter + 1);
     expectOneFinal(task);

@@ -1,10 +1,10 @@
-// A chain read through the port: every kind of task, over RPC alone, gRPC alone, and both.
+// Executes every kind of task through the port, over RPC, over gRPC, and over both.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
 import { testAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
-import { startCosmosNode, transactionsOf, type CosmosStandIn } from "../../testing/cosmos-node.js";
+import { startCosmosNode, transactionsOf, type CosmosTestNode } from "../../testing/cosmos-node.js";
 import type { AccountHoldings } from "../../testing/cosmos-node-state.js";
 import { until } from "../../testing/until.js";
 import { probeCosmosAddress } from "./address-kind.js";
@@ -16,9 +16,9 @@ const signal = new AbortController().signal;
 const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
 const alice = testAddress("alice");
-const garbage = Buffer.from("no transaction at all", "utf8");
+const garbage = Buffer.from("not a transaction", "utf8");
 
-/** What alice has at a height: more of everything than one page holds. */
+/** The holdings of alice at a height; each list needs several pages. */
 function holdings(height: number): AccountHoldings {
   const many = Array.from({ length: 8 }, (_, index) => index);
   return {
@@ -51,19 +51,19 @@ heights.set(
   }),
 );
 
-let node: CosmosStandIn;
+let node: CosmosTestNode;
 beforeAll(async () => {
   node = await startCosmosNode({ chainId, heights, accounts: new Map([[alice, holdings]]) });
 });
 afterAll(() => node.close());
 
-const ways = [
-  { way: "RPC alone", rpc: true, grpc: false },
-  { way: "gRPC alone", rpc: false, grpc: true },
-  { way: "both", rpc: true, grpc: true },
+const endpointSets = [
+  { name: "RPC", rpc: true, grpc: false },
+  { name: "gRPC", rpc: false, grpc: true },
+  { name: "both", rpc: true, grpc: true },
 ];
 
-describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
+describe.each(endpointSets)("a chain over $name", ({ rpc, grpc }) => {
   let reader: CosmosChain;
   beforeAll(async () => {
     reader = await createCosmosChain({
@@ -73,28 +73,28 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     });
   });
   afterAll(() => reader.close());
-  const ask = (request: TaskRequest): Promise<TaskResult[]> => collect(reader.execute(request, signal));
+  const execute = (request: TaskRequest): Promise<TaskResult[]> => collect(reader.execute(request, signal));
   const failureOf = async (request: TaskRequest): Promise<TaskFailure> => {
-    const error: unknown = await ask(request).then(
+    const error: unknown = await execute(request).then(
       () => undefined,
       (reason: unknown) => reason,
     );
-    if (!(error instanceof TaskFailure)) throw new Error("It did not fail as a task.", { cause: error });
+    if (!(error instanceof TaskFailure)) throw new Error("Expected a TaskFailure.", { cause: error });
     return error;
   };
-  const heightsOf = (answers: readonly TaskResult[]): number[] =>
-    answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+  const heightsOf = (results: readonly TaskResult[]): number[] =>
+    results.flatMap((result) => (result.kind === "height" ? [result.block.height] : []));
 
-  it("learns the chain's id from the node", () => {
+  it("reads the chain id from the node", () => {
     expect(reader.chain).toEqual(chain);
   });
 
-  it("gives every height of a range, in order, whole", async () => {
-    const answers = await ask({ kind: "heights", chain, range: { from: 1, to: 40 } });
-    expect(heightsOf(answers)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
-    for (const answer of answers) {
-      if (answer.kind !== "height") continue;
-      const { block, transactions } = answer;
+  it("returns every height of a range, complete and in order", async () => {
+    const results = await execute({ kind: "heights", chain, range: { from: 1, to: 40 } });
+    expect(heightsOf(results)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    for (const result of results) {
+      if (result.kind !== "height") continue;
+      const { block, transactions } = result;
       const stored = heights.get(block.height);
       const hashes = stored === undefined ? [] : transactionsOf(stored).map(transactionHash);
       expect(transactions.map(({ hash }) => hash)).toEqual(hashes);
@@ -106,24 +106,24 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
       expect(block.proposer).toMatch(/^[0-9A-F]{40}$/);
       if (block.height === 1) expect(block.parentHash).toBeUndefined();
     }
-    const blocks = answers.flatMap((answer) => (answer.kind === "height" ? [answer.block] : []));
+    const blocks = results.flatMap((result) => (result.kind === "height" ? [result.block] : []));
     expect(blocks.slice(1).map(({ parentHash }) => parentHash)).toEqual(
       blocks.slice(0, -1).map(({ hash }) => hash),
     );
-    expect(answers.filter(({ kind }) => kind === "quarantine")).toMatchObject([{ height: 21, index: 1 }]);
+    expect(results.filter(({ kind }) => kind === "quarantine")).toMatchObject([{ height: 21, index: 1 }]);
   });
 
-  it("gives one transaction by its hash, however it is written", async () => {
+  it("returns one transaction by its hash, in either case, with or without 0x", async () => {
     const hash = transactionHash(makePayment(9, 1).bytes);
-    for (const written of [hash, hash.toLowerCase(), `0x${hash}`]) {
-      const answers = await ask({ kind: "transaction", chain, hash: written });
-      expect(answers).toMatchObject([
+    for (const spelling of [hash, hash.toLowerCase(), `0x${hash}`]) {
+      const results = await execute({ kind: "transaction", chain, hash: spelling });
+      expect(results).toMatchObject([
         { kind: "transaction", block: { height: 9, transactionCount: 3 }, transaction: { hash, index: 1 } },
       ]);
     }
   });
 
-  it("says of a hash that is unknown or none what is wrong, and lives on", async () => {
+  it("rejects unknown and invalid hashes, and executes the next task", async () => {
     expect(await failureOf({ kind: "transaction", chain, hash: "AB".repeat(32) })).toMatchObject({
       retry: "other-worker",
       details: { type: "not_found" },
@@ -131,28 +131,28 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     for (const hash of ["", "0x", "zz", "AB".repeat(31)]) {
       expect(await failureOf({ kind: "transaction", chain, hash })).toMatchObject({ retry: "never" });
     }
-    expect(heightsOf(await ask({ kind: "heights", chain, range: { from: 3, to: 3 } }))).toEqual([3]);
+    expect(heightsOf(await execute({ kind: "heights", chain, range: { from: 3, to: 3 } }))).toEqual([3]);
   });
 
-  it("gives what is new: after a height, at most the limit, from the lowest on", async () => {
-    expect(heightsOf(await ask({ kind: "latest", chain, after: { height: 37 }, limit: 100 }))).toEqual([
+  it("returns the heights after a height, from the lowest, up to the limit", async () => {
+    expect(heightsOf(await execute({ kind: "latest", chain, after: { height: 37 }, limit: 100 }))).toEqual([
       38, 39, 40,
     ]);
-    // After an outage: no jump over the heights between.
-    expect(heightsOf(await ask({ kind: "latest", chain, after: { height: 10 }, limit: 4 }))).toEqual([
+    // After an outage, no height is skipped.
+    expect(heightsOf(await execute({ kind: "latest", chain, after: { height: 10 }, limit: 4 }))).toEqual([
       11, 12, 13, 14,
     ]);
-    expect(await ask({ kind: "latest", chain, after: { height: 40 }, limit: 5 })).toEqual([]);
-    expect(await ask({ kind: "latest", chain, after: { height: 45 }, limit: 5 })).toEqual([]);
+    expect(await execute({ kind: "latest", chain, after: { height: 40 }, limit: 5 })).toEqual([]);
+    expect(await execute({ kind: "latest", chain, after: { height: 45 }, limit: 5 })).toEqual([]);
   });
 
-  it("gives the newest heights of a chain that is shorter than asked, without going below its first", async () => {
-    expect(heightsOf(await ask({ kind: "latest", chain, limit: 3 }))).toEqual([38, 39, 40]);
-    const all = await ask({ kind: "latest", chain, limit: 1000 });
+  it("returns all heights of a chain that is shorter than the limit", async () => {
+    expect(heightsOf(await execute({ kind: "latest", chain, limit: 3 }))).toEqual([38, 39, 40]);
+    const all = await execute({ kind: "latest", chain, limit: 1000 });
     expect(heightsOf(all)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
   });
 
-  it("gives only what the node still has", async () => {
+  it("returns only heights that the node has not pruned", async () => {
     const pruned = await startCosmosNode({ chainId, heights });
     pruned.behaviour.earliest = 30;
     const own = await createCosmosChain({
@@ -161,8 +161,8 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
       logger,
     });
     try {
-      const answers = await collect(own.execute({ kind: "latest", chain, limit: 1000 }, signal));
-      expect(heightsOf(answers)).toEqual(Array.from({ length: 11 }, (_, index) => index + 30));
+      const results = await collect(own.execute({ kind: "latest", chain, limit: 1000 }, signal));
+      expect(heightsOf(results)).toEqual(Array.from({ length: 11 }, (_, index) => index + 30));
       const request = { kind: "heights", chain, range: { from: 29, to: 31 } } as const;
       await expect(collect(own.execute(request, signal))).rejects.toMatchObject({
         retry: "other-worker",
@@ -173,17 +173,17 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     }
   });
 
-  it("gives what is there of a range beyond the head, then says how far the chain is", async () => {
-    const given: number[] = [];
+  it("returns the existing heights of a range above the head, then fails with the first missing height", async () => {
+    const read: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const answer of reader.execute(
+      for await (const result of reader.execute(
         { kind: "heights", chain, range: { from: 39, to: 400 } },
         signal,
       ))
-        if (answer.kind === "height") given.push(answer.block.height);
+        if (result.kind === "height") read.push(result.block.height);
     };
     await expect(run()).rejects.toMatchObject({ retry: "other-worker", details: { height: 41 } });
-    expect(given).toEqual([39, 40]);
+    expect(read).toEqual([39, 40]);
     expect(await failureOf({ kind: "heights", chain, range: { from: 1000, to: 1000 } })).toMatchObject({
       details: { type: "height_not_reached", height: 1000 },
     });
@@ -194,16 +194,16 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     [5, 4],
     [-1, 3],
     [1.5, 3],
-  ])("refuses the range %d to %d for good", async (from, to) => {
+  ])("rejects the range %d to %d without a retry", async (from, to) => {
     expect(await failureOf({ kind: "heights", chain, range: { from, to } })).toMatchObject({
       retry: "never",
     });
   });
 
-  it("gives balances, rewards and delegations at ten heights, all pages, to the last digit", async () => {
+  it("returns all pages of balances, rewards and delegations at ten heights, exactly", async () => {
     for (let height = 1; height <= 40; height += 4) {
       const { balances, rewards, delegations } = holdings(height);
-      expect(await ask({ kind: "balance", chain, account: alice, height })).toEqual([
+      expect(await execute({ kind: "balance", chain, account: alice, height })).toEqual([
         {
           kind: "balance",
           height,
@@ -215,7 +215,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
           })),
         },
       ]);
-      expect(await ask({ kind: "reward", chain, account: alice, height })).toEqual([
+      expect(await execute({ kind: "reward", chain, account: alice, height })).toEqual([
         {
           kind: "reward",
           height,
@@ -230,7 +230,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
           })),
         },
       ]);
-      expect(await ask({ kind: "delegations", chain, account: alice, height })).toEqual([
+      expect(await execute({ kind: "delegations", chain, account: alice, height })).toEqual([
         {
           kind: "delegations",
           height,
@@ -250,21 +250,21 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     }
   });
 
-  it("gives an account that has nothing as nothing, and the newest height for 0", async () => {
+  it("returns an empty balance for an unknown account, and the newest height for 0", async () => {
     const account = testAddress("nobody");
-    expect(await ask({ kind: "balance", chain, account, height: 0 })).toEqual([
+    expect(await execute({ kind: "balance", chain, account, height: 0 })).toEqual([
       { kind: "balance", height: 40, balances: [] },
     ]);
   });
 
-  it("of an old node takes nothing for nothing only where it has the state", async () => {
+  it("accepts an empty response of an old node only if the node has the state", async () => {
     const account = testAddress("nobody");
     Object.assign(node.behaviour, { oldState: true, stateFrom: 20 });
     try {
       for (const kind of ["balance", "reward", "delegations"] as const) {
-        const [answer] = await ask({ kind, chain, account, height: 20 });
-        expect(answer).toMatchObject({ kind, height: 20 });
-        expect(Object.values(answer ?? {})).toContainEqual([]);
+        const [result] = await execute({ kind, chain, account, height: 20 });
+        expect(result).toMatchObject({ kind, height: 20 });
+        expect(Object.values(result ?? {})).toContainEqual([]);
         expect(await failureOf({ kind, chain, account: alice, height: 19 })).toMatchObject({
           retry: "other-worker",
           details: { type: "pruned", height: 19 },
@@ -279,7 +279,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     }
   });
 
-  it("says whether a state that is not there may be elsewhere", async () => {
+  it("classifies missing state by whether another node may have it", async () => {
     node.behaviour.stateFrom = 20;
     try {
       expect(await failureOf({ kind: "balance", chain, account: alice, height: 19 })).toMatchObject({
@@ -299,37 +299,38 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
     });
   });
 
-  it("reads ahead only a bounded way beyond what is taken", async () => {
-    // The lowest height is looked for once, by asking for a block.
+  it("reads ahead at most 32 heights", async () => {
+    // The first call of head also requests a block, to find the lowest height.
     await reader.head(signal);
     const before = node.requests.length;
-    const answers = reader.execute({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
-    const iterator = answers[Symbol.asyncIterator]();
+    const results = reader.execute({ kind: "heights", chain, range: { from: 1, to: 40 } }, signal);
+    const iterator = results[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toMatchObject({ kind: "height" });
-    const asked = (): number => node.requests.slice(before).filter(({ method }) => method === "block").length;
-    await until("the first window of heights", () => asked() >= 4);
-    // What else was under way has arrived when a later question is answered.
+    const blockRequests = (): number =>
+      node.requests.slice(before).filter(({ method }) => method === "block").length;
+    await until("the first window of heights", () => blockRequests() >= 4);
+    // When a later request has its response, all earlier requests have arrived.
     await reader.head(signal);
-    expect(asked()).toBeLessThanOrEqual(32);
+    expect(blockRequests()).toBeLessThanOrEqual(32);
     await iterator.return?.();
   });
 
-  it("stops soon after the abort, with its reason", async () => {
+  it("stops after an abort, with its reason", async () => {
     const abort = new AbortController();
     node.behaviour.delayMs = 20;
     try {
-      const given: TaskResult[] = [];
+      const read: TaskResult[] = [];
       const run = async (): Promise<void> => {
-        for await (const answer of reader.execute(
+        for await (const result of reader.execute(
           { kind: "heights", chain, range: { from: 1, to: 40 } },
           abort.signal,
         )) {
-          given.push(answer);
+          read.push(result);
           abort.abort(new Error("Cancelled by the caller."));
         }
       };
       await expect(run()).rejects.toThrow("Cancelled by the caller.");
-      expect(given).toHaveLength(1);
+      expect(read).toHaveLength(1);
     } finally {
       node.behaviour.delayMs = 0;
     }
@@ -337,7 +338,7 @@ describe.each(ways)("a chain read over $way", ({ rpc, grpc }) => {
 });
 
 describe("an address", () => {
-  it("is told to be gRPC or RPC", async () => {
+  it("is detected as gRPC or RPC", async () => {
     expect(await probeCosmosAddress(node.rpcUrl, { signal })).toEqual({
       kind: "rpc",
       url: node.rpcUrl,
@@ -353,20 +354,20 @@ describe("an address", () => {
     expect(await probeCosmosAddress(`http://${node.grpcUrl}`, { signal })).toMatchObject({ kind: "grpc" });
   });
 
-  it("that is neither says what each attempt met", async () => {
+  it("that is neither is rejected with the result of each attempt", async () => {
     await expect(probeCosmosAddress("127.0.0.1:1", { signal, timeoutMs: 5_000 })).rejects.toThrow(
       /neither a Cosmos node's gRPC nor its RPC \(as RPC: .*; as gRPC: /,
     );
   });
 });
 
-it("needs an endpoint, and says which settings give one", async () => {
+it("rejects an empty list of endpoints, and names the settings", async () => {
   await expect(createCosmosChain({ rpcUrls: [], grpcUrls: [], logger })).rejects.toThrow(
     /COSMOS_GRPC_ADDR or COSMOS_RPC_URL/,
   );
 });
 
-it("reads a proxy that takes only JSON-RPC by POST", async () => {
+it("reads from a proxy that accepts JSON-RPC only by POST", async () => {
   const proxy = await startCosmosNode({ chainId, heights, accounts: new Map([[alice, holdings]]) });
   proxy.behaviour.postOnly = true;
   const reader = await createCosmosChain({ rpcUrls: [proxy.rpcUrl], grpcUrls: [], logger });

@@ -1,16 +1,17 @@
 // Several real node servers of one chain: the fastest is preferred, limits hold, dead and wrong nodes are replaced and reported.
+// The tests run one after the other: concurrent tests would add to the latencies that they compare.
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { createLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
 import { makeChain } from "../../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn, type NodeRequest } from "../../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode, type NodeRequest } from "../../testing/cosmos-node.js";
 import { createManualClock } from "../../testing/manual-clock.js";
 import { until } from "../../testing/until.js";
 import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
 
-// A guard against hanging, not a measure: a busy machine may need long.
-vi.setConfig({ testTimeout: 60_000 });
+// Only a guard against hanging tests: a busy machine may need long.
+vi.setConfig({ testTimeout: 120_000 });
 
 const signal = new AbortController().signal;
 const chainId = "test-1";
@@ -25,32 +26,32 @@ afterAll(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-async function startNode(): Promise<CosmosStandIn> {
+async function startNode(): Promise<CosmosTestNode> {
   const node = await startCosmosNode({ chainId, heights });
   closing.push(() => node.close());
   return node;
 }
 
-interface Opened {
+interface OpenedChain {
   readonly reader: CosmosChain;
-  /** Lines of the log from warnings up. */
+  /** Log lines of level `warn` and above. */
   readonly warnings: readonly string[];
 }
 
 async function open(
   carrier: Carrier,
-  nodes: readonly CosmosStandIn[],
-  rest: Partial<CosmosChainOptions> = {},
-): Promise<Opened> {
+  nodes: readonly CosmosTestNode[],
+  options: Partial<CosmosChainOptions> = {},
+): Promise<OpenedChain> {
   const warnings: string[] = [];
   const reader = await createCosmosChain({
     chainId,
     rpcUrls: carrier === "rpc" ? nodes.map(({ rpcUrl }) => rpcUrl) : [],
     grpcUrls: carrier === "grpc" ? nodes.map(({ grpcUrl }) => grpcUrl) : [],
-    // No test here needs a timeout: a busy machine must not cause one.
+    // No test depends on a timeout: a busy machine must not cause one.
     timeouts: { requestMs: 30_000 },
     logger: createLogger({ level: "warn", destination: { write: (line) => void warnings.push(line) } }),
-    ...rest,
+    ...options,
   });
   closing.push(() => reader.close());
   return { reader, warnings };
@@ -58,16 +59,16 @@ async function open(
 
 const readAll = (reader: CosmosChain, to = count): Promise<TaskResult[]> =>
   collect(reader.execute({ kind: "heights", chain, range: { from: 1, to } }, signal));
-const heightsOf = (answers: readonly TaskResult[]): number[] =>
-  answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
-const transactionsIn = (answers: readonly TaskResult[]): number =>
-  answers.reduce((sum, each) => sum + (each.kind === "height" ? each.transactions.length : 0), 0);
+const heightsOf = (results: readonly TaskResult[]): number[] =>
+  results.flatMap((result) => (result.kind === "height" ? [result.block.height] : []));
+const transactionsIn = (results: readonly TaskResult[]): number =>
+  results.reduce((sum, each) => sum + (each.kind === "height" ? each.transactions.length : 0), 0);
 const all = Array.from({ length: count }, (_, at) => at + 1);
-const dataRequests = ({ requests }: CosmosStandIn): NodeRequest[] =>
+const dataRequests = ({ requests }: CosmosTestNode): NodeRequest[] =>
   requests.filter(({ method }) => !["status", "latest_block"].includes(method));
 
-describe.concurrent.each(carriers)("over %s", (carrier) => {
-  it("prefers the fastest of three nodes, whatever their order", async () => {
+describe.each(carriers)("over %s", (carrier) => {
+  it("prefers the fastest of three nodes, also if it is configured last", async () => {
     const nodes = [await startNode(), await startNode(), await startNode()];
     [600, 500, 0].forEach((delayMs, at) => Object.assign(nodes[at]?.behaviour ?? {}, { delayMs }));
     const { reader } = await open(carrier, nodes, { parallel: 4 });
@@ -80,33 +81,33 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     expect(second).toBeGreaterThan(third ?? Infinity);
   });
 
-  it("reads everything if the faster of two nodes dies in the middle", async () => {
-    const [dies, lives] = [await startNode(), await startNode()];
-    lives.behaviour.delayMs = 600;
-    const { reader } = await open(carrier, [dies, lives]);
-    const given: TaskResult[] = [];
+  it("reads all heights if the faster of two nodes fails while they are read", async () => {
+    const [failing, healthy] = [await startNode(), await startNode()];
+    healthy.behaviour.delayMs = 600;
+    const { reader } = await open(carrier, [failing, healthy]);
+    const results: TaskResult[] = [];
     const range = { from: 1, to: count };
-    for await (const answer of reader.execute({ kind: "heights", chain, range }, signal)) {
-      given.push(answer);
-      if (given.length !== 20) continue;
-      lives.behaviour.delayMs = 0;
-      await dies.close();
+    for await (const result of reader.execute({ kind: "heights", chain, range }, signal)) {
+      results.push(result);
+      if (results.length !== 20) continue;
+      healthy.behaviour.delayMs = 0;
+      await failing.close();
     }
-    expect(heightsOf(given)).toEqual(all);
-    expect(transactionsIn(given)).toBe(90);
-    expect(dataRequests(dies).length).toBeGreaterThan(15);
-    const [dead, alive] = reader.endpoints();
-    expect(dead?.lastFault).toContain("cannot be reached");
-    expect(alive?.lastFault).toBeUndefined();
+    expect(heightsOf(results)).toEqual(all);
+    expect(transactionsIn(results)).toBe(90);
+    expect(dataRequests(failing).length).toBeGreaterThan(15);
+    const [first, second] = reader.endpoints();
+    expect(first?.lastFault).toContain("cannot be reached");
+    expect(second?.lastFault).toBeUndefined();
   });
 
   it("never reads from a node of another chain, and reports both chain ids", async () => {
-    const [liar, honest] = [await startNode(), await startNode()];
-    liar.behaviour.chainId = "other-9";
-    honest.behaviour.delayMs = 2;
-    const { reader, warnings } = await open(carrier, [liar, honest]);
+    const [wrong, healthy] = [await startNode(), await startNode()];
+    wrong.behaviour.chainId = "other-9";
+    healthy.behaviour.delayMs = 2;
+    const { reader, warnings } = await open(carrier, [wrong, healthy]);
     expect(heightsOf(await readAll(reader))).toEqual(all);
-    expect(dataRequests(liar)).toEqual([]);
+    expect(dataRequests(wrong)).toEqual([]);
     const [first, second] = reader.endpoints();
     expect(first?.lastFault).toBe("it serves chain id 'other-9', not 'test-1'");
     expect(first?.cooldownMs).toBeGreaterThan(10_000);
@@ -116,24 +117,32 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
   });
 
   it.each([
-    ["jumps", 120, 900_000_000, "says that its newest block is 900000000, impossibly far above 120"],
+    [
+      "jumps",
+      120,
+      900_000_000,
+      "reports 900000000 as its newest block, implausibly far above the previous 120",
+    ],
     ["goes back", 5_000, 12, "moved its newest block back from 5000 to 12"],
-  ])("rejects a newest block that %s, and uses another node's", async (_, head, wrong, reason) => {
-    const [liar, honest] = [await startNode(), await startNode()];
-    liar.behaviour.head = head;
-    Object.assign(honest.behaviour, { head, delayMs: 400 });
-    const { reader } = await open(carrier, [liar, honest]);
-    await until("both latencies, with the first node faster", async () => {
+  ])(
+    "rejects a newest block that %s, and returns that of another node",
+    async (_, head, implausible, reason) => {
+      const [wrong, healthy] = [await startNode(), await startNode()];
+      wrong.behaviour.head = head;
+      Object.assign(healthy.behaviour, { head, delayMs: 400 });
+      const { reader } = await open(carrier, [wrong, healthy]);
+      await until("both latencies, with the first node faster", async () => {
+        expect(await reader.head(signal)).toMatchObject({ height: head });
+        const [first, second] = reader.endpoints().map(({ latencyMs }) => latencyMs);
+        return first !== undefined && second !== undefined && first < second;
+      });
+      wrong.behaviour.head = implausible;
       expect(await reader.head(signal)).toMatchObject({ height: head });
-      const [first, second] = reader.endpoints().map(({ latencyMs }) => latencyMs);
-      return first !== undefined && second !== undefined && first < second;
-    });
-    liar.behaviour.head = wrong;
-    expect(await reader.head(signal)).toMatchObject({ height: head });
-    expect(reader.endpoints()[0]?.lastFault).toContain(reason);
-  });
+      expect(reader.endpoints()[0]?.lastFault).toContain(reason);
+    },
+  );
 
-  it("uses both nodes, each within the requests per second", async () => {
+  it("calls both nodes, each within the configured requests per second", async () => {
     const nodes = [await startNode(), await startNode()];
     const { reader } = await open(carrier, nodes, { requestsPerSecond: 40 });
     const start = performance.now();
@@ -142,14 +151,14 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     for (const node of nodes) {
       const sent = dataRequests(node).length;
       expect(sent).toBeGreaterThan(20);
-      // A timer may run a millisecond before its time.
+      // Timers may run a millisecond early.
       expect(sent).toBeLessThanOrEqual(40 * (seconds + 0.002) + 1);
     }
   });
 });
 
-describe.concurrent("a node that returns 429 with Retry-After", () => {
-  it("gets no request before the time is over, then continues more slowly without losing a height", async () => {
+describe("a node that returns 429 with Retry-After", () => {
+  it("receives no request until the time is over, then all heights are read at a lower rate", async () => {
     const node = await startNode();
     const clock = createManualClock();
     let requests = 0;
@@ -176,12 +185,12 @@ describe.concurrent("a node that returns 429 with Retry-After", () => {
     expect(reader.endpoints()[0]?.requestsPerSecond).toBeLessThan(1_000);
   });
 
-  it("cools down while another node continues, and is reported", async () => {
+  it("cools down while another node serves the remaining heights, and is reported", async () => {
     const [limited, free] = [await startNode(), await startNode()];
-    free.behaviour.delayMs = 1;
     let requests = 0;
     limited.behaviour.fault = () => ((requests += 1) > 3 ? "rate-limit" : undefined);
-    const { reader, warnings } = await open("rpc", [limited, free]);
+    // The clock stands still, so the cooldown does not end while the heights are read.
+    const { reader, warnings } = await open("rpc", [limited, free], { clock: createManualClock() });
     expect(heightsOf(await readAll(reader))).toEqual(all);
     const [first] = reader.endpoints();
     expect(first?.lastFault).toBe("it returned 429, too many requests");

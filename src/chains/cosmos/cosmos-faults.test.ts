@@ -1,16 +1,23 @@
 // Nodes that fail, lag, limit, close, hang or return wrong data: nothing is lost, and their faults are reported.
-import { setImmediate } from "node:timers/promises";
+// The tests run one after the other: concurrent tests could make a healthy node exceed its time limit.
+import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
-import { makeChain, makeHeight, makePayment, type MadeTransaction } from "../../testing/cosmos-generator.js";
+import {
+  makeChain,
+  makeHeight,
+  makePayment,
+  type GeneratedTransaction,
+} from "../../testing/cosmos-generator.js";
 import {
   startCosmosNode,
-  type CosmosStandIn,
+  type CosmosTestNode,
   type NodeFault,
   type NodeHeight,
 } from "../../testing/cosmos-node.js";
+import { createManualClock, type ManualClock } from "../../testing/manual-clock.js";
 import { until } from "../../testing/until.js";
 import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
 import { decodeCosmosHeight } from "./decode/height.js";
@@ -18,8 +25,8 @@ import { transactionHash } from "./decode/transaction.js";
 import { blockFromRpc, resultsFromRpc } from "./rpc-responses.js";
 
 const logger = silentLogger();
-// A guard against hanging, not a measure: a busy machine may need long.
-vi.setConfig({ testTimeout: 60_000 });
+// Only a guard against hanging tests: a busy machine may need long.
+vi.setConfig({ testTimeout: 120_000 });
 
 const signal = new AbortController().signal;
 const chainId = "test-1";
@@ -32,7 +39,7 @@ afterAll(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-async function startNode(served: ReadonlyMap<number, NodeHeight> = heights): Promise<CosmosStandIn> {
+async function startNode(served: ReadonlyMap<number, NodeHeight> = heights): Promise<CosmosTestNode> {
   const node = await startCosmosNode({ chainId, heights: served });
   closing.push(() => node.close());
   return node;
@@ -43,8 +50,8 @@ async function open(options: Partial<CosmosChainOptions>): Promise<CosmosChain> 
     chainId,
     rpcUrls: [],
     grpcUrls: [],
-    // Long enough for a busy machine; tests of hanging nodes wait for it.
-    timeouts: { requestMs: 1_000 },
+    // Tests of hanging nodes set a shorter one: a busy machine must not cause a timeout.
+    timeouts: { requestMs: 30_000 },
     logger,
     ...options,
   });
@@ -57,7 +64,7 @@ function readAll(reader: CosmosChain, to = count, from = 1): Promise<TaskResult[
 }
 
 /** The results of all heights, decoded without a reader. */
-async function truth(): Promise<TaskResult[]> {
+async function expectedResults(): Promise<TaskResult[]> {
   const parts = await Promise.all(
     [...heights.values()].map(({ block, blockResults }) =>
       decodeCosmosHeight(chain, {
@@ -69,27 +76,45 @@ async function truth(): Promise<TaskResult[]> {
   return parts.flat();
 }
 
+/** Advances the clock in steps that are far shorter than the time limit of a request. */
+async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let settled = false;
+  const observed = work.finally(() => (settled = true));
+  observed.catch(() => undefined);
+  while (!settled) {
+    await clock.advance(5);
+    await delay(1);
+  }
+  return observed;
+}
+
 const carriers = ["rpc", "grpc"] as const;
-const urls = (carrier: (typeof carriers)[number], ...nodes: CosmosStandIn[]): Partial<CosmosChainOptions> =>
+const urls = (carrier: (typeof carriers)[number], ...nodes: CosmosTestNode[]): Partial<CosmosChainOptions> =>
   carrier === "rpc"
     ? { rpcUrls: nodes.map(({ rpcUrl }) => rpcUrl) }
     : { grpcUrls: nodes.map(({ grpcUrl }) => grpcUrl) };
 
-describe.concurrent.each(carriers)("over %s", (carrier) => {
+describe.each(carriers)("over %s", (carrier) => {
   it.each<NodeFault>(["error", "rate-limit", "close", "hang", "garbage"])(
-    "loses nothing if some requests end with '%s'",
+    "reads all heights if some requests end with '%s'",
     async (fault) => {
       const node = await startNode();
-      let asked = 0;
+      let requests = 0;
       let faults = 0;
       node.behaviour.fault = () => {
-        asked += 1;
-        if (faults === 2 || asked % 11 !== 9) return undefined;
+        requests += 1;
+        if (faults === 2 || requests % 11 !== 9) return undefined;
         faults += 1;
         return fault;
       };
-      const reader = await open({ ...urls(carrier, node), parallel: 4 });
-      expect(await readAll(reader)).toEqual(await truth());
+      const clock = createManualClock();
+      const reader = await open({
+        ...urls(carrier, node),
+        parallel: 4,
+        clock,
+        ...(fault === "hang" && { timeouts: { requestMs: 1_000 } }),
+      });
+      expect(await advanceUntilSettled(clock, readAll(reader))).toEqual(await expectedResults());
       expect(faults).toBe(2);
     },
   );
@@ -97,30 +122,34 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
   it.each<NodeFault>(["error", "rate-limit", "close", "hang"])(
     "replaces a node whose requests all end with '%s', and reports it",
     async (fault) => {
-      const [ill, well] = [await startNode(), await startNode()];
-      ill.behaviour.fault = () => fault;
-      const reader = await open(urls(carrier, ill, well));
-      // The cooldown may end before a slow machine has read all: sample it while reading.
-      const rests: number[] = [];
-      const watching = setInterval(() => rests.push(reader.endpoints()[0]?.cooldownMs ?? 0), 5);
-      expect(await readAll(reader).finally(() => clearInterval(watching))).toEqual(await truth());
+      const [failing, healthy] = [await startNode(), await startNode()];
+      failing.behaviour.fault = () => fault;
+      // The clock advances only to end hanging requests, so the cooldown lasts until all is read.
+      const clock = createManualClock();
+      const reader = await open({ ...urls(carrier, failing, healthy), clock });
+      const reading = readAll(reader);
+      if (fault === "hang") {
+        await until("a request to the failing node", () => failing.requests.length > 0);
+        await clock.advance(30_000);
+      }
+      expect(await reading).toEqual(await expectedResults());
       const [first, second] = reader.endpoints();
       expect(first?.lastFault).toEqual(expect.any(String));
-      expect(Math.max(...rests, first?.cooldownMs ?? 0)).toBeGreaterThan(0);
+      expect(first?.cooldownMs).toBeGreaterThan(0);
       expect(second).toMatchObject({ cooldownMs: 0 });
     },
   );
 
-  it("replaces a node that dies in the middle of a range", async () => {
+  it("replaces a node that fails in the middle of a range", async () => {
     const [first, second] = [await startNode(), await startNode()];
     let left = 12;
     first.behaviour.fault = () => ((left -= 1) < 0 ? "close" : undefined);
     second.behaviour.delayMs = 5;
     const reader = await open(urls(carrier, first, second));
-    expect(await readAll(reader)).toEqual(await truth());
+    expect(await readAll(reader)).toEqual(await expectedResults());
   });
 
-  it("ends the range with a failure after the heights before the error", async () => {
+  it("returns the heights before an error, then fails", async () => {
     const node = await startNode();
     node.behaviour.fault = ({ method, height }) =>
       method !== "latest_block" && method !== "status" && (height === undefined || height >= 9)
@@ -128,19 +157,19 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
         : undefined;
     if (carrier === "grpc") node.behaviour.fault = ({ method }) => (method === "tx" ? "error" : undefined);
     const reader = await open(urls(carrier, node));
-    const given: number[] = [];
+    const read: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const answer of reader.execute(
+      for await (const result of reader.execute(
         { kind: "heights", chain, range: { from: 4, to: count } },
         signal,
       ))
-        if (answer.kind === "height") given.push(answer.block.height);
+        if (result.kind === "height") read.push(result.block.height);
     };
     await expect(run()).rejects.toMatchObject({ name: "TaskFailure", retry: "other-worker" });
-    expect(given).toEqual(carrier === "rpc" ? [4, 5, 6, 7, 8] : [4]);
+    expect(read).toEqual(carrier === "rpc" ? [4, 5, 6, 7, 8] : [4]);
   });
 
-  it("fails with a retry time if rate limits do not end", async () => {
+  it("fails with a retry time if all requests are rate limited", async () => {
     const node = await startNode();
     node.behaviour.fault = () => "rate-limit";
     const reader = await open(urls(carrier, node));
@@ -151,13 +180,13 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
   });
 
   it("rejects a node of another chain", async () => {
-    const [liar, honest] = [await startNode(), await startNode()];
-    liar.behaviour.chainId = "other-9";
-    const alone = await open(urls(carrier, liar));
+    const [wrong, healthy] = [await startNode(), await startNode()];
+    wrong.behaviour.chainId = "other-9";
+    const alone = await open(urls(carrier, wrong));
     await expect(readAll(alone)).rejects.toMatchObject({ details: { type: "wrong_chain" } });
     await expect(alone.head(signal)).rejects.toThrow(/serves chain id 'other-9', not 'test-1'/);
-    const both = await open(urls(carrier, liar, honest));
-    expect(await readAll(both)).toEqual(await truth());
+    const both = await open(urls(carrier, wrong, healthy));
+    expect(await readAll(both)).toEqual(await expectedResults());
   });
 
   it("rejects a newest block that jumps or goes back", async () => {
@@ -168,7 +197,7 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     node.behaviour.head = 4_990;
     expect(await reader.head(signal)).toMatchObject({ height: 4_990 });
     node.behaviour.head = 9_000_000_000;
-    await expect(reader.head(signal)).rejects.toThrow(/impossibly far above/);
+    await expect(reader.head(signal)).rejects.toThrow(/implausibly far above/);
     const other = await open(urls(carrier, node));
     node.behaviour.head = 5_000;
     await other.head(signal);
@@ -176,34 +205,37 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     await expect(other.head(signal)).rejects.toThrow(/moved its newest block back/);
   });
 
-  it("waits for late results of the newest height", async () => {
+  it("retries until the results of the newest height are available", async () => {
     const node = await startNode();
     const last = blockFromRpc(heights.get(count - 1)?.block);
     node.behaviour.resultsMissingFrom = count - 1;
     for (const hash of last.transactions.map(transactionHash)) node.behaviour.lostHashes.add(hash);
-    const reader = await open(urls(carrier, node));
-    const waiting = readAll(reader, count - 1, count - 1);
+    const clock = createManualClock();
+    const reader = await open({ ...urls(carrier, node), clock });
+    const reading = readAll(reader, count - 1, count - 1);
     await until("the first request for results", () =>
       node.requests.some(({ method }) => method === "block_results" || method === "tx"),
     );
     node.behaviour.resultsMissingFrom = Infinity;
     node.behaviour.lostHashes.clear();
-    expect(await waiting).toMatchObject([
+    expect(await advanceUntilSettled(clock, reading)).toMatchObject([
       { kind: "height", block: { height: count - 1 }, transactions: { length: 3 } },
     ]);
   });
 
-  it("waits for a height that is about to come", async () => {
+  it("retries until the next height is available", async () => {
     const node = await startNode();
     node.behaviour.head = count - 1;
-    const reader = await open(urls(carrier, node));
-    const waiting = readAll(reader, count, count - 2);
+    const clock = createManualClock();
+    const reader = await open({ ...urls(carrier, node), clock });
+    const reading = readAll(reader, count, count - 2);
     await until(
       "the request for the missing height",
       () => node.requests.filter(({ method }) => method === "block").length > 2,
     );
     node.behaviour.head = count;
-    expect((await waiting).map(({ kind }) => kind)).toEqual(["height", "height", "height"]);
+    const results = await advanceUntilSettled(clock, reading);
+    expect(results.map(({ kind }) => kind)).toEqual(["height", "height", "height"]);
   });
 
   it("combines nodes with different heights", async () => {
@@ -211,17 +243,17 @@ describe.concurrent.each(carriers)("over %s", (carrier) => {
     behind.behaviour.head = 10;
     ahead.behaviour.earliest = 8;
     const reader = await open(urls(carrier, behind, ahead));
-    expect(await readAll(reader)).toEqual(await truth());
+    expect(await readAll(reader)).toEqual(await expectedResults());
   });
 });
 
-describe.concurrent("inconsistent results", () => {
+describe("inconsistent results", () => {
   it("are rejected, and another node is called", async () => {
-    const [liar, honest] = [await startNode(), await startNode()];
-    liar.behaviour.replacedResults.set(5, { height: "5", txs_results: null, finalize_block_events: [] });
-    honest.behaviour.delayMs = 2;
-    const reader = await open({ rpcUrls: [liar.rpcUrl, honest.rpcUrl] });
-    expect(await readAll(reader)).toEqual(await truth());
+    const [wrong, healthy] = [await startNode(), await startNode()];
+    wrong.behaviour.replacedResults.set(5, { height: "5", txs_results: null, finalize_block_events: [] });
+    healthy.behaviour.delayMs = 2;
+    const reader = await open({ rpcUrls: [wrong.rpcUrl, healthy.rpcUrl] });
+    expect(await readAll(reader)).toEqual(await expectedResults());
   });
 
   it("from all nodes quarantine the height, and the range continues", async () => {
@@ -233,52 +265,60 @@ describe.concurrent("inconsistent results", () => {
     });
     node.behaviour.replacedResults.set(6, { height: "7", txs_results: [] });
     const reader = await open({ rpcUrls: [node.rpcUrl] });
-    const answers = await readAll(reader);
-    const expected = (await truth()).map((answer) =>
-      answer.kind === "height" && (answer.block.height === 5 || answer.block.height === 6)
-        ? { kind: "quarantine", height: answer.block.height }
-        : answer,
+    const results = await readAll(reader);
+    const expected = (await expectedResults()).map((result) =>
+      result.kind === "height" && (result.block.height === 5 || result.block.height === 6)
+        ? { kind: "quarantine", height: result.block.height }
+        : result,
     );
-    expect(answers).toMatchObject(expected);
-    expect(answers[4]).toMatchObject({
+    expect(results).toMatchObject(expected);
+    expect(results[4]).toMatchObject({
       error: expect.stringContaining("1 results for 3 transactions") as string,
     });
     node.behaviour.replacedResults.clear();
-    expect(await readAll(reader)).toEqual(await truth());
+    expect(await readAll(reader)).toEqual(await expectedResults());
   });
 
-  it("over gRPC have the time limit of each round of requests", async () => {
+  it("over gRPC are read with one time limit per round of requests", async () => {
     const transactions = Array.from({ length: 64 }, (_, index) => makePayment(1, index));
     const node = await startNode(new Map([[1, makeHeight(chainId, 1, { transactions, era: "finalize" })]]));
-    node.behaviour.delayMs = 200;
-    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 600 } });
-    const [answer] = await readAll(reader, 1);
-    expect(answer).toMatchObject({ kind: "height", block: { transactionCount: 64 } });
+    // Four rounds take longer than one time limit.
+    node.behaviour.delayMs = 600;
+    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 2_000 } });
+    const [result] = await readAll(reader, 1);
+    expect(result).toMatchObject({ kind: "height", block: { transactionCount: 64 } });
     expect(node.requests.filter(({ method }) => method === "tx")).toHaveLength(64);
   });
 
-  it("over gRPC with a transaction that the index lost are a failure", async () => {
+  it("over gRPC fail if the node's index has lost a transaction", async () => {
     const node = await startNode();
     const block = heights.get(6)?.block;
     const [, lost = ""] = blockFromRpc(block).transactions.map(transactionHash);
     node.behaviour.lostHashes.add(lost);
     const reader = await open({ grpcUrls: [node.grpcUrl] });
     await expect(readAll(reader, 8)).rejects.toMatchObject({ retry: "other-worker", details: { height: 6 } });
-    // With an RPC nothing is lost: it has the results of the whole block.
+    // The RPC returns the results of the whole block, without the index.
     const both = await open({ grpcUrls: [node.grpcUrl], rpcUrls: [node.rpcUrl] });
-    expect(await readAll(both)).toEqual(await truth());
+    expect(await readAll(both)).toEqual(await expectedResults());
   });
 
-  it("over gRPC with a duplicate transaction need the RPC", async () => {
-    const twice = makePayment(1, 0);
-    const again: MadeTransaction = { ...twice, code: 32, codespace: "sdk", log: "account sequence mismatch" };
-    const served = new Map([[1, makeHeight(chainId, 1, { transactions: [twice, again], era: "finalize" })]]);
+  it("over gRPC fail for a block with a duplicate transaction, and name the RPC as the solution", async () => {
+    const original = makePayment(1, 0);
+    const duplicate: GeneratedTransaction = {
+      ...original,
+      code: 32,
+      codespace: "sdk",
+      log: "account sequence mismatch",
+    };
+    const served = new Map([
+      [1, makeHeight(chainId, 1, { transactions: [original, duplicate], era: "finalize" })],
+    ]);
     const node = await startNode(served);
     await expect(readAll(await open({ grpcUrls: [node.grpcUrl] }), 1)).rejects.toThrow(
       /configure the node's RPC \(COSMOS_RPC_URL\)/,
     );
-    const [answer] = await readAll(await open({ rpcUrls: [node.rpcUrl] }), 1);
-    expect(answer).toMatchObject({ transactions: [{ hasErrors: false }, { hasErrors: true }] });
+    const [result] = await readAll(await open({ rpcUrls: [node.rpcUrl] }), 1);
+    expect(result).toMatchObject({ transactions: [{ hasErrors: false }, { hasErrors: true }] });
   });
 });
 
@@ -286,10 +326,10 @@ it("falls back to gRPC if every RPC is unavailable", async () => {
   const [node, other] = [await startNode(), await startNode()];
   node.behaviour.fault = ({ carrier }) => (carrier === "rpc" ? "close" : undefined);
   const reader = await open({ rpcUrls: [node.rpcUrl], grpcUrls: [other.grpcUrl] });
-  expect(await readAll(reader, 3)).toEqual((await truth()).slice(0, 3));
+  expect(await readAll(reader, 3)).toEqual((await expectedResults()).slice(0, 3));
 });
 
-it("keeps the configured requests per second", async () => {
+it("sends at most the configured requests per second", async () => {
   const node = await startNode();
   const reader = await open({ rpcUrls: [node.rpcUrl], requestsPerSecond: 20 });
   const start = performance.now();
@@ -304,9 +344,9 @@ it("yields to the event loop while it decodes thousands of transactions", async 
   const raw = { block: blockFromRpc(block), results: resultsFromRpc(blockResults).results };
   let turns = 0;
   let done = false;
-  const decoding = decodeCosmosHeight(chain, raw).then((answers) => {
+  const decoding = decodeCosmosHeight(chain, raw).then((results) => {
     done = true;
-    return answers;
+    return results;
   });
   while (!done) {
     turns += 1;

@@ -1,9 +1,13 @@
-// Every recorded block, served by a stand-in node, read over RPC and over gRPC, and held against the Go node's own JSON.
+// Serves every recorded block from a test node, reads it over RPC and gRPC, and compares it with the Go node's own JSON.
 import { afterAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
-import { compareTransaction, tableOf, type Compared } from "../../testing/cosmos-comparison.js";
-import { startCosmosNode, type CosmosStandIn } from "../../testing/cosmos-node.js";
+import {
+  compareTransaction,
+  comparisonTable,
+  type FieldComparison,
+} from "../../testing/cosmos-comparison.js";
+import { startCosmosNode, type CosmosTestNode } from "../../testing/cosmos-node.js";
 import { ownRecordings, recordings, type Recording } from "../../testing/cosmos-recordings.js";
 import { collect } from "../../testing/collect.js";
 import { hasFixtures } from "../../testing/shared-fixtures.js";
@@ -15,7 +19,7 @@ const logger = silentLogger();
 const signal = new AbortController().signal;
 
 if (!hasFixtures) {
-  process.stderr.write("Skipping the recorded Cosmos blocks: the folder that holds them is not here.\n");
+  process.stderr.write("Skipping the recorded Cosmos blocks: their folder does not exist.\n");
 }
 
 async function readHeight(chain: CosmosChain, height: number): Promise<TaskResult[]> {
@@ -25,24 +29,24 @@ async function readHeight(chain: CosmosChain, height: number): Promise<TaskResul
 
 const sources = [
   { name: "recorded blocks of public chains", all: recordings(), least: 70, skip: !hasFixtures },
-  { name: "recorded blocks of chains of our own", all: ownRecordings(), least: 390, skip: false },
+  { name: "recorded blocks of our own chains", all: ownRecordings(), least: 390, skip: false },
 ];
 
 describe.each(sources)("$name", ({ name, all, least, skip }) => {
-  const compared: Compared[] = [];
+  const compared: FieldComparison[] = [];
   let transactions = 0;
   const chainIds = [...new Set(all.map(({ chainId }) => chainId))];
 
-  const serve = (list: readonly Recording[], chainId: string): Promise<CosmosStandIn> =>
+  const serve = (list: readonly Recording[], chainId: string): Promise<CosmosTestNode> =>
     startCosmosNode({ chainId, heights: new Map(list.map((each) => [each.height, each])) });
 
   it.skipIf(skip).each(chainIds)(
-    "of %s come out as its node has them, the same over RPC and gRPC",
+    "of %s equal the node's JSON, and are the same over RPC and gRPC",
     async (chainId) => {
       const own = all.filter((each) => each.chainId === chainId);
       const twice = hashesInTwoHeights(own);
       let unknownResults = 0;
-      // The first transaction's chain id, not the folder's: people have renamed some folders.
+      // The chain id of the first block: some folders have other names.
       const node = await serve(own, chainIdOf(own));
       const [rpc, grpc] = await Promise.all([
         createCosmosChain({ rpcUrls: [node.rpcUrl], grpcUrls: [], logger }),
@@ -52,13 +56,13 @@ describe.each(sources)("$name", ({ name, all, least, skip }) => {
         for (const { height, blockResults, nodeJson } of own) {
           const [answer, ...rest] = await readHeight(rpc, height);
           expect(rest).toEqual([]);
-          if (answer?.kind !== "height") throw new Error("No height came.");
+          if (answer?.kind !== "height") throw new Error("Expected a height.");
           expect(answer.block.height).toBe(height);
           expect(answer.transactions).toHaveLength(nodeJson.length);
           const unknown = await readHeight(grpc, height);
           const overGrpc = unknown.pop();
-          if (overGrpc?.kind !== "height") throw new Error("No height came over gRPC.");
-          // Where a chain holds the same bytes in two heights, a node's index has one of the two results, and says of which height.
+          if (overGrpc?.kind !== "height") throw new Error("Expected a height over gRPC.");
+          // If a chain has the same bytes at two heights, a node's index has the result of only one of them.
           const lost = unknown.flatMap((each) => (each.kind === "quarantine" ? [each.index] : []));
           expect(lost.map((index) => hashAt(answer, index)).filter((hash) => !twice.has(hash))).toEqual([]);
           expect(without(overGrpc, lost)).toEqual(without(answer, lost));
@@ -84,25 +88,25 @@ describe.each(sources)("$name", ({ name, all, least, skip }) => {
     },
   );
 
-  it.skipIf(skip)("differ in no field", () => {
+  it.skipIf(skip)("have no different field", () => {
     expect(compared.filter(({ equal, reason }) => !equal && reason === undefined)).toEqual([]);
     expect(transactions).toBeGreaterThan(least);
   });
 
   afterAll(() => {
     if (skip) return;
-    const table = tableOf(compared, transactions);
+    const table = comparisonTable(compared, transactions);
     process.stdout.write(`\n${name}, against the node's own JSON\n${table}\n`);
   });
 });
 
-type HeightAnswer = Extract<TaskResult, { kind: "height" }>;
+type HeightResult = Extract<TaskResult, { kind: "height" }>;
 
-function hashAt({ transactions }: HeightAnswer, index: number | undefined): string {
+function hashAt({ transactions }: HeightResult, index: number | undefined): string {
   return transactions[index ?? -1]?.hash ?? "the whole height";
 }
 
-function without(answer: HeightAnswer, indexes: readonly (number | undefined)[]): HeightAnswer {
+function without(answer: HeightResult, indexes: readonly (number | undefined)[]): HeightResult {
   return { ...answer, transactions: answer.transactions.filter(({ index }) => !indexes.includes(index)) };
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../lib/logger.js";
 import { makeCertificates } from "../../testing/certificates.js";
 import { makeChain } from "../../testing/cosmos-generator.js";
-import { startCosmosNode, type CosmosStandIn } from "../../testing/cosmos-node.js";
+import { startCosmosNode, type CosmosTestNode } from "../../testing/cosmos-node.js";
 import { probeCosmosAddress } from "./address-kind.js";
 import { createCosmosChain } from "./cosmos-chain.js";
 
@@ -11,8 +11,8 @@ const signal = new AbortController().signal;
 const chainId = "test-1";
 const heights = makeChain(chainId, 3);
 
-let secret: CosmosStandIn;
-let plain: CosmosStandIn;
+let secret: CosmosTestNode;
+let plain: CosmosTestNode;
 beforeAll(async () => {
   secret = await startCosmosNode({ chainId, heights, tls: makeCertificates() });
   plain = await startCosmosNode({ chainId, heights });
@@ -37,7 +37,7 @@ async function failureOf(kind: "rpc" | "grpc", url: string): Promise<unknown> {
   }
 }
 
-const over = (node: CosmosStandIn, kind: "rpc" | "grpc"): string =>
+const over = (node: CosmosTestNode, kind: "rpc" | "grpc"): string =>
   kind === "rpc" ? node.rpcUrl : node.grpcUrl;
 const failure = (message: RegExp): object => ({
   name: "TaskFailure",
@@ -47,7 +47,7 @@ const failure = (message: RegExp): object => ({
 });
 
 describe.concurrent.each(["rpc", "grpc"] as const)("over %s", (kind) => {
-  it("a certificate of an authority that is not known is refused, and the message says so", async () => {
+  it("rejects a certificate of an unknown authority, with that reason", async () => {
     const before = secret.requests.length;
     expect(await failureOf(kind, over(secret, kind))).toMatchObject(
       failure(/localhost:\d+.*it cannot be reached: .*certificate/),
@@ -55,7 +55,7 @@ describe.concurrent.each(["rpc", "grpc"] as const)("over %s", (kind) => {
     expect(secret.requests.slice(before)).toEqual([]);
   });
 
-  it("TLS to a node that speaks none, and the other way round, are told as a failure and do not hang", async () => {
+  it("fails for TLS to a node without TLS, and for plain text to a node with TLS", async () => {
     const [port] = over(plain, kind).split(":").slice(-1);
     expect(await failureOf(kind, `https://localhost:${port}`)).toMatchObject(
       failure(/cannot be reached: .*(SSL|wrong version)/i),
@@ -66,7 +66,7 @@ describe.concurrent.each(["rpc", "grpc"] as const)("over %s", (kind) => {
   });
 });
 
-it("an address whose certificate is not trusted is told to be neither, with the reason", async () => {
+it("detects no protocol behind an untrusted certificate, and reports the reason", async () => {
   await expect(probeCosmosAddress(secret.rpcUrl, { signal })).rejects.toThrow(/as RPC: .*certificate/);
   await expect(probeCosmosAddress(secret.grpcUrl, { signal })).rejects.toThrow(/as gRPC: .*certificate/);
 });

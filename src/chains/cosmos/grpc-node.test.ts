@@ -1,4 +1,4 @@
-// What a node's gRPC says byte by byte: texts that are no UTF-8 come out as in the node's JSON.
+// gRPC responses with bytes that are not UTF-8: they decode as in the node's JSON.
 import { GetTxResponse } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { TxResponse } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import { expect, it } from "vitest";
@@ -9,17 +9,17 @@ import { createGrpcNode } from "./grpc-node.js";
 
 const signal = new AbortController().signal;
 
-/** Messages of the SDK's authz name a grant by its key, which is any bytes. */
+/** An error message of the SDK's authz contains the key of the grant, which is arbitrary bytes. */
 const log = Buffer.concat([
   Buffer.from("failed to update grant with key "),
   Buffer.from([0x01, 0xe5, 0x67, 0xff, 0xc3, 0xa9]),
 ]);
 
-it("reads a log that is no UTF-8 with a sign in place of each wrong byte", async () => {
+it("replaces each invalid byte of a log that is not UTF-8", async () => {
   const { bytes } = makePayment(5, 0);
   const block = { chainId: "test-1", height: 5, hash: "AB", time: 0n, transactions: [bytes] };
-  // A text cannot hold these bytes: they are put in the room of another of their length.
-  const room = "@".repeat(log.length);
+  // A string cannot contain these bytes: they replace a placeholder of the same length.
+  const placeholder = "@".repeat(log.length);
   const answer = Buffer.from(
     GetTxResponse.encode(
       GetTxResponse.fromPartial({
@@ -27,12 +27,12 @@ it("reads a log that is no UTF-8 with a sign in place of each wrong byte", async
           height: 5n,
           txhash: transactionHash(bytes),
           code: 5,
-          rawLog: room,
+          rawLog: placeholder,
         }),
       }),
     ).finish(),
   );
-  answer.set(log, answer.indexOf(room));
+  answer.set(log, answer.indexOf(placeholder));
   const client: GrpcClient = {
     call: ({ decode }) => Promise.resolve(decode(new Uint8Array(answer))),
     close: () => undefined,

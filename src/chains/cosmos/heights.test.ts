@@ -1,4 +1,4 @@
-// Reading ahead: in order, bounded by heights and by bytes over all tasks, never stuck.
+// Reading ahead: in order, bounded by heights and by bytes over all tasks, without deadlock.
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../testing/manual-clock.js";
 import { collect } from "../../testing/collect.js";
@@ -14,17 +14,17 @@ function blockAt(height: number): RawCosmosBlock {
   return { chainId: "test-1", height, hash: `H${height}`, time: 0n, transactions: [] };
 }
 
-/** Nodes that answer when told, and count what is under way. */
-function countingNodes(bytes: number): HeightReaderOptions["nodes"] & { most: number; asked: number[] } {
+/** Nodes that record the requested heights and the maximum of concurrent requests. */
+function countingNodes(bytes: number): HeightReaderOptions["nodes"] & { most: number; requested: number[] } {
   let now = 0;
   const nodes = {
     most: 0,
-    asked: [] as number[],
+    requested: [] as number[],
     block: async (height: number) => {
       now += 1;
-      nodes.asked.push(height);
+      nodes.requested.push(height);
       nodes.most = Math.max(nodes.most, now);
-      // Later heights are quicker: order must not depend on it.
+      // Later heights respond faster: the order must not depend on it.
       for (let turn = 0; turn < 50 - (height % 40); turn += 1) await Promise.resolve();
       now -= 1;
       return { value: blockAt(height), bytes };
@@ -39,21 +39,21 @@ const heightsOf = async (
   reader: ReturnType<typeof createHeightReader>,
   range: { from: number; to: number },
 ): Promise<number[]> => {
-  const answers = await collect(reader.range(range, signal));
-  return answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+  const results = await collect(reader.range(range, signal));
+  return results.flatMap((result) => (result.kind === "height" ? [result.block.height] : []));
 };
 
 describe("reading ahead", () => {
-  it("gives heights in order, as many at once as it may", async () => {
+  it("returns heights in order, and reads the allowed number in parallel", async () => {
     const nodes = countingNodes(1000);
     const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     const expected = Array.from({ length: 100 }, (_, index) => index + 1);
     expect(await heightsOf(reader, { from: 1, to: 100 })).toEqual(expected);
     expect(nodes.most).toBe(8);
-    expect(nodes.asked).toEqual(expected);
+    expect(nodes.requested).toEqual(expected);
   });
 
-  it("holds fat heights of all tasks within one limit, and each task goes on", async () => {
+  it("keeps large heights of all tasks within one limit, and each task completes", async () => {
     const nodes = countingNodes(10 * 1024 * 1024);
     const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     await heightsOf(reader, { from: 1, to: 3 });
@@ -63,12 +63,12 @@ describe("reading ahead", () => {
     expect(nodes.most).toBeLessThanOrEqual(3);
   });
 
-  it("forgets what a task that was left had reserved", async () => {
+  it("releases the reservation of an abandoned task", async () => {
     const nodes = countingNodes(5 * 1024 * 1024);
     const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
     for (let round = 0; round < 20; round += 1) {
-      for await (const answer of reader.range({ from: 1, to: 50 }, signal)) {
-        expect(answer.kind).toBe("height");
+      for await (const result of reader.range({ from: 1, to: 50 }, signal)) {
+        expect(result.kind).toBe("height");
         break;
       }
     }
@@ -77,52 +77,52 @@ describe("reading ahead", () => {
     expect(nodes.most).toBeGreaterThan(1);
   });
 
-  it("tells a failure in its turn, after all that came before it", async () => {
+  it("returns the heights before a failed height, then fails", async () => {
     const failure = new TaskFailure("Gone.", "other-worker", { type: "pruned", height: 7 });
-    const sound = countingNodes(1000);
+    const healthy = countingNodes(1000);
     const nodes = {
-      ...sound,
+      ...healthy,
       block: (height: number, inner: AbortSignal) =>
-        height === 7 ? Promise.reject(failure) : sound.block(height, inner),
+        height === 7 ? Promise.reject(failure) : healthy.block(height, inner),
     };
     const reader = createHeightReader({ chain, nodes, parallel: 8, clock: createManualClock() });
-    const given: number[] = [];
+    const read: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const answer of reader.range({ from: 3, to: 20 }, signal))
-        if (answer.kind === "height") given.push(answer.block.height);
+      for await (const result of reader.range({ from: 3, to: 20 }, signal))
+        if (result.kind === "height") read.push(result.block.height);
     };
     await expect(run()).rejects.toBe(failure);
-    expect(given).toEqual([3, 4, 5, 6]);
+    expect(read).toEqual([3, 4, 5, 6]);
   });
 
-  it("waits two and a half seconds for a height that is about to come, no longer", async () => {
+  it("waits exactly 2.5 seconds for the next height", async () => {
     const clock = createManualClock();
-    const soon = new TaskFailure("Not yet.", "other-worker", { type: "not_ready", height: 1 });
-    let asked = 0;
+    const notReady = new TaskFailure("Not yet.", "other-worker", { type: "not_ready", height: 1 });
+    let requests = 0;
     const nodes = {
       block: () => {
-        asked += 1;
-        return Promise.reject(soon);
+        requests += 1;
+        return Promise.reject(notReady);
       },
       head: () => Promise.resolve({ height: 1 }),
       results: () => Promise.resolve({ value: new TakeOnce([]), bytes: 0 }),
     };
     const reader = createHeightReader({ chain, nodes, parallel: 1, clock });
     const reading = heightsOf(reader, { from: 1, to: 1 });
-    const rejected = expect(reading).rejects.toBe(soon);
+    const rejected = expect(reading).rejects.toBe(notReady);
     await clock.advance(2_499);
-    expect(asked).toBe(5);
+    expect(requests).toBe(5);
     await clock.advance(1);
     await rejected;
-    expect(asked).toBe(6);
+    expect(requests).toBe(6);
   });
 
   it.each([
-    ["late and waits for it near the head", 100, false],
-    ["lost and goes on without it well below the head", 110, true],
-  ])("takes a result that no index holds for %s", async (_, head, goesOn) => {
+    ["waits for it near the head", 100, false],
+    ["continues without it 10 blocks below the head", 110, true],
+  ])("if no index has a result, %s", async (_, head, continues) => {
     const clock = createManualClock();
-    const late = new TaskFailure("It is not in the index.", "other-worker", {
+    const missing = new TaskFailure("It is not in the index.", "other-worker", {
       type: "not_ready",
       height: 100,
     });
@@ -130,17 +130,17 @@ describe("reading ahead", () => {
     const nodes = {
       head: () => Promise.resolve({ height: head }),
       block: () => Promise.resolve({ value: block, bytes: 1 }),
-      results: () => Promise.reject(late),
+      results: () => Promise.reject(missing),
       availableResults: () =>
         Promise.resolve({ value: new TakeOnce([unknownResult("It was lost.")]), bytes: 0 }),
     };
     const reading = createHeightReader({ chain, nodes, parallel: 1, clock }).read(100, signal);
-    const done = goesOn
+    const done = continues
       ? expect(reading).resolves.toMatchObject([
           { kind: "quarantine", height: 100, index: 0 },
           { kind: "height", transactions: [{ hasErrors: true }] },
         ])
-      : expect(reading).rejects.toBe(late);
+      : expect(reading).rejects.toBe(missing);
     await clock.advance(2_500);
     await done;
   });

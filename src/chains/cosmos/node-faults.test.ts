@@ -1,4 +1,4 @@
-// What nodes say, in their own words, and what it is taken for.
+// Error messages of real nodes, and the faults that they stand for.
 import { describe, expect, it } from "vitest";
 import { TaskFailure } from "../../domain/task.js";
 import { EndpointError } from "../endpoint-error.js";
@@ -9,7 +9,7 @@ const iavl = (height: number, latest: number): string =>
   `codespace sdk code 18: invalid request: failed to load state at height ${height}; version mismatch on immutable IAVL tree; ` +
   `version does not exist. Version has either been pruned, or is for a future block height (latest height: ${latest})`;
 
-describe("a node's words", () => {
+describe("a node's message", () => {
   it.each([
     [
       "Internal error: height 105 must be less than or equal to the current blockchain height 104",
@@ -35,8 +35,8 @@ describe("a node's words", () => {
     ["transaction indexing is disabled", "unsupported"],
     ["tx (ABCD) not found, err: %!w(<nil>)", "not_found"],
     ["rpc error: code = NotFound desc = tx not found: ABCD: key not found", "not_found"],
-  ])("'%s' may be better elsewhere: %s", (words, type) => {
-    const fault = faultFromMessage(words, { name: "height 105", height: 105 });
+  ])("'%s' is retried at another endpoint, as %s", (message, type) => {
+    const fault = faultFromMessage(message, { name: "height 105", height: 105 });
     expect(fault).toBeInstanceOf(EndpointError);
     expect(fault).toMatchObject({
       fault: "missing",
@@ -49,13 +49,13 @@ describe("a node's words", () => {
     "decoding bech32 failed: invalid separator index -1",
     "rpc error: code = InvalidArgument desc = invalid address: empty address string is not allowed",
     "invalid Bech32 prefix; expected cosmos, got osmo",
-  ])("'%s' is for good", (words) => {
-    const fault = faultFromMessage(words, { name: "it" });
+  ])("'%s' is not retried", (message) => {
+    const fault = faultFromMessage(message, { name: "it" });
     expect(fault).toBeInstanceOf(TaskFailure);
     expect(fault).toMatchObject({ retry: "never", details: { type: "bad_request" } });
   });
 
-  it("may limit requests, or say what nobody knows", () => {
+  it("is a rate limit, or undefined if it is unknown", () => {
     expect(faultFromMessage("rate limit exceeded", { name: "it" })).toMatchObject({ fault: "rate-limited" });
     expect(faultFromMessage("goroutine panic: runtime error", { name: "it" })).toBeUndefined();
   });
@@ -72,11 +72,11 @@ describe("a gRPC address", () => {
     ["grpc://10.0.0.1:9090", "10.0.0.1:9090", false],
     ["tcp://10.0.0.1:9090", "10.0.0.1:9090", false],
     ["[::1]:9090", "[::1]:9090", false],
-  ])("%s is %s, TLS %s", (address, target, secure) => {
+  ])("%s has the target %s, with TLS: %s", (address, target, secure) => {
     expect(grpcTarget(address)).toEqual({ target, secure });
   });
 
-  it.each(["", "://x", "a b:c:d"])("'%s' is none", (address) => {
+  it.each(["", "://x", "a b:c:d"])("'%s' is rejected", (address) => {
     expect(() => grpcTarget(address)).toThrow(/host:port/);
   });
 });

@@ -1,4 +1,4 @@
-// Facts that only events tell, in the forms that chains write them.
+// Values that occur only in events, in the formats of several chains.
 import { expect, it } from "vitest";
 import { valuesFromEvents } from "./event-values.js";
 import type { NodeEvent } from "./node-events.js";
@@ -11,15 +11,15 @@ const acknowledgement = '{"result":"AQ=="}';
 const hex = Buffer.from(acknowledgement).toString("hex");
 
 it.each([
-  ["both forms, as ibc-go up to 8 writes", { packet_ack: acknowledgement, packet_ack_hex: hex }],
-  ["plain alone, as before ibc-go 2", { packet_ack: acknowledgement }],
-  ["hexadecimal alone, as ibc-go 10 writes", { packet_ack_hex: hex }],
-])("an acknowledgement stands once, from %s", (_, attributes) => {
-  const facts = valuesFromEvents([event("write_acknowledgement", attributes)]);
-  expect([...facts]).toEqual([["acknowledgement", [acknowledgement]]]);
+  ["both formats, as in ibc-go up to 8", { packet_ack: acknowledgement, packet_ack_hex: hex }],
+  ["plain text alone, as before ibc-go 2", { packet_ack: acknowledgement }],
+  ["hexadecimal alone, as in ibc-go 10", { packet_ack_hex: hex }],
+])("an acknowledgement occurs once, from %s", (_, attributes) => {
+  const values = valuesFromEvents([event("write_acknowledgement", attributes)]);
+  expect([...values]).toEqual([["acknowledgement", [acknowledgement]]]);
 });
 
-it("values are each there once, in order, and without the quotes of typed events", () => {
+it("values occur once, in order, and without the quotes of typed events", () => {
   const events = [
     event("cosmos.group.v1.EventSubmitProposal", { proposal_id: '"7"' }),
     event("cosmos.group.v1.EventSubmitProposal", { proposal_id: '"9"' }),

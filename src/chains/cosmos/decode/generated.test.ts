@@ -1,12 +1,12 @@
-// A chain of our own, with messages of every kind and results of every age of nodes.
+// Decodes a generated chain: messages of every kind, results in the format of every node version.
 import { describe, expect, it } from "vitest";
 import {
-  eras,
+  resultFormats,
   testAddress,
   makeHeight,
   makeTransaction,
-  type Era,
-  type MadeTransaction,
+  type ResultFormat,
+  type GeneratedTransaction,
 } from "../../../testing/cosmos-generator.js";
 import { sampleMessages } from "../../../testing/cosmos-messages.js";
 import { participation, type SubEvent, type Transaction } from "../../../domain/transaction.js";
@@ -19,8 +19,8 @@ import { transactionHash } from "./transaction.js";
 const chain = { network: "cosmos", chainId: "test-1" };
 
 async function decode(
-  transactions: readonly MadeTransaction[],
-  era: Era = "finalize",
+  transactions: readonly GeneratedTransaction[],
+  era: ResultFormat = "finalize",
 ): Promise<TaskResult[]> {
   const { block, blockResults } = makeHeight("test-1", 7, { transactions, era });
   return decodeCosmosHeight(chain, {
@@ -29,19 +29,20 @@ async function decode(
   });
 }
 
-async function decodeOne(transaction: MadeTransaction, era?: Era): Promise<Transaction> {
-  const [answer] = await decode([transaction], era);
-  if (answer?.kind !== "height" || answer.transactions[0] === undefined) throw new Error("No height came.");
-  return answer.transactions[0];
+async function decodeOne(transaction: GeneratedTransaction, era?: ResultFormat): Promise<Transaction> {
+  const [result] = await decode([transaction], era);
+  if (result?.kind !== "height" || result.transactions[0] === undefined)
+    throw new Error("Expected a height.");
+  return result.transactions[0];
 }
 
-const everything: MadeTransaction = {
+const everything: GeneratedTransaction = {
   bytes: makeTransaction(sampleMessages.map(({ packed }) => packed)),
   messageTypes: sampleMessages.map(({ packed }) => packed.typeUrl),
   events: sampleMessages.map(({ events }) => events),
 };
 
-describe.each(eras)("messages with results as %s", (era) => {
+describe.each(resultFormats)("messages with results as %s", (era) => {
   it.each(sampleMessages.map((message, index) => ({ ...message, index })))(
     "$name",
     async ({ index, expected }) => {
@@ -53,7 +54,7 @@ describe.each(eras)("messages with results as %s", (era) => {
     },
   );
 
-  it("gives events inside an exec to the message that they are of, and tells each once", async () => {
+  it("assigns events inside an exec to their nested message, each once", async () => {
     const { events } = await decodeOne(everything, era);
     const exec = events[sampleMessages.findIndex(({ name }) => name.startsWith("exec of three"))]?.sub[0];
     expect(exec?.sub?.map(({ type }) => type)).toEqual([["send"], ["delegate"], ["exec"]]);
@@ -62,19 +63,19 @@ describe.each(eras)("messages with results as %s", (era) => {
     expect(Object.keys(exec?.sub?.[0]?.transfers ?? {})).toEqual(["send", "spend"]);
     expect(Object.keys(exec?.sub?.[1]?.transfers ?? {})).toEqual(["reward", "reward_from"]);
     expect(exec?.sub?.[2]?.transfers).toBeUndefined();
-    const inmost = exec?.sub?.[2]?.sub?.[0]?.transfers?.["send"];
-    expect(inmost?.map(({ amounts }) => amounts.map(({ text }) => text))).toEqual([["8utest"]]);
+    const innermost = exec?.sub?.[2]?.sub?.[0]?.transfers?.["send"];
+    expect(innermost?.map(({ amounts }) => amounts.map(({ text }) => text))).toEqual([["8utest"]]);
   });
 });
 
-it("gives the same transactions for every age of nodes", async () => {
-  const [first, ...rest] = await Promise.all(eras.map((era) => decodeOne(everything, era)));
+it("decodes the same transactions from every node version", async () => {
+  const [first, ...rest] = await Promise.all(resultFormats.map((era) => decodeOne(everything, era)));
   for (const other of rest) expect(other.events).toEqual(first?.events);
 });
 
 describe("every known message", () => {
   const address = testAddress("someone");
-  /** A message with something in each plain field. */
+  /** A message with a value in each scalar field. */
   const filled = (typeUrl: string): Uint8Array => {
     const codec = codecOf(typeUrl) as unknown as {
       encode?: (message: object) => { finish(): Uint8Array };
@@ -92,12 +93,12 @@ describe("every known message", () => {
     return codec.encode?.(fill(codec.decode(new Uint8Array()), "") as object).finish() ?? new Uint8Array();
   };
 
-  it.each(knownMessages())("%s is read without a fault", async (typeUrl) => {
-    const answers = await decode([
+  it.each(knownMessages())("%s is decoded without a quarantine", async (typeUrl) => {
+    const results = await decode([
       { bytes: makeTransaction([{ typeUrl, value: filled(typeUrl) }]), messageTypes: [typeUrl] },
     ]);
-    expect(answers.map(({ kind }) => kind)).toEqual(["height"]);
-    const transaction = answers[0]?.kind === "height" ? answers[0].transactions[0] : undefined;
+    expect(results.map(({ kind }) => kind)).toEqual(["height"]);
+    const transaction = results[0]?.kind === "height" ? results[0].transactions[0] : undefined;
     const [event] = transaction?.events ?? [];
     expect(event?.kind).toMatch(/^[a-z][a-z0-9_]*$/);
     expect(event?.sub[0]?.type).toEqual([event?.kind]);
@@ -110,17 +111,17 @@ describe("every known message", () => {
   });
 });
 
-describe("what is broken", () => {
-  it("keeps bytes that are no transaction, says so, and goes on", async () => {
+describe("broken data", () => {
+  it("keeps and quarantines bytes that are not a transaction, and decodes the rest of the block", async () => {
     const garbage = new TextEncoder().encode("ff00ff00this is not protobuf");
-    const answers = await decode([
+    const results = await decode([
       { bytes: garbage, messageTypes: [], code: 2, codespace: "sdk", log: "tx parse error" },
       { ...everything },
     ]);
-    expect(answers.map(({ kind }) => kind)).toEqual(["quarantine", "height"]);
-    const [quarantine, height] = answers;
+    expect(results.map(({ kind }) => kind)).toEqual(["quarantine", "height"]);
+    const [quarantine, height] = results;
     if (height?.kind !== "height" || quarantine?.kind !== "quarantine")
-      throw new Error("Not what was asked.");
+      throw new Error("Expected a quarantine and a height.");
     expect(height.transactions).toHaveLength(2);
     expect(height.block.transactionCount).toBe(2);
     expect(height.transactions[0]).toMatchObject({
@@ -135,15 +136,15 @@ describe("what is broken", () => {
     expect(height.transactions[1]?.hasErrors).toBe(false);
   });
 
-  it("keeps a message whose bytes are not of its type, and the others of its transaction", async () => {
+  it("keeps a message whose bytes do not match its type, and decodes the others of its transaction", async () => {
     const broken = { typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: new Uint8Array([0x0a, 0x7f, 1]) };
     const [good] = sampleMessages;
     if (good === undefined) throw new Error("No message.");
-    const answers = await decode([
+    const results = await decode([
       { bytes: makeTransaction([broken, good.packed]), messageTypes: [broken.typeUrl, good.packed.typeUrl] },
     ]);
-    const [quarantine, height] = answers;
-    if (height?.kind !== "height") throw new Error("No height came.");
+    const [quarantine, height] = results;
+    if (height?.kind !== "height") throw new Error("Expected a height.");
     expect(height.transactions[0]?.events.map(({ kind }) => kind)).toEqual([broken.typeUrl, "send"]);
     expect(height.transactions[0]?.hasErrors).toBe(true);
     expect(height.transactions[0]?.events.map(({ sub }) => sub[0]?.error !== undefined)).toEqual([
@@ -156,14 +157,14 @@ describe("what is broken", () => {
   it.each([
     ["no byte", new Uint8Array()],
     ["no message", makeTransaction([])],
-  ])("does not take a transaction of %s for a good one, whatever its result", async (_, bytes) => {
+  ])("quarantines a transaction of %s, also if its result is a success", async (_, bytes) => {
     const [quarantine, height] = await decode([{ bytes, messageTypes: [] }]);
-    if (height?.kind !== "height") throw new Error("No height came.");
+    if (height?.kind !== "height") throw new Error("Expected a height.");
     expect(height.transactions[0]).toMatchObject({ hasErrors: true, raw: bytes });
     expect(quarantine).toMatchObject({ kind: "quarantine", index: 0, height: 7 });
   });
 
-  it("tells of a failed transaction its error, code and fee", async () => {
+  it("returns the error, code and fee of a failed transaction", async () => {
     const [first, second] = sampleMessages;
     if (first === undefined || second === undefined) throw new Error("No message.");
     const log = "failed to execute message; message index: 1: insufficient funds";
@@ -208,7 +209,7 @@ describe("what is broken", () => {
 
   it.each([
     ["reads all of 60 messages inside each other", 60, false],
-    ["reads the outer of 160 messages inside each other, and says that it left the rest", 160, true],
+    ["decodes the outer of 160 nested messages, and reports that it skipped the inner ones", 160, true],
   ])("%s", async (_, count, tooDeep) => {
     const { typeUrl } = sampleMessages.find(({ packed }) => packed.typeUrl.endsWith("MsgExec"))?.packed ?? {
       typeUrl: "",
@@ -224,9 +225,9 @@ describe("what is broken", () => {
       ]);
       value = Buffer.concat([Buffer.from([0x12, ...length(any.length)]), any]);
     }
-    const answers = await decode([{ bytes: makeTransaction([{ typeUrl, value }]), messageTypes: [typeUrl] }]);
-    const height = answers.at(-1);
-    if (height?.kind !== "height") throw new Error("No height came.");
+    const results = await decode([{ bytes: makeTransaction([{ typeUrl, value }]), messageTypes: [typeUrl] }]);
+    const height = results.at(-1);
+    if (height?.kind !== "height") throw new Error("Expected a height.");
     const [transaction] = height.transactions;
     let depth = 0;
     for (
@@ -237,6 +238,6 @@ describe("what is broken", () => {
       depth += 1;
     expect(depth).toBe(tooDeep ? 102 : 61);
     expect(transaction?.hasErrors).toBe(tooDeep);
-    expect(answers.map(({ kind }) => kind)).toEqual(tooDeep ? ["quarantine", "height"] : ["height"]);
+    expect(results.map(({ kind }) => kind)).toEqual(tooDeep ? ["quarantine", "height"] : ["height"]);
   });
 });

@@ -30,7 +30,7 @@ const denom = fc.constantFrom(
 );
 
 describe("amounts", () => {
-  it("are whole numbers of any size, exactly", () => {
+  it("are exact whole numbers of any size", () => {
     fc.assert(
       fc.property(whole, denom, (amount, name) => {
         expect(amountFromCoin({ denom: name, amount: amount.toString() })).toEqual({
@@ -44,7 +44,7 @@ describe("amounts", () => {
     );
   });
 
-  it("with 18 decimals say the same as the number they carry", () => {
+  it("with 18 decimals equal the encoded number", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }), denom, (atomics, name) => {
         const amount = amountFromDecCoin({ denom: name, amount: atomics.toString() });
@@ -56,7 +56,7 @@ describe("amounts", () => {
     );
   });
 
-  it("in events are read as they were written", () => {
+  it("in events keep their original text", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(whole, denom)), (coins) => {
         const text = coins.map(([amount, name]) => `${amount}${name}`).join(",");
@@ -68,7 +68,7 @@ describe("amounts", () => {
     );
   });
 
-  it.each(["1.5", "1e5", "abc", "0x10", "--1", " 1"])("'%s' is none", (amount) => {
+  it.each(["1.5", "1e5", "abc", "0x10", "--1", " 1"])("'%s' is rejected", (amount) => {
     expect(() => amountFromCoin({ denom: "x", amount })).toThrow(AmountError);
   });
 
@@ -85,7 +85,7 @@ describe("addresses", () => {
   const bytes = fc.uint8Array({ minLength: 20, maxLength: 20 });
   const prefix = fc.constantFrom("cosmos", "tcro", "osmo", "evmos");
 
-  it("are known in either case, and no others", () => {
+  it("are accepted in lower and upper case, not in mixed case", () => {
     fc.assert(
       fc.property(bytes, prefix, (key, name) => {
         const address = bech32.encode(name, bech32.toWords(key));
@@ -98,12 +98,12 @@ describe("addresses", () => {
     );
   });
 
-  it("are not the ports that IBC names for accounts", () => {
+  it("do not include the IBC ports that contain an account", () => {
     expect(normalizeAddress(`icacontroller-${testAddress("owner")}`)).toBeUndefined();
     expect(normalizeAddress(`wasm.${testAddress("contract")}`)).toBeUndefined();
   });
 
-  it("of validators are accounts under another prefix", () => {
+  it("of validators convert to accounts", () => {
     fc.assert(
       fc.property(bytes, prefix, fc.constantFrom("valoper", "cncl"), (key, name, ending) => {
         const words = bech32.toWords(key);
@@ -113,7 +113,7 @@ describe("addresses", () => {
     );
   });
 
-  it("of a key and of the distribution module are what the SDK makes of them", () => {
+  it("of a key and of the distribution module equal those of the SDK", () => {
     // The account of a recorded transaction: cosmoshub-4, height 9399574.
     const key = Buffer.from("A4oHZQz6i4zbJrui48pzL/t+6hSnrde7EATwrLISxd5l", "base64");
     expect(accountFromPublicKey(key, "cosmos")).toBe("cosmos14jayw662dsn2u050lmhpysqu64dz02cvcxrwnm");
@@ -122,7 +122,7 @@ describe("addresses", () => {
     expect(isDistributionModule("cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0eh")).toBe(false);
   });
 
-  it("are found in bytes of no known type, which never fail", () => {
+  it("are found in bytes of unknown types, without errors", () => {
     const [alice, bob] = [testAddress("alice"), testAddress("bob", "testvaloper")];
     const inner = new BinaryWriter().uint32(10).string(bob).uint32(16).uint64(5n).finish();
     const message = new BinaryWriter()
@@ -182,7 +182,7 @@ describe("attributes of events", () => {
     attributes: fc.array(fc.record({ key, value: fc.string() }), { minLength: 1 }),
   });
 
-  it("come out the same whether a node writes them in base64 or plainly", () => {
+  it("are the same in base64 and in plain text", () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 1 }), (events) => {
         const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64");
@@ -206,7 +206,7 @@ describe("attributes of events", () => {
     );
   });
 
-  it("may be null where they are empty", () => {
+  it("may be null if they are empty", () => {
     const events = [
       { type: "x", attributes: [{ key: "a", value: null }, { key: "b" }] },
       { type: "y", attributes: null },
@@ -225,7 +225,7 @@ describe("attributes of events", () => {
 });
 
 describe("RLP", () => {
-  it("is read as its encoder wrote it", () => {
+  it("decodes what an encoder wrote", () => {
     const item = fc.uint8Array({ maxLength: 300 });
     fc.assert(
       fc.property(fc.array(item, { maxLength: 12 }), (items) => {
@@ -245,7 +245,7 @@ describe("Ethereum transactions", () => {
     ["0", serializeTransaction({ ...common, type: "legacy", gasPrice: 5n })],
     ["1", serializeTransaction({ ...common, type: "eip2930", gasPrice: 5n })],
     ["2", serializeTransaction({ ...common, type: "eip1559", maxFeePerGas: 5n })],
-  ])("of type %s tell nonce, gas, ends, value and selector", async (type, serialized) => {
+  ])("of type %s have nonce, gas, accounts, value and selector", async (type, serialized) => {
     const from = Buffer.alloc(20, 0xbb);
     const raw = Buffer.from(serialized.slice(2), "hex");
     const typeUrl = "/cosmos.evm.vm.v1.MsgEthereumTx";
@@ -255,12 +255,12 @@ describe("Ethereum transactions", () => {
       era: "finalize",
     });
     const results = resultsFromRpc(blockResults).results;
-    const [answer] = await decodeCosmosHeight(
+    const [result] = await decodeCosmosHeight(
       { network: "cosmos", chainId: "test-1" },
       { block: blockFromRpc(block), results },
     );
     const amounts = [{ text: `${10n ** 30n}utest`, currency: "utest", numeric: `${10n ** 30n}`, exp: 0 }];
-    expect(answer?.kind === "height" ? answer.transactions[0]?.events[0] : undefined).toMatchObject({
+    expect(result?.kind === "height" ? result.transactions[0]?.events[0] : undefined).toMatchObject({
       kind: "ethereum_tx",
       sub: [
         {
@@ -278,7 +278,7 @@ describe("bytes of any kind", () => {
   const chain = { network: "cosmos", chainId: "test-1" };
   const whole = makeTransaction(sampleMessages.slice(0, 12).map(({ packed }) => packed));
 
-  it("never fail their block, and are kept with their hash", async () => {
+  it("are kept as transactions with errors, and never fail their block", async () => {
     const damaged = fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })).map(([at, byte]) => {
       const bytes = Uint8Array.from(whole);
       bytes[at] = byte;
@@ -297,12 +297,12 @@ describe("bytes of any kind", () => {
           }));
           const { block, blockResults } = makeHeight("test-1", 3, { transactions, era: "finalize" });
           const results = resultsFromRpc(blockResults).results;
-          const answer = (await decodeCosmosHeight(chain, { block: blockFromRpc(block), results })).at(-1);
-          if (answer?.kind !== "height") throw new Error("No height came.");
-          expect(answer.transactions.map(({ raw }) => [...(raw ?? [])])).toEqual(
+          const result = (await decodeCosmosHeight(chain, { block: blockFromRpc(block), results })).at(-1);
+          if (result?.kind !== "height") throw new Error("Expected a height.");
+          expect(result.transactions.map(({ raw }) => [...(raw ?? [])])).toEqual(
             list.map((bytes) => [...bytes]),
           );
-          expect(answer.transactions.every(({ hasErrors }) => hasErrors)).toBe(true);
+          expect(result.transactions.every(({ hasErrors }) => hasErrors)).toBe(true);
         },
       ),
       { numRuns: 3_000 },

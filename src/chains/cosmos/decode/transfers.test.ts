@@ -1,4 +1,4 @@
-// Who gave and got what, off the bank's events in the forms that versions of the SDK write.
+// Transfers from the bank's events, in the formats of several SDK versions.
 import { describe, expect, it } from "vitest";
 import { transfersFromEvents, createTransfer } from "./transfers.js";
 import { parseCoins } from "./coins.js";
@@ -8,14 +8,14 @@ const event = (type: string, attributes: Readonly<Record<string, string>>): Node
   type,
   attributes: Object.entries(attributes).map(([key, value]) => ({ key, value })),
 });
-const got = [
+const credited = [
   createTransfer("bob", parseCoins("4stake")),
   createTransfer("carol", parseCoins("6stake,2ufoo")),
 ];
-const given = [createTransfer("alice", parseCoins("10stake,2ufoo"))];
+const debited = [createTransfer("alice", parseCoins("10stake,2ufoo"))];
 
-describe("the money of a multi-send", () => {
-  it("has the giver from what was spent, where transfers name none", () => {
+describe("the transfers of a multi-send", () => {
+  it("take the debited account from coin_spent if the transfer events have no sender", () => {
     const events = [
       event("coin_spent", { spender: "alice", amount: "10stake,2ufoo" }),
       event("coin_received", { receiver: "bob", amount: "4stake" }),
@@ -23,19 +23,19 @@ describe("the money of a multi-send", () => {
       event("coin_received", { receiver: "carol", amount: "6stake,2ufoo" }),
       event("transfer", { recipient: "carol", amount: "6stake,2ufoo" }),
     ];
-    expect(transfersFromEvents(events)).toMatchObject({ send: got, spend: given, reward: [] });
+    expect(transfersFromEvents(events)).toMatchObject({ send: credited, spend: debited, reward: [] });
   });
 
-  it("has no giver where nothing tells one, and never one twice", () => {
-    const silent = [
+  it("have no debited account if no event names one, and each only once", () => {
+    const withoutSender = [
       event("transfer", { recipient: "bob", amount: "4stake" }),
       event("transfer", { recipient: "carol", amount: "6stake,2ufoo" }),
     ];
-    expect(transfersFromEvents(silent)).toMatchObject({ send: got, spend: [] });
-    const named = [
+    expect(transfersFromEvents(withoutSender)).toMatchObject({ send: credited, spend: [] });
+    const withSender = [
       event("coin_spent", { spender: "alice", amount: "4stake" }),
       event("transfer", { recipient: "bob", sender: "alice", amount: "4stake" }),
     ];
-    expect(transfersFromEvents(named).spend).toEqual([createTransfer("alice", parseCoins("4stake"))]);
+    expect(transfersFromEvents(withSender).spend).toEqual([createTransfer("alice", parseCoins("4stake"))]);
   });
 });
