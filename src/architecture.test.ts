@@ -130,6 +130,36 @@ describe("the layout", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("keeps the manager's and the worker's side of connectivity apart", () => {
+    const forbidden: Readonly<Record<string, RegExp>> = {
+      "connectivity/manager/": /^connectivity\/worker\//,
+      "connectivity/worker/": /^connectivity\/(manager|registration)\//,
+      "connectivity/protocol/": /^connectivity\/(manager|worker|registration|grpc)\//,
+      "connectivity/registration/": /^connectivity\/(manager|worker|grpc)\//,
+    };
+    const faults = productFiles.flatMap((file) =>
+      Object.entries(forbidden).flatMap(([folder, targets]) =>
+        file.path.startsWith(folder)
+          ? file.imports
+              .map((each) => localTarget(file, each) ?? "")
+              .filter((target) => targets.test(target))
+              .map((target) => `${file.path} imports ${target}`)
+          : [],
+      ),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it("knows protocol version 0 in connectivity/grpc/legacy only", () => {
+    // The adapters are put before a stream in stream.ts; GET /get_workers shows workers in the JSON of that version.
+    const allowed =
+      /^connectivity\/(grpc\/legacy\/|grpc\/stream\.ts|registration\/legacy-workers-view\.ts|manager\/registry\.ts)/;
+    const mentions = productFiles.filter(
+      ({ path, text }) => path.startsWith("connectivity/") && !allowed.test(path) && /legacy/i.test(text),
+    );
+    expect(mentions.map(({ path }) => path)).toEqual([]);
+  });
+
   it("reads the environment in config files only", () => {
     const readers = productFiles.filter(({ text }) => /process\.env\b/.test(text)).map(({ path }) => path);
     expect(readers.filter((path) => !/(^|\/)config[^/]*\.ts$/.test(path))).toEqual([]);

@@ -7,7 +7,7 @@ import { createClient } from "../client/client.js";
 import { startFollower, type FollowStatus } from "../client/follower.js";
 import type { Client } from "../client/port.js";
 import { createConnectivity } from "../connectivity/connectivity.js";
-import type { Registry } from "../connectivity/registry.js";
+import type { Registry } from "../connectivity/manager/registry.js";
 import { createGateway } from "../graphql/gateway.js";
 import { createHttpServer } from "../http/server.js";
 import { systemClock } from "../lib/clock.js";

@@ -1,6 +1,6 @@
-// Random blocks, transactions and pieces for property tests.
+// Random blocks, transactions and items for property tests.
 import fc from "fast-check";
-import type { AccountAnswer, Piece } from "../connectivity/frames.js";
+import type { AccountResult, Item } from "../connectivity/protocol/frames.js";
 import type { Amount } from "../domain/amount.js";
 import type { Block } from "../domain/block.js";
 import type { Quarantined } from "../domain/task.js";
@@ -110,7 +110,7 @@ const decimal = fc
   .tuple(fc.nat(1_000_000), fc.array(fc.nat(9), { maxLength: 18 }))
   .map(([whole, fraction]) => (fraction.length === 0 ? `${whole}` : `${whole}.${fraction.join("")}`));
 
-export const anyAccountAnswer: fc.Arbitrary<AccountAnswer> = fc.oneof(
+export const anyAccountAnswer: fc.Arbitrary<AccountResult> = fc.oneof(
   fc.record({ kind: fc.constant("balance" as const), height, balances: amounts }),
   fc.record({
     kind: fc.constant("reward" as const),
@@ -130,9 +130,9 @@ export const anyAccountAnswer: fc.Arbitrary<AccountAnswer> = fc.oneof(
   }),
 );
 
-export const anyPiece: fc.Arbitrary<Piece> = fc.oneof(
-  anyBlock.map((block): Piece => ({ kind: "block", block })),
-  anyTransaction.map((transaction): Piece => ({ kind: "transaction", transaction })),
-  anyQuarantined.map((what): Piece => ({ kind: "quarantine", ...what })),
+export const anyItem: fc.Arbitrary<Item> = fc.oneof(
+  anyBlock.map((block): Item => ({ kind: "block", block })),
+  anyTransaction.map((transaction): Item => ({ kind: "transaction", transaction })),
+  anyQuarantined.map((what): Item => ({ kind: "quarantine", ...what })),
   anyAccountAnswer,
 );

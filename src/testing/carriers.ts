@@ -1,7 +1,11 @@
-// Streams for suites that hold over whatever carries frames: gRPC on a socket, and the pair inside the process.
-import { createMemoryChannels, type ManagerChannel, type WorkerChannel } from "../connectivity/channel.js";
+// The carriers of frames for suites that run on each of them: gRPC on a socket, and memory.
+import {
+  createMemoryChannels,
+  type ManagerChannel,
+  type WorkerChannel,
+} from "../connectivity/protocol/channel.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
-import { startWorkerServer } from "../connectivity/grpc/worker-server.js";
+import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
 import { silentLogger } from "../lib/logger.js";
 import { countingChain } from "./counting-chain.js";
 
@@ -9,10 +13,11 @@ import { countingChain } from "./counting-chain.js";
 export interface StreamPair {
   readonly manager: ManagerChannel;
   readonly worker: WorkerChannel;
-  /** Breaks it as a killed worker does. */
+  /** Breaks the stream like a killed worker. */
   kill(): void;
 }
 
+/** A carrier of frames. */
 export interface Carrier {
   readonly name: string;
   /** Opens streams to one worker of `countingChain`. */
@@ -20,7 +25,7 @@ export interface Carrier {
   close(): Promise<void>;
 }
 
-/** The pair inside a process. */
+/** Creates the carrier in memory. */
 export function createMemoryCarrier(): Carrier {
   return {
     name: "memory",
@@ -32,18 +37,18 @@ export function createMemoryCarrier(): Carrier {
   };
 }
 
-/** gRPC over loopback; a server for each stream. */
+/** Creates the carrier over gRPC on loopback, with a server for each stream. */
 export function createGrpcCarrier(): Carrier {
   const closers: (() => void)[] = [];
   return {
     name: "grpc",
     async open() {
-      let hand: (channel: WorkerChannel) => void = () => undefined;
-      const arrived = new Promise<WorkerChannel>((resolve) => (hand = resolve));
-      const server = await startWorkerServer({
-        responder: {
+      let resolveChannel: (channel: WorkerChannel) => void = () => undefined;
+      const arrived = new Promise<WorkerChannel>((resolve) => (resolveChannel = resolve));
+      const server = await startGrpcWorkerServer({
+        sessionServer: {
           serve(channel) {
-            hand(channel);
+            resolveChannel(channel);
             return new Promise(() => undefined);
           },
           inFlight: 0,

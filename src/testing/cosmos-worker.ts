@@ -1,7 +1,7 @@
 // A Cosmos worker as the product starts it, from its settings, and managers that dial it on real gRPC.
 import { cosmosAdapter } from "../chains/cosmos/adapter.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
-import { ourFeatures } from "../connectivity/frames.js";
+import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import { resolveSettings } from "../lib/config.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { silentLogger } from "../lib/logger.js";
@@ -42,7 +42,7 @@ export async function startCosmosWorker(
       const channel = createDialler({})({ host: "127.0.0.1", ip: "127.0.0.1", port }, identity);
       closers.push(() => channel.close());
       const manager = startScriptedManager(channel);
-      await manager.ping(ourFeatures);
+      await manager.ping(supportedFeatures);
       return manager;
     },
     async stop() {

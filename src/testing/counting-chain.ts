@@ -1,27 +1,29 @@
-// A chain for tests of streams: height h has `transactions(h)` transactions, everything known from its number.
+// A chain for tests of streams: height h has `transactions(h)` transactions, and its number determines its content.
 import type { Block } from "../domain/block.js";
 import type { ChainRef, ChainHead } from "../domain/chain.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
 
+/** The default chain. */
 export const countingChain: ChainRef = { network: "counting", chainId: "counting-1" };
 
+/** Settings of the chain. */
 export interface CountingOptions {
   readonly chain?: ChainRef;
   readonly head?: number;
-  /** Transactions of a height; height modulo 4 unless told. */
+  /** Returns the number of transactions of a height; height modulo 4 by default. */
   readonly transactions?: (height: number) => number;
-  /** Bytes of each transaction's raw form; 0 leaves it out. */
+  /** Bytes of each transaction's raw form; absent if 0. */
   readonly rawBytes?: number;
-  /** Waited for before each answer. */
+  /** Awaited before each height. */
   readonly before?: (height: number, signal: AbortSignal) => Promise<void> | void;
 }
 
-/** How such a chain is read; the shape that a responder takes. */
+/** The chain as a worker's source. */
 export interface CountingChain {
   readonly chain: ChainRef;
   readonly capabilities: readonly TaskRequest["kind"][];
-  /** Heights that were read so far, repeats included. */
+  /** The heights that were read, repetitions included. */
   readonly reads: number[];
   head(signal: AbortSignal): Promise<ChainHead>;
   execute(request: TaskRequest, signal: AbortSignal): AsyncIterable<TaskResult>;
@@ -78,7 +80,7 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
     ],
     ...(rawBytes > 0 && { raw: Buffer.alloc(rawBytes, index) }),
   });
-  const heightAnswer = (height: number): TaskResult => ({
+  const heightResult = (height: number): TaskResult => ({
     kind: "height",
     block: block(height),
     transactions: Array.from({ length: transactions(height) }, (_, index) => transaction(height, index)),
@@ -89,7 +91,7 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
       signal.throwIfAborted();
       await options.before?.(height, signal);
       reads.push(height);
-      yield heightAnswer(height);
+      yield heightResult(height);
     }
   }
 
@@ -107,7 +109,9 @@ export function createCountingChain(options: CountingOptions = {}): CountingChai
       case "transaction": {
         const [, height, index] = /^tx-(\d+)-(\d+)$/.exec(request.hash) ?? [];
         if (height === undefined) {
-          throw new TaskFailure(`There is no transaction ${request.hash}.`, "never", { type: "not_found" });
+          throw new TaskFailure(`The transaction ${request.hash} does not exist.`, "never", {
+            type: "not_found",
+          });
         }
         yield {
           kind: "transaction",

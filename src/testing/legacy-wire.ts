@@ -1,22 +1,25 @@
-// The messages as legacy peers have them: fields 1 to 7 and nothing else, coded apart from the product's code.
+// The messages of legacy peers: only fields 1 to 7, encoded independently of the product.
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
+/** A message to a worker. */
 export interface LegacyRequest {
   readonly id: string;
   readonly type: string;
   readonly payload: string;
 }
 
-export interface LegacyResponse {
+/** A message of a worker. */
+export interface LegacyWireResponse {
   readonly id: string;
   readonly type: string;
   readonly order: number;
   readonly final: boolean;
-  /** Message of the error; empty where there is none. */
+  /** The message of the error; empty without an error. */
   readonly error: string;
   readonly payload: string;
 }
 
+/** Encodes a message to a worker. */
 export function encodeLegacyRequest({ id, type, payload }: LegacyRequest): Buffer {
   const writer = new BinaryWriter();
   writer.uint32(18).string(id).uint32(26).string(type);
@@ -24,7 +27,8 @@ export function encodeLegacyRequest({ id, type, payload }: LegacyRequest): Buffe
   return Buffer.from(writer.finish());
 }
 
-export function encodeLegacyResponse({ id, type, order, final, error, payload }: LegacyResponse): Buffer {
+/** Encodes a message of a worker. */
+export function encodeLegacyResponse({ id, type, order, final, error, payload }: LegacyWireResponse): Buffer {
   const writer = new BinaryWriter();
   writer.uint32(18).string(id).uint32(26).string(type);
   if (order !== 0) writer.uint32(32).int64(order);
@@ -34,12 +38,14 @@ export function encodeLegacyResponse({ id, type, order, final, error, payload }:
   return Buffer.from(writer.finish());
 }
 
+/** Decodes a message to a worker. */
 export function decodeLegacyRequest(bytes: Uint8Array): LegacyRequest {
   const fields = readFields(bytes);
   return { id: textOf(fields.get(2)), type: textOf(fields.get(3)), payload: textOf(fields.get(5)) };
 }
 
-export function decodeLegacyResponse(bytes: Uint8Array): LegacyResponse {
+/** Decodes a message of a worker. */
+export function decodeLegacyWireResponse(bytes: Uint8Array): LegacyWireResponse {
   const fields = readFields(bytes);
   const error = fields.get(6);
   return {
@@ -52,7 +58,7 @@ export function decodeLegacyResponse(bytes: Uint8Array): LegacyResponse {
   };
 }
 
-/** Fields by number; what a legacy peer does not know is skipped, as any protobuf implementation does. */
+/** Returns the fields by number. Skips the fields that a legacy peer does not know. */
 function readFields(bytes: Uint8Array): Map<number, Uint8Array | bigint> {
   const reader = new BinaryReader(bytes);
   const fields = new Map<number, Uint8Array | bigint>();

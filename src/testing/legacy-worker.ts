@@ -1,19 +1,20 @@
-// A stand-in for a legacy worker on real gRPC: it knows fields 1 to 7, JSON, PING and nothing of credit or cancel.
+// A stand-in for a legacy worker on real gRPC: it knows fields 1 to 7, JSON and PING, but neither credit nor cancel.
 import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
 import { IndexerServiceService } from "../generated/proto/indexer.js";
 import {
   decodeLegacyRequest,
   encodeLegacyResponse,
   type LegacyRequest,
-  type LegacyResponse,
+  type LegacyWireResponse,
 } from "./legacy-wire.js";
 
 /** Sends one response of a task; resolves when more may be sent. */
-export type LegacySend = (response: Partial<LegacyResponse>) => Promise<void>;
+export type LegacySend = (response: Partial<LegacyWireResponse>) => Promise<void>;
 
-/** Answers one task, as its author likes. */
+/** Sends the responses of one task. */
 export type LegacyHandler = (request: LegacyRequest, send: LegacySend) => Promise<void> | void;
 
+/** A stand-in worker. */
 export interface LegacyWorker {
   readonly address: string;
   readonly requests: readonly LegacyRequest[];
@@ -22,7 +23,7 @@ export interface LegacyWorker {
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** Starts a worker that answers tasks by their type; an unknown one as legacy workers do. */
+/** Starts a worker that handles tasks by type. An unknown type fails as in legacy workers. */
 export async function startLegacyWorker(
   handlers: Readonly<Record<string, LegacyHandler>>,
 ): Promise<LegacyWorker> {
@@ -65,9 +66,9 @@ export async function startLegacyWorker(
   return { address: `127.0.0.1:${port}`, requests, close: () => server.forceShutdown() };
 }
 
-const empty: LegacyResponse = { id: "", type: "", order: 0, final: false, error: "", payload: "" };
+const empty: LegacyWireResponse = { id: "", type: "", order: 0, final: false, error: "", payload: "" };
 
-function write(call: Call, response: LegacyResponse): Promise<void> {
+function write(call: Call, response: LegacyWireResponse): Promise<void> {
   if (call.write(encodeLegacyResponse(response))) return Promise.resolve();
   return new Promise((resolve) => call.once("drain", resolve));
 }

@@ -1,5 +1,5 @@
 // A manager's connectivity for tests: a clock that the test moves, workers that it attaches, tasks that it runs.
-import type { ManagerChannel } from "../connectivity/channel.js";
+import type { ManagerChannel } from "../connectivity/protocol/channel.js";
 import {
   createConnectivity,
   type Connectivity,

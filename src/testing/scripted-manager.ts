@@ -1,31 +1,38 @@
-// A manager whose every message a test decides.
+// A manager whose messages a test determines.
 import { randomUUID } from "node:crypto";
-import type { ManagerChannel } from "../connectivity/channel.js";
-import type { FinalFrame, PartFrame, PongFrame, TaskFrame, WorkerFrame } from "../connectivity/frames.js";
+import type { ManagerChannel } from "../connectivity/protocol/channel.js";
+import type {
+  FinalFrame,
+  PartFrame,
+  PongFrame,
+  TaskFrame,
+  WorkerFrame,
+} from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
 import { until } from "./until.js";
 
-/** A task as the manager sees it. */
-export interface AskedTask {
+/** A task that the manager sent. */
+export interface SentTask {
   readonly id: string;
   readonly lease: string;
   readonly parts: readonly PartFrame[];
   readonly finals: readonly FinalFrame[];
   readonly final: FinalFrame | undefined;
-  /** Heights of the blocks that came. */
+  /** The heights of the blocks that arrived. */
   readonly heights: readonly number[];
-  ended(): Promise<FinalFrame>;
+  finalFrame(): Promise<FinalFrame>;
   grant(credit: number): void;
   cancel(): void;
 }
 
+/** A scripted manager. */
 export interface ScriptedManager {
   readonly channel: ManagerChannel;
   readonly frames: readonly WorkerFrame[];
   readonly pongs: readonly PongFrame[];
-  /** Resolves with the PONG. */
+  /** Sends a PING; resolves with the PONG. */
   ping(features: readonly string[]): Promise<PongFrame>;
-  ask(request: TaskRequest, fields?: Partial<TaskFrame>): AskedTask;
+  start(request: TaskRequest, fields?: Partial<TaskFrame>): SentTask;
 }
 
 /** Starts a scripted manager on its end of a stream. */
@@ -51,7 +58,7 @@ export function startScriptedManager(channel: ManagerChannel): ScriptedManager {
       send({ kind: "ping", id, features, maxMessageBytes: 16 * 1024 * 1024 });
       return until("a PONG", () => pongs().find((pong) => pong.id === id));
     },
-    ask(request, fields = {}) {
+    start(request, fields = {}) {
       const [id, lease] = [randomUUID(), randomUUID()];
       const own = <T extends WorkerFrame>(frame: T): boolean => "id" in frame && frame.id === id;
       const parts = (): PartFrame[] => frames.filter((frame) => frame.kind === "part").filter(own);
@@ -80,11 +87,11 @@ export function startScriptedManager(channel: ManagerChannel): ScriptedManager {
           return finals()[0];
         },
         get heights() {
-          return parts().flatMap(({ pieces }) =>
-            pieces.flatMap((piece) => (piece.kind === "block" ? [piece.block.height] : [])),
+          return parts().flatMap(({ items }) =>
+            items.flatMap((item) => (item.kind === "block" ? [item.block.height] : [])),
           );
         },
-        ended: () => until("a final", () => finals()[0]),
+        finalFrame: () => until("a final", () => finals()[0]),
         grant: (credit) => send({ kind: "credit", id, lease, credit }),
         cancel: () => send({ kind: "cancel", id, lease }),
       };

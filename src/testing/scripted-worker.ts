@@ -1,28 +1,29 @@
-// A worker whose every message a test decides; PINGs are answered unless told otherwise.
-import type { WorkerChannel } from "../connectivity/channel.js";
+// A worker whose messages a test determines; it replies to PINGs by default.
+import type { WorkerChannel } from "../connectivity/protocol/channel.js";
 import {
-  ourFeatures,
+  supportedFeatures,
   type FinalFrame,
   type ManagerFrame,
   type PartFrame,
-  type Piece,
+  type Item,
   type PongFrame,
   type TaskFrame,
-} from "../connectivity/frames.js";
+} from "../connectivity/protocol/frames.js";
 import type { CountingChain } from "./counting-chain.js";
 import { until } from "./until.js";
 
+/** A scripted worker. */
 export interface ScriptedWorker {
-  /** All that came, in order. */
+  /** The frames that arrived, in order. */
   readonly frames: readonly ManagerFrame[];
   readonly tasks: readonly TaskFrame[];
-  /** Messages beside PINGs and tasks. */
+  /** The frames that are neither PINGs nor tasks. */
   readonly notes: readonly Extract<ManagerFrame, { kind: "credit" | "cancel" }>[];
-  /** What PONGs say; undefined answers no PING. */
+  /** The fields of PONGs; undefined replies to no PING. */
   pong: Partial<PongFrame> | undefined;
-  /** Resolves with the task of this position. */
+  /** Resolves with the task at this position. */
   task(at: number): Promise<TaskFrame>;
-  /** Sends a part of a task; the fields given win. */
+  /** Sends a part of a task with these fields. */
   part(task: TaskFrame, fields: Partial<PartFrame>): Promise<void>;
   final(task: TaskFrame, fields: Partial<FinalFrame>): Promise<void>;
   /** Sends whole heights of a chain in one part. */
@@ -43,24 +44,24 @@ export function startScriptedWorker(channel: WorkerChannel, chain: CountingChain
     get notes() {
       return frames.filter((frame) => frame.kind === "credit" || frame.kind === "cancel");
     },
-    pong: { features: ourFeatures },
+    pong: { features: supportedFeatures },
     task: (at) => until(`task ${at}`, () => tasks()[at]),
     part: ({ id, lease }, fields) =>
-      channel.send({ kind: "part", id, lease, order: 0, pieces: [], bytes: 0, ...fields }),
+      channel.send({ kind: "part", id, lease, order: 0, items: [], bytes: 0, ...fields }),
     final: ({ id, lease }, fields) =>
       channel.send({
         kind: "final",
         id,
         lease,
         order: 0,
-        pieces: [],
+        items: [],
         outcome: "complete",
         count: fields.order ?? 0,
         bytes: 0,
         ...fields,
       }),
     heights: (task, order, from, to) =>
-      worker.part(task, { order, pieces: piecesOf(chain, from, to), cursor: to }),
+      worker.part(task, { order, items: itemsOf(chain, from, to), cursor: to }),
   };
 
   const read = async (): Promise<void> => {
@@ -81,11 +82,11 @@ export function startScriptedWorker(channel: WorkerChannel, chain: CountingChain
   return worker;
 }
 
-/** The pieces of whole heights. */
-export function piecesOf(chain: CountingChain, from: number, to: number): Piece[] {
+/** Returns the items of whole heights. */
+export function itemsOf(chain: CountingChain, from: number, to: number): Item[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at).flatMap((height) => {
     const block = chain.block(height);
-    const transactions = Array.from({ length: block.transactionCount }, (_, index): Piece => ({
+    const transactions = Array.from({ length: block.transactionCount }, (_, index): Item => ({
       kind: "transaction",
       transaction: chain.transaction(height, index),
     }));

@@ -1,12 +1,12 @@
 // A worker of the product on a socket: gRPC server and responder over a counting chain.
 import {
-  startWorkerServer,
-  type WorkerServer,
-  type WorkerServerOptions,
-} from "../connectivity/grpc/worker-server.js";
-import type { AnswerSource } from "../connectivity/answering.js";
-import { createResponder, type Responder } from "../connectivity/responder.js";
-import type { RegistrationBody } from "../connectivity/registration.js";
+  startGrpcWorkerServer,
+  type GrpcWorkerServer,
+  type GrpcWorkerServerOptions,
+} from "../connectivity/grpc/server.js";
+import type { TaskSource } from "../connectivity/worker/task-execution.js";
+import { createWorkerSessionServer, type WorkerSessionServer } from "../connectivity/worker/session-server.js";
+import type { RegistrationBody } from "../connectivity/registration/registration-body.js";
 import { systemClock } from "../lib/clock.js";
 import { silentLogger } from "../lib/logger.js";
 import { countingChain, createCountingChain } from "./counting-chain.js";
@@ -14,8 +14,8 @@ import { countingChain, createCountingChain } from "./counting-chain.js";
 export interface TestWorker {
   readonly workerId: string;
   readonly address: string;
-  readonly server: WorkerServer;
-  readonly responder: Responder;
+  readonly server: GrpcWorkerServer;
+  readonly sessionServer: WorkerSessionServer;
   /** The body that it registers with. */
   readonly registration: RegistrationBody;
 }
@@ -23,21 +23,21 @@ export interface TestWorker {
 /** Starts a worker. */
 export async function startTestWorker(
   workerId: string,
-  options: { readonly source?: AnswerSource; readonly capacity?: number } & Partial<
-    Pick<WorkerServerOptions, "token" | "tls" | "listen">
+  options: { readonly source?: TaskSource; readonly capacity?: number } & Partial<
+    Pick<GrpcWorkerServerOptions, "token" | "tls" | "listen">
   > = {},
 ): Promise<TestWorker> {
   const { source = createCountingChain(), capacity, ...serverOptions } = options;
   const logger = silentLogger();
-  const responder = createResponder({
+  const responder = createWorkerSessionServer({
     source,
     version: "1",
     clock: systemClock,
     logger,
     ...(capacity !== undefined && { capacity }),
   });
-  const server = await startWorkerServer({
-    responder,
+  const server = await startGrpcWorkerServer({
+    sessionServer: responder,
     chain: countingChain,
     workerId,
     listen: "127.0.0.1:0",
@@ -45,7 +45,7 @@ export async function startTestWorker(
     ...serverOptions,
   });
   const address = `127.0.0.1:${server.port}`;
-  return { workerId, address, server, responder, registration: registrationOf(workerId, address) };
+  return { workerId, address, server, sessionServer: responder, registration: registrationOf(workerId, address) };
 }
 
 /** The body of a registration of the counting chain. */

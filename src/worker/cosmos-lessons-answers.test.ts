@@ -8,7 +8,7 @@ import { startLegacyManager, type LegacyManager } from "../testing/legacy-manage
 import { makeChain, makeHeight, makePayment, makeTransaction } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosStandIn } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
-import type { AskedTask, ScriptedManager } from "../testing/scripted-manager.js";
+import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 
 const chainId = "test-1";
 const chain = { network: "cosmos", chainId };
@@ -47,14 +47,14 @@ const latest = (limit: number, height?: number): TaskRequest => ({
   ...(height !== undefined && { after: { height } }),
 });
 
-function transactionsOf({ parts }: AskedTask): Transaction[] {
-  return parts.flatMap(({ pieces }) =>
-    pieces.flatMap((piece) => (piece.kind === "transaction" ? [piece.transaction] : [])),
+function transactionsOf({ parts }: SentTask): Transaction[] {
+  return parts.flatMap(({ items }) =>
+    items.flatMap((item) => (item.kind === "transaction" ? [item.transaction] : [])),
   );
 }
 
-function quarantinesOf({ parts }: AskedTask): { height: number; index?: number }[] {
-  return parts.flatMap(({ pieces }) => pieces.filter((piece) => piece.kind === "quarantine"));
+function quarantinesOf({ parts }: SentTask): { height: number; index?: number }[] {
+  return parts.flatMap(({ items }) => items.filter((item) => item.kind === "quarantine"));
 }
 
 describe.each(carriers)("a worker that reads over %s", (carrier) => {
@@ -73,8 +73,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   /** The next task of the same stream is answered, so nothing died. */
   const expectAlive = async (): Promise<void> => {
-    const task = manager.ask(heights(1, 3));
-    expect(await task.ended()).toMatchObject({ outcome: "complete" });
+    const task = manager.start(heights(1, 3));
+    expect(await task.finalFrame()).toMatchObject({ outcome: "complete" });
     expect(task.heights).toEqual([1, 2, 3]);
   };
 
@@ -86,8 +86,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     ["quoting", `"' OR 1=1 \\u0000 ${"\u0000"}\u{1f4a5}`],
     ["empty", ""],
   ])("lesson 30: a hash that is %s is refused for good, and the worker goes on", async (_, hash) => {
-    const task = manager.ask(byHash(hash));
-    expect(await task.ended()).toMatchObject({
+    const task = manager.start(byHash(hash));
+    expect(await task.finalFrame()).toMatchObject({
       outcome: "failed",
       count: 0,
       error: { retry: "never", details: { type: "bad_request" } },
@@ -96,8 +96,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   });
 
   it("lesson 30: a hash that nobody knows may be known elsewhere, and the worker goes on", async () => {
-    const task = manager.ask(byHash("AB".repeat(32)));
-    expect(await task.ended()).toMatchObject({
+    const task = manager.start(byHash("AB".repeat(32)));
+    expect(await task.finalFrame()).toMatchObject({
       outcome: "failed",
       error: { retry: "other-worker", details: { type: "not_found" } },
     });
@@ -111,8 +111,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   ])(
     "lesson 30: a hash of a block with a broken transaction gives the one that was asked: one that %s",
     async (_, bytes, isBroken) => {
-      const task = manager.ask(byHash(transactionHash(bytes)));
-      expect(await task.ended()).toMatchObject({ outcome: "complete" });
+      const task = manager.start(byHash(transactionHash(bytes)));
+      expect(await task.finalFrame()).toMatchObject({ outcome: "complete" });
       expect(transactionsOf(task)).toMatchObject([
         { height: brokenHeight, hash: transactionHash(bytes), hasErrors: isBroken },
       ]);
@@ -126,10 +126,10 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     try {
       const known = transactionHash(before.bytes);
       for (const hash of ['""', "null", "7", '{"a":1}', '"zz"', `"${"AB".repeat(32)}"`, '"\\ud800"']) {
-        const responses = await legacy.ask("GetTransactions", `{"Hash":${hash},"ChainID":"${chainId}"}`);
+        const responses = await legacy.request("GetTransactions", `{"Hash":${hash},"ChainID":"${chainId}"}`);
         expect(responses).toMatchObject([{ final: true, error: expect.stringMatching(/./) as string }]);
       }
-      const responses = await legacy.ask("GetTransactions", `{"Hash":"${known}"}`);
+      const responses = await legacy.request("GetTransactions", `{"Hash":"${known}"}`);
       expect(responses.map(({ type }) => type)).toEqual(["Block", "Transaction", "END"]);
       expect(legacy.error).toBeUndefined();
     } finally {
@@ -140,28 +140,28 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   it("lesson 31: the newest of a chain that is shorter than the limit are all of it, from height 1", async () => {
     node.behaviour.head = 12;
-    const task = manager.ask(latest(1_000));
-    expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: 12 });
+    const task = manager.start(latest(1_000));
+    expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: 12 });
     expect(task.heights).toEqual(span(1, 12));
   });
 
   it("lesson 31: the newest of a node that forgot the beginning start at the earliest that it has", async () => {
     node.behaviour.earliest = 55;
-    const task = manager.ask(latest(1_000));
-    expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: count });
+    const task = manager.start(latest(1_000));
+    expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: count });
     expect(task.heights).toEqual(span(55, count));
   });
 
   it("lesson 31: after an outage longer than the limit no height between is jumped over", async () => {
     node.behaviour.head = 12;
-    const known = manager.ask(latest(10));
-    await known.ended();
+    const known = manager.start(latest(10));
+    await known.finalFrame();
     expect(known.heights).toEqual(span(3, 12));
     node.behaviour.head = count;
     const seen: number[] = [];
     for (let last = 12; last < count;) {
-      const task = manager.ask(latest(10, last));
-      const { outcome, cursor = last } = await task.ended();
+      const task = manager.start(latest(10, last));
+      const { outcome, cursor = last } = await task.finalFrame();
       expect({ outcome, count: task.heights.length }).toEqual({
         outcome: "complete",
         count: Math.min(10, count - last),
@@ -170,24 +170,24 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       last = cursor;
     }
     expect(seen).toEqual(span(13, count));
-    const nothing = manager.ask(latest(10, count));
-    expect(await nothing.ended()).toMatchObject({ outcome: "complete", count: 0 });
+    const nothing = manager.start(latest(10, count));
+    expect(await nothing.finalFrame()).toMatchObject({ outcome: "complete", count: 0 });
   });
 
   it("lesson 31: after an outage longer than the node remembers it fails, and does not jump to what is there", async () => {
     node.behaviour.earliest = 40;
-    const task = manager.ask(latest(10, 12));
-    expect(await task.ended()).toMatchObject({
+    const task = manager.start(latest(10, 12));
+    expect(await task.finalFrame()).toMatchObject({
       outcome: "failed",
       count: 0,
       error: { retry: "other-worker", details: { type: "pruned", height: 13 } },
     });
-    await expect(manager.ask(latest(10, 39)).ended()).resolves.toMatchObject({ outcome: "complete" });
+    await expect(manager.start(latest(10, 39)).finalFrame()).resolves.toMatchObject({ outcome: "complete" });
   });
 
   it("lesson 32: a message type that is not known and a broken transaction leave their range whole", async () => {
-    const task = manager.ask(heights(1, count), { credit: 1_000 });
-    expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: count });
+    const task = manager.start(heights(1, count), { credit: 1_000 });
+    expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: count });
     expect(task.heights).toEqual(span(1, count));
     const transactions = transactionsOf(task);
     expect(transactions).toHaveLength(45 * 3 + 1);
@@ -219,10 +219,10 @@ it.each(["rpc", "grpc"] as const)(
     try {
       const manager = await worker.connect();
       for (const request of [latest(1_000), latest(5, 0)])
-        expect(await manager.ask(request).ended()).toMatchObject({ outcome: "complete", count: 0 });
+        expect(await manager.start(request).finalFrame()).toMatchObject({ outcome: "complete", count: 0 });
       Object.assign(node.behaviour, { head: 3, earliest: 1 });
-      const task = manager.ask(latest(5, 0));
-      expect(await task.ended()).toMatchObject({ outcome: "complete", cursor: 3 });
+      const task = manager.start(latest(5, 0));
+      expect(await task.finalFrame()).toMatchObject({ outcome: "complete", cursor: 3 });
       expect(task.heights).toEqual([1, 2, 3]);
     } finally {
       await worker.stop();

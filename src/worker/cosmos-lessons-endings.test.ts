@@ -1,11 +1,11 @@
 // How tasks end at a real Cosmos worker, over gRPC, with a node that fails: what an earlier system got wrong (lessons 27, 28, 29, 33).
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { ourFeatures } from "../connectivity/frames.js";
+import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
 import { testAddress, makeChain } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosStandIn, type NodeFault } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
-import type { AskedTask, ScriptedManager } from "../testing/scripted-manager.js";
+import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 import { until } from "../testing/until.js";
 
 const chainId = "test-1";
@@ -54,12 +54,12 @@ const span = (from: number, to: number): number[] =>
 async function saidAll({ node, manager }: Scene): Promise<void> {
   node.behaviour.fault = () => undefined;
   node.behaviour.delayMs = 0;
-  expect(await manager.ask(heights(1, 2)).ended()).toMatchObject({ outcome: "complete" });
-  await manager.ping(ourFeatures);
+  expect(await manager.start(heights(1, 2)).finalFrame()).toMatchObject({ outcome: "complete" });
+  await manager.ping(supportedFeatures);
 }
 
 /** What holds of every ended task: one final, which comes last and counts what came before; heights without a hole up to its cursor. */
-function expectOneFinal(task: AskedTask, from = 1): void {
+function expectOneFinal(task: SentTask, from = 1): void {
   expect(task.finals).toHaveLength(1);
   expect(task.final).toMatchObject({ order: task.parts.length, count: task.parts.length });
   expect(task.parts.map(({ order }) => order)).toEqual(task.parts.map((_, at) => at));
@@ -71,11 +71,11 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   it("lesson 27: a deadline while the node does not answer ends a range as failed, at what was sent, never as complete", async () => {
     const scene = await setUp(carrier);
-    const task = scene.manager.ask(heights(1, count), { credit: 1, timeoutMs: 400 });
+    const task = scene.manager.start(heights(1, count), { credit: 1, timeoutMs: 400 });
     await until("the first part", () => task.parts.length === 1);
     scene.node.behaviour.fault = () => "hang";
     task.grant(1_000);
-    expect(await task.ended()).toMatchObject(timedOut);
+    expect(await task.finalFrame()).toMatchObject(timedOut);
     expect(task.heights.length).toBeGreaterThan(0);
     expect(task.heights.length).toBeLessThan(count);
     await saidAll(scene);
@@ -84,8 +84,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 
   it("lesson 27: a deadline while all is read but not yet taken ends as failed, and nothing follows it", async () => {
     const scene = await setUp(carrier);
-    const task = scene.manager.ask(heights(1, 60), { credit: 1, timeoutMs: 300 });
-    expect(await task.ended()).toMatchObject(timedOut);
+    const task = scene.manager.start(heights(1, 60), { credit: 1, timeoutMs: 300 });
+    expect(await task.finalFrame()).toMatchObject(timedOut);
     task.grant(1_000);
     await saidAll(scene);
     expectOneFinal(task);
@@ -102,21 +102,21 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
     async (_, request) => {
       const scene = await setUp(carrier);
       scene.node.behaviour.fault = () => "hang";
-      const task = scene.manager.ask(request, { timeoutMs: 100 });
-      expect(await task.ended()).toMatchObject({ ...timedOut, count: 0 });
+      const task = scene.manager.start(request, { timeoutMs: 100 });
+      expect(await task.finalFrame()).toMatchObject({ ...timedOut, count: 0 });
       await saidAll(scene);
       expect(task.finals).toHaveLength(1);
     },
   );
 
-  it.each<[string, string, (scene: Scene) => Promise<AskedTask>]>([
-    ["success", "complete", async ({ manager }) => manager.ask(heights(1, 40), { timeoutMs: 60_000 })],
-    ["a refusal", "failed", async ({ manager }) => manager.ask(heights(count + 50, count + 60))],
+  it.each<[string, string, (scene: Scene) => Promise<SentTask>]>([
+    ["success", "complete", async ({ manager }) => manager.start(heights(1, 40), { timeoutMs: 60_000 })],
+    ["a refusal", "failed", async ({ manager }) => manager.start(heights(count + 50, count + 60))],
     [
       "a cancel in the middle",
       "cancelled",
       async ({ manager }) => {
-        const task = manager.ask(heights(1, count), { credit: 1 });
+        const task = manager.start(heights(1, count), { credit: 1 });
         await until("the first part", () => task.parts.length === 1);
         task.cancel();
         task.cancel();
@@ -129,7 +129,7 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       async ({ node, manager }) => {
         node.behaviour.fault = () => "hang";
         const before = node.requests.length;
-        const task = manager.ask(heights(1, 5));
+        const task = manager.start(heights(1, 5));
         await until("a question for a block", () =>
           node.requests.slice(before).some(({ method }) => method === "block"),
         );
@@ -141,8 +141,8 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       "a cancel after the end",
       "complete",
       async ({ manager }) => {
-        const task = manager.ask(heights(1, 40));
-        await task.ended();
+        const task = manager.start(heights(1, 40));
+        await task.finalFrame();
         task.cancel();
         return task;
       },
@@ -152,13 +152,13 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
       "failed",
       async ({ node, manager }) => {
         node.behaviour.fault = () => "hang";
-        return manager.ask(heights(1, 5), { timeoutMs: 50 });
+        return manager.start(heights(1, 5), { timeoutMs: 50 });
       },
     ],
   ])("lesson 29: %s is told by exactly one final", async (_, outcome, act) => {
     const scene = await setUp(carrier);
     const task = await act(scene);
-    expect(await task.ended()).toMatchObject({ outcome });
+    expect(await task.finalFrame()).toMatchObject({ outcome });
     await saidAll(scene);
     expectOneFinal(task, outcome === "failed" ? count + 50 : 1);
   });
@@ -167,13 +167,13 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
 it("lesson 29: a cancel and a deadline at the same moment are told by exactly one final", async () => {
   const scene = await setUp("rpc", { CAPACITY: "64" });
   scene.node.behaviour.fault = () => "hang";
-  const tasks = span(1, 50).map((at) => scene.manager.ask(heights(at, at + 5), { timeoutMs: 100 }));
+  const tasks = span(1, 50).map((at) => scene.manager.start(heights(at, at + 5), { timeoutMs: 100 }));
   // All deadlines lie within a few milliseconds: the first that ends says that it is the moment.
   await until("the first deadline", () => tasks.some(({ final }) => final !== undefined));
   for (const task of tasks) task.cancel();
-  for (const task of tasks) expect((await task.ended()).outcome).toMatch(/^(failed|cancelled)$/);
+  for (const task of tasks) expect((await task.finalFrame()).outcome).toMatch(/^(failed|cancelled)$/);
   // This one's deadline is over after all of theirs.
-  expect(await scene.manager.ask(heights(1, 2), { timeoutMs: 100 }).ended()).toMatchObject({
+  expect(await scene.manager.start(heights(1, 2), { timeoutMs: 100 }).finalFrame()).toMatchObject({
     outcome: "failed",
   });
   await saidAll(scene);
@@ -183,13 +183,13 @@ it("lesson 29: a cancel and a deadline at the same moment are told by exactly on
 it("lesson 29: a worker that ends tells each of its tasks by exactly one final: what runs, what waits, and what comes too late", async () => {
   const { node, worker, manager } = await setUp("rpc", { CAPACITY: "2" });
   node.behaviour.fault = () => "hang";
-  const tasks = [1, 2, 3, 4].map((at) => manager.ask(heights(at, at + 5)));
-  await until("four tasks", async () => (await manager.ping(ourFeatures)).inFlight === 4);
+  const tasks = [1, 2, 3, 4].map((at) => manager.start(heights(at, at + 5)));
+  await until("four tasks", async () => (await manager.ping(supportedFeatures)).inFlight === 4);
   const stopped = worker.stop();
   await until("the draining", () => manager.pongs.some(({ draining }) => draining));
-  tasks.push(manager.ask(heights(5, 10)));
+  tasks.push(manager.start(heights(5, 10)));
   for (const task of tasks) {
-    expect(await task.ended()).toMatchObject({
+    expect(await task.finalFrame()).toMatchObject({
       outcome: "cancelled",
       error: { retry: "other-worker", details: { type: "draining" } },
     });
@@ -210,12 +210,12 @@ it.each(carriers)(
   async (carrier) => {
     const { node, manager } = await setUp(carrier, { CAPACITY: "3" });
     node.behaviour.fault = () => "hang";
-    const tasks = span(1, 6).map((at) => manager.ask(heights(at, at)));
-    await until("six tasks", async () => (await manager.ping(ourFeatures)).inFlight === 6);
+    const tasks = span(1, 6).map((at) => manager.start(heights(at, at)));
+    await until("six tasks", async () => (await manager.ping(supportedFeatures)).inFlight === 6);
     const waits: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const start = performance.now();
-      expect(await manager.ping(ourFeatures)).toMatchObject({ inFlight: 6, capacity: 3, draining: false });
+      expect(await manager.ping(supportedFeatures)).toMatchObject({ inFlight: 6, capacity: 3, draining: false });
       waits.push(performance.now() - start);
     }
     expect(Math.max(...waits)).toBeLessThan(1_000);
@@ -226,12 +226,12 @@ it.each(carriers)(
 // Each waits for rests of its node: all at once.
 describe.concurrent.each(carriers)("a worker whose node breaks over %s", (carrier) => {
   /** Lets a node break when two parts of a long range are sent; gives the task when it has ended. */
-  const breakWithin = async (scene: Scene, fault: NodeFault): Promise<AskedTask> => {
-    const task = scene.manager.ask(heights(1, count), { credit: 2 });
+  const breakWithin = async (scene: Scene, fault: NodeFault): Promise<SentTask> => {
+    const task = scene.manager.start(heights(1, count), { credit: 2 });
     await until("two parts", () => task.parts.length === 2);
     scene.node.behaviour.fault = () => fault;
     task.grant(1_000);
-    await task.ended();
+    await task.finalFrame();
     return task;
   };
 
@@ -250,8 +250,8 @@ describe.concurrent.each(carriers)("a worker whose node breaks over %s", (carrie
     expect(cursor).toBeGreaterThan(1);
     expect(cursor).toBeLessThan(count);
     // A task that needs no node, and a PONG: what came before them has arrived.
-    expect(await scene.manager.ask(heights(0, 0)).ended()).toMatchObject({ error: { retry: "never" } });
-    await scene.manager.ping(ourFeatures);
+    expect(await scene.manager.start(heights(0, 0)).finalFrame()).toMatchObject({ error: { retry: "never" } });
+    await scene.manager.ping(supportedFeatures);
     expectOneFinal(task);
   });
 
@@ -260,8 +260,8 @@ describe.concurrent.each(carriers)("a worker whose node breaks over %s", (carrie
     const task = await breakWithin(scene, "close");
     scene.node.behaviour.fault = () => undefined;
     const resumeAfter = task.final?.cursor ?? 0;
-    const rest = scene.manager.ask(heights(1, resumeAfter + 40), { resumeAfter });
-    expect(await rest.ended()).toMatchObject({ outcome: "complete", cursor: resumeAfter + 40 });
+    const rest = scene.manager.start(heights(1, resumeAfter + 40), { resumeAfter });
+    expect(await rest.finalFrame()).toMatchObject({ outcome: "complete", cursor: resumeAfter + 40 });
     expectOneFinal(rest, resumeAfter + 1);
     expectOneFinal(task);
   });

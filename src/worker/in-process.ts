@@ -1,9 +1,9 @@
 // A worker inside a manager's process: the same answering side, its frames carried by memory.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
-import { createMemoryChannels } from "../connectivity/channel.js";
-import type { Registry } from "../connectivity/registry.js";
-import { createResponder } from "../connectivity/responder.js";
+import { createMemoryChannels } from "../connectivity/protocol/channel.js";
+import type { Registry } from "../connectivity/manager/registry.js";
+import { createWorkerSessionServer } from "../connectivity/worker/session-server.js";
 import { systemClock } from "../lib/clock.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
@@ -18,7 +18,7 @@ export function attachWorker(
     logger,
   }: { readonly registry: Registry; readonly lifecycle: Lifecycle; readonly logger: Logger },
 ): void {
-  const responder = createResponder({ source: reader, version, clock: systemClock, logger });
+  const responder = createWorkerSessionServer({ source: reader, version, clock: systemClock, logger });
   const detach = registry.attach(
     () => {
       const { manager, worker } = createMemoryChannels();

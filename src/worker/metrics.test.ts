@@ -1,6 +1,6 @@
 // A worker's own /metrics: how its endpoints are doing, as an operator's alert would see it.
 import { afterEach, expect, it } from "vitest";
-import { ourFeatures } from "../connectivity/frames.js";
+import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { version } from "../lib/version.js";
 import { makeChain } from "../testing/cosmos-generator.js";
@@ -45,7 +45,7 @@ it("tells of each endpoint how long it rests and how fast it answers, and of the
   const channel = createDialler({})(address, identity);
   closers.push(() => channel.close());
   // A manager is there, so the newest block is asked for, and with it the nodes.
-  await startScriptedManager(channel).ping(ourFeatures);
+  await startScriptedManager(channel).ping(supportedFeatures);
 
   const valueOf = (metrics: string, name: string, url: string): number | undefined => {
     const line = metrics

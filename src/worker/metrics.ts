@@ -2,12 +2,12 @@
 import { Gauge, createMetrics, type Metrics } from "../lib/metrics.js";
 import { registerEndpointGauges } from "../chains/metrics.js";
 import type { ChainReader } from "../chains/port.js";
-import type { Responder } from "../connectivity/responder.js";
+import type { WorkerSessionServer } from "../connectivity/worker/session-server.js";
 
 /** The metrics of a worker: its tasks, its endpoints, its process. */
 export function createWorkerMetrics(
   reader: ChainReader,
-  responder: Pick<Responder, "inFlight" | "draining">,
+  responder: Pick<WorkerSessionServer, "inFlight" | "draining">,
 ): Metrics {
   const metrics = createMetrics({ processMetrics: true });
   const registers = [metrics];

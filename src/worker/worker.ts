@@ -3,9 +3,9 @@
 // Never sees a database, and remembers nothing that another worker would miss.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
-import { startWorkerServer } from "../connectivity/grpc/worker-server.js";
-import { startRegistrar } from "../connectivity/registrar.js";
-import { createResponder } from "../connectivity/responder.js";
+import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
+import { startRegistrar } from "../connectivity/registration/registrar.js";
+import { createWorkerSessionServer } from "../connectivity/worker/session-server.js";
 import { chainName } from "../domain/chain.js";
 import { startMetricsServer } from "../http/metrics-server.js";
 import { systemClock } from "../lib/clock.js";
@@ -39,9 +39,9 @@ export async function startWorker(
   const tls = readTlsFiles(config);
   lifecycle.onStop("the chain's reader", reader.close);
 
-  const responder = createResponder({ source: reader, capacity: config.capacity, version, clock, logger });
-  const server = await startWorkerServer({
-    responder,
+  const responder = createWorkerSessionServer({ source: reader, capacity: config.capacity, version, clock, logger });
+  const server = await startGrpcWorkerServer({
+    sessionServer: responder,
     chain,
     workerId,
     listen: addressText(config.address),

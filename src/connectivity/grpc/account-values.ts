@@ -1,14 +1,14 @@
-// Answers about accounts in JSON, both ways; our peers use the same.
+// Results of account queries in JSON, both ways.
 // Imports only domain and this folder; never loses a digit.
 import { toDecimalString, type Amount } from "../../domain/amount.js";
 import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
-import type { AccountAnswer } from "../frames.js";
-import { readLegacyAmount, writeLegacyAmount } from "./legacy-values.js";
+import type { AccountResult } from "../protocol/frames.js";
+import { readJsonAmount, writeJsonAmount } from "./json-values.js";
 import { balanceShape, delegationsShape, readJson, rewardShape, writeJson } from "./json-shapes.js";
-import { heightOf, WireFault } from "./numbers.js";
+import { readHeight, WireFault } from "./numbers.js";
 
 /** Reads a `Reward`: amounts with their validator each, lists by validator, or a map of them. Throws a WireFault. */
-export function readReward(payload: Uint8Array): AccountAnswer {
+export function readReward(payload: Uint8Array): AccountResult {
   const { height, rewards } = readJson(payload, rewardShape);
   const byValidator = new Map<string, Amount[]>();
   const add = (validator: string, amounts: readonly Amount[]): void => {
@@ -17,57 +17,60 @@ export function readReward(payload: Uint8Array): AccountAnswer {
   if (Array.isArray(rewards)) {
     for (const { validator, amounts, ...own } of rewards) {
       const all = amounts.length > 0 ? amounts : [own];
-      add(validator, all.map(readLegacyAmount));
+      add(validator, all.map(readJsonAmount));
     }
   } else {
-    for (const [validator, amounts] of Object.entries(rewards)) add(validator, amounts.map(readLegacyAmount));
+    for (const [validator, amounts] of Object.entries(rewards)) add(validator, amounts.map(readJsonAmount));
   }
-  const result = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({ validator, amounts }));
-  return { kind: "reward", height: heightOf(height), rewards: result };
+  const perValidator = [...byValidator].map(([validator, amounts]): ValidatorAmounts => ({
+    validator,
+    amounts,
+  }));
+  return { kind: "reward", height: readHeight(height), rewards: perValidator };
 }
 
 /** Reads an `AccountBalance`. Throws a WireFault. */
-export function readBalance(payload: Uint8Array): AccountAnswer {
+export function readBalance(payload: Uint8Array): AccountResult {
   const { height, balances } = readJson(payload, balanceShape);
-  return { kind: "balance", height: heightOf(height), balances: balances.map(readLegacyAmount) };
+  return { kind: "balance", height: readHeight(height), balances: balances.map(readJsonAmount) };
 }
 
 /** Reads `AccountDelegations`. Throws a WireFault. */
-export function readDelegations(payload: Uint8Array): AccountAnswer {
+export function readDelegations(payload: Uint8Array): AccountResult {
   const { height, delegations } = readJson(payload, delegationsShape);
   return {
     kind: "delegations",
-    height: heightOf(height),
+    height: readHeight(height),
     delegations: delegations.map(({ delegator, validator, shares, balance }): Delegation => ({
       delegator,
       validator,
-      shares: typeof shares === "string" ? shares : toDecimalString(readLegacyAmount(shares)),
-      balance: readLegacyAmount(balance),
+      shares: typeof shares === "string" ? shares : toDecimalString(readJsonAmount(shares)),
+      balance: readJsonAmount(balance),
     })),
   };
 }
 
-/** Writes an answer about an account. */
-export function writeAccountAnswer(answer: AccountAnswer): Buffer {
-  const height = BigInt(answer.height);
-  switch (answer.kind) {
+/** Writes the result of an account query. */
+export function writeAccountResult(result: AccountResult): Buffer {
+  const height = BigInt(result.height);
+  switch (result.kind) {
     case "reward":
       return writeJson({
         height,
-        rewards: answer.rewards.flatMap(({ validator, amounts }) =>
-          amounts.map((amount) => ({ ...writeLegacyAmount(amount), validator })),
+        rewards: result.rewards.flatMap(({ validator, amounts }) =>
+          amounts.map((amount) => ({ ...writeJsonAmount(amount), validator })),
         ),
       });
     case "balance":
-      return writeJson({ height, balances: answer.balances.map(writeLegacyAmount) });
+      return writeJson({ height, balances: result.balances.map(writeJsonAmount) });
     case "delegations":
       return writeJson({
         height,
-        delegations: answer.delegations.map(({ delegator, validator, shares, balance }) => ({
+        delegations: result.delegations.map(({ delegator, validator, shares, balance }) => ({
           delegator,
           validator,
-          shares: writeLegacyAmount(amountOfDecimal(shares)),
-          balance: writeLegacyAmount(balance),
+          shares: writeJsonAmount(amountOfDecimal(shares)),
+          balance: writeJsonAmount(balance),
         })),
       });
   }
@@ -75,7 +78,7 @@ export function writeAccountAnswer(answer: AccountAnswer): Buffer {
 
 function amountOfDecimal(text: string): Amount {
   const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text);
-  if (match === null) throw new WireFault(`'${text.slice(0, 40)}' is no decimal number.`);
+  if (match === null) throw new WireFault(`'${text.slice(0, 40)}' is not a decimal number.`);
   const [, whole = "0", fraction = ""] = match;
   return { text, currency: "", numeric: `${whole}${fraction}`, exp: fraction.length };
 }

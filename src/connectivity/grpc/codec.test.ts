@@ -1,29 +1,34 @@
-// Frames over the wire and back: nothing lost, and nothing that comes from outside breaks anything.
+// Frames survive encoding and decoding without loss, and invalid bytes break nothing.
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import { anyPiece } from "../../testing/arbitraries.js";
+import { anyItem } from "../../testing/arbitraries.js";
 import { countingChain } from "../../testing/counting-chain.js";
-import { ourFeatures, type Feature, type ManagerFrame, type Piece, type WorkerFrame } from "../frames.js";
+import {
+  supportedFeatures,
+  type Feature,
+  type ManagerFrame,
+  type Item,
+  type WorkerFrame,
+} from "../protocol/frames.js";
 import { decodeRequest, encodeRequest } from "./requests.js";
 import { decodeResponse } from "./response-reader.js";
 import { createResponseWriter } from "./response-writer.js";
 
-const chainOf = (chainId: string) => (chainId === "counting-1" ? countingChain : { network: "", chainId });
-const peer = { chain: countingChain, legacy: false };
+const chainById = (chainId: string) => (chainId === "counting-1" ? countingChain : { network: "", chainId });
 const height = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
-function part(pieces: readonly Piece[]): WorkerFrame {
-  return { kind: "part", id: "i", lease: "l", order: 7, pieces, cursor: 0, bytes: 0 };
+function part(items: readonly Item[]): WorkerFrame {
+  return { kind: "part", id: "i", lease: "l", order: 7, items, cursor: 0, bytes: 0 };
 }
 
 /** The frame as it arrives, without its size. */
 function through(frame: WorkerFrame, features: readonly Feature[]): unknown {
   const { bytes: _, ...rest } = {
     bytes: 0,
-    ...decodeResponse(createResponseWriter(() => features).encode(frame), chainOf),
+    ...decodeResponse(createResponseWriter(() => features).encode(frame), chainById),
   };
   return rest;
 }
@@ -31,40 +36,41 @@ function through(frame: WorkerFrame, features: readonly Feature[]): unknown {
 describe("responses", () => {
   it("carry typed batches without loss", () => {
     fc.assert(
-      fc.property(fc.array(anyPiece, { maxLength: 5 }), (pieces) => {
-        const arrived = decodeResponse(createResponseWriter(() => ourFeatures).encode(part(pieces)), chainOf);
+      fc.property(fc.array(anyItem, { maxLength: 5 }), (items) => {
+        const arrived = decodeResponse(
+          createResponseWriter(() => supportedFeatures).encode(part(items)),
+          chainById,
+        );
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
         expect(arrived).toMatchObject({ id: "i", lease: "l", order: 7, cursor: 0 });
-        expect(arrived.pieces.map(comparable)).toEqual(pieces.map(comparable));
+        expect(arrived.items.map(comparable)).toEqual(items.map(comparable));
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("carry single JSON messages without loss, but for a note's position and bytes", () => {
+  it("carry single JSON messages without loss, except the position and bytes of a quarantine item", () => {
     fc.assert(
-      fc.property(anyPiece, (piece) => {
-        const arrived = decodeResponse(createResponseWriter(() => []).encode(part([piece])), chainOf);
+      fc.property(anyItem, (item) => {
+        const arrived = decodeResponse(createResponseWriter(() => []).encode(part([item])), chainById);
         if (arrived.kind !== "part") throw new Error(`A part became ${arrived.kind}.`);
-        const [got] = arrived.pieces;
-        if (piece.kind === "quarantine") {
-          expect(got).toEqual({ kind: "quarantine", height: piece.height, error: piece.error });
+        const [got] = arrived.items;
+        if (item.kind === "quarantine") {
+          expect(got).toEqual({ kind: "quarantine", height: item.height, error: item.error });
         } else {
-          expect(comparable(got)).toEqual(
-            comparable(piece.kind === "transaction" ? { ...piece, unplaced: false } : piece),
-          );
+          expect(comparable(got)).toEqual(comparable(item));
         }
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("measure a piece as large as it becomes", () => {
+  it("measure an item like its encoded size", () => {
     fc.assert(
-      fc.property(fc.array(anyPiece, { minLength: 1, maxLength: 5 }), (pieces) => {
-        const writer = createResponseWriter(() => ourFeatures);
-        const measured = pieces.reduce((sum, piece) => sum + writer.measure(piece), 0);
-        const size = writer.encode(part(pieces)).length;
+      fc.property(fc.array(anyItem, { minLength: 1, maxLength: 5 }), (items) => {
+        const writer = createResponseWriter(() => supportedFeatures);
+        const measured = items.reduce((sum, item) => sum + writer.measure(item), 0);
+        const size = writer.encode(part(items)).length;
         expect(size).toBeGreaterThanOrEqual(measured);
         expect(size).toBeLessThan(measured + 100);
       }),
@@ -72,7 +78,7 @@ describe("responses", () => {
     );
   });
 
-  it("carry finals with why, where and how many", () => {
+  it("carry finals with error, cursor and count", () => {
     const error = new TaskFailure("slow down", "same-worker", {
       type: "rate_limited",
       retryAfterMs: 1_500,
@@ -87,7 +93,7 @@ describe("responses", () => {
           id: "i",
           lease: "l",
           order: 3,
-          pieces: [],
+          items: [],
           outcome: "failed",
           count: 3,
           error,
@@ -95,14 +101,14 @@ describe("responses", () => {
           head,
           bytes: 0,
         },
-        ourFeatures,
+        supportedFeatures,
       ),
     ).toEqual({
       kind: "final",
       id: "i",
       lease: "l",
       order: 3,
-      pieces: [],
+      items: [],
       outcome: "failed",
       count: 3,
       error,
@@ -117,12 +123,12 @@ describe("responses", () => {
       id: "i",
       lease: "l",
       order: 0,
-      pieces: [],
+      items: [],
       outcome,
       count: 0,
       bytes: 0,
     };
-    expect(through(frame, ourFeatures)).toMatchObject({ outcome });
+    expect(through(frame, supportedFeatures)).toMatchObject({ outcome });
   });
 
   it("carry PONGs", () => {
@@ -136,11 +142,11 @@ describe("responses", () => {
       version: "1",
       head: { height: 0 },
     };
-    expect(through(pong, ourFeatures)).toEqual(pong);
+    expect(through(pong, supportedFeatures)).toEqual(pong);
   });
 });
 
-it("reads the JSON that the written protocol shows", () => {
+it("reads the JSON examples of the protocol's documentation", () => {
   const page = readFileSync(new URL("../../../proto/README.md", import.meta.url), "utf8");
   const values = [...page.matchAll(/```json\n(.*?)```/gs)].flatMap(([, block = ""]) =>
     block.split(/\n(?=\{)/),
@@ -151,7 +157,7 @@ it("reads the JSON that the written protocol shows", () => {
     const message = wire.TaskResponse.create({ id: "i", type: types[at] ?? "", payload: Buffer.from(json) });
     return decodeResponse(wire.TaskResponse.encode(message).finish(), () => countingChain);
   });
-  expect(read.map((frame) => (frame.kind === "part" ? frame.pieces[0]?.kind : frame))).toEqual([
+  expect(read.map((frame) => (frame.kind === "part" ? frame.items[0]?.kind : frame))).toEqual([
     "block",
     "transaction",
     "reward",
@@ -187,7 +193,7 @@ describe("requests", () => {
 
   it("arrive as they were sent", () => {
     const frame: fc.Arbitrary<ManagerFrame> = fc.oneof(
-      fc.tuple(request, fc.nat(), fc.option(height)).map(([asked, number, resumeAfter]): ManagerFrame => ({
+      fc.tuple(request, fc.nat(), fc.option(height)).map(([task, number, resumeAfter]): ManagerFrame => ({
         kind: "task",
         id: "i",
         lease: "l",
@@ -195,7 +201,7 @@ describe("requests", () => {
         credit: number,
         timeoutMs: number,
         maxMessageBytes: number,
-        request: asked,
+        request: task,
         ...(resumeAfter !== null && { resumeAfter }),
       })),
       fc.constant<ManagerFrame>({ kind: "ping", id: "i", features: ["credit"], maxMessageBytes: 5 }),
@@ -204,14 +210,14 @@ describe("requests", () => {
     );
     fc.assert(
       fc.property(frame, (sent) => {
-        expect(decodeRequest(encodeRequest(sent), peer)).toEqual(sent);
+        expect(decodeRequest(encodeRequest(sent), countingChain)).toEqual(sent);
       }),
       { numRuns: 2_000 },
     );
   });
 });
 
-describe("junk", () => {
+describe("invalid bytes", () => {
   const responses = fc.record({
     id: fc.string(),
     lease: fc.string(),
@@ -239,7 +245,7 @@ describe("junk", () => {
     ),
   });
 
-  it("of 10,000 messages from a worker each becomes a frame, quickly, and none throws", () => {
+  it("in 10,000 messages of a worker become frames quickly, and none throws", () => {
     let slowest = 0;
     fc.assert(
       fc.property(
@@ -250,7 +256,7 @@ describe("junk", () => {
         ),
         (bytes) => {
           const began = performance.now();
-          const frame = decodeResponse(bytes, chainOf);
+          const frame = decodeResponse(bytes, chainById);
           slowest = Math.max(slowest, performance.now() - began);
           expect(["pong", "part", "final", "unreadable"]).toContain(frame.kind);
         },
@@ -260,7 +266,7 @@ describe("junk", () => {
     expect(slowest).toBeLessThan(500);
   });
 
-  it("of 10,000 messages from a manager each becomes a frame or nothing, and none throws", () => {
+  it("in 10,000 messages of a manager become a frame or undefined, and none throws", () => {
     const requests = fc
       .record({
         id: fc.string(),
@@ -276,7 +282,7 @@ describe("junk", () => {
       .map((fields) => wire.TaskRequest.encode(wire.TaskRequest.create(fields)).finish());
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), requests), (bytes) => {
-        const frame = decodeRequest(bytes, peer);
+        const frame = decodeRequest(bytes, countingChain);
         expect([undefined, "ping", "credit", "cancel", "task", "unreadable"]).toContain(frame?.kind);
       }),
       { numRuns: 10_000 },
@@ -296,14 +302,14 @@ describe("junk", () => {
       payload: Buffer.from(payload),
     });
     const began = performance.now();
-    expect(decodeResponse(wire.TaskResponse.encode(message).finish(), chainOf)).toMatchObject({
+    expect(decodeResponse(wire.TaskResponse.encode(message).finish(), chainById)).toMatchObject({
       kind: "unreadable",
       id: "i",
     });
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
-  it("whose events lie in each other ten thousand deep is unreadable", () => {
+  it("with events nested ten thousand deep are unreadable", () => {
     let sub = wire.SubEvent.encode(wire.SubEvent.create({})).finish();
     for (let depth = 0; depth < 10_000; depth += 1) {
       const outer = Buffer.concat([Buffer.from([(13 << 3) | 2]), varint(sub.length), sub]);
@@ -313,7 +319,7 @@ describe("junk", () => {
     const transaction = Buffer.concat([Buffer.from([(13 << 3) | 2]), varint(event.length), event]);
     const item = Buffer.concat([Buffer.from([(4 << 3) | 2]), varint(transaction.length), transaction]);
     const message = Buffer.concat([Buffer.from([0xc2, 0x01]), varint(item.length), item]);
-    const frame = decodeResponse(message, chainOf);
+    const frame = decodeResponse(message, chainById);
     expect(["unreadable", "part"]).toContain(frame.kind);
   });
 });
@@ -351,11 +357,11 @@ function anyJsonOfOurs(): fc.Arbitrary<Buffer> {
 function mangled(): fc.Arbitrary<Uint8Array> {
   return fc
     .tuple(
-      fc.array(anyPiece, { maxLength: 3 }),
+      fc.array(anyItem, { maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
     )
-    .map(([pieces, changes]) => {
-      const bytes = createResponseWriter(() => ourFeatures).encode(part(pieces));
+    .map(([items, changes]) => {
+      const bytes = createResponseWriter(() => supportedFeatures).encode(part(items));
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
       return bytes;
     });
@@ -370,9 +376,9 @@ function varint(value: number): Buffer {
 }
 
 /** Buffers and Uint8Arrays, with the same bytes, are the same. */
-function comparable(piece: unknown): unknown {
+function comparable(item: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(piece, (_, value: unknown) => {
+    JSON.stringify(item, (_, value: unknown) => {
       if (typeof value === "bigint") return `${value}n`;
       if (isBufferJson(value)) return value.data;
       return value instanceof Uint8Array ? [...value] : value;

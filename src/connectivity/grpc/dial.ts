@@ -1,28 +1,36 @@
-// The manager dials a worker.
-// Imports only domain, grpc-js and this folder; never resolves a name: the IP was checked before.
+// Opens the manager's stream to a worker.
+// Imports only domain, lib, grpc-js and connectivity; never resolves a name: the IP was checked before.
 import { Client, Metadata } from "@grpc/grpc-js";
 import { isIPv6 } from "node:net";
 import { IndexerServiceService } from "../../generated/proto/indexer.js";
-import type { Target } from "../address.js";
-import type { ManagerChannel } from "../channel.js";
-import { sizes } from "../limits.js";
-import type { WorkerIdentity } from "../worker-link.js";
+import { systemClock, type Clock } from "../../lib/clock.js";
+import type { WorkerIdentity } from "../port.js";
+import { createByteBudget, type ByteBudget } from "../protocol/byte-budget.js";
+import type { ManagerChannel } from "../protocol/channel.js";
+import { sizes } from "../protocol/limits.js";
+import type { Target } from "../registration/address-check.js";
 import { metadataKeys, proofOf } from "./proof.js";
-import { asIs, createManagerStream } from "./stream.js";
+import { createManagerStream, rawBytes } from "./stream.js";
 import { clientCredentials, type TlsFiles } from "./tls.js";
 
+/** Settings of the dialler. */
 export interface DialOptions {
   readonly token?: string;
   readonly tls?: TlsFiles;
+  readonly clock?: Clock;
+  /** The limit on results that an adapter buffers in front of workers of an older protocol, over all streams. */
+  readonly budget?: ByteBudget;
 }
 
-/** Legacy workers close the stream of who sends HTTP/2 pings more often than each 5 minutes. */
+/** Milliseconds. Some workers close the stream of a client that sends HTTP/2 pings more often than every 5 minutes. */
 const keepaliveMs = 360_000;
 
-/** Creates the dialler; a dial returns at once, and a worker that is not there breaks the channel. */
+/** Creates the dialler. A dial returns at once; the channel breaks if the worker is unavailable. */
 export function createDialler({
   token,
   tls,
+  clock = systemClock,
+  budget = createByteBudget(sizes.buffered),
 }: DialOptions): (target: Target, worker: WorkerIdentity) => ManagerChannel {
   const credentials = clientCredentials(tls);
 
@@ -33,7 +41,7 @@ export function createDialler({
       "grpc.max_receive_message_length": sizes.transport,
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.service_config_disable_resolution": 1,
-      // A connection of its own, which dies with its session.
+      // Each session has its own connection, which ends with the session.
       "grpc.use_local_subchannel_pool": 1,
       "grpc.default_authority": `${isIPv6(host) ? `[${host}]` : host}:${port}`,
       ...(tls !== undefined && { "grpc.ssl_target_name_override": host }),
@@ -41,10 +49,13 @@ export function createDialler({
     const metadata = new Metadata();
     metadata.set(metadataKeys.worker, workerId);
     if (token !== undefined) metadata.set(metadataKeys.proof, proofOf(token, workerId));
-    const call = client.makeBidiStreamRequest(IndexerServiceService.taskRpc.path, asIs, asIs, metadata);
+    const { path } = IndexerServiceService.taskRpc;
+    const call = client.makeBidiStreamRequest(path, rawBytes, rawBytes, metadata);
     return createManagerStream(call, {
       peer: address,
       chain,
+      clock,
+      budget,
       close() {
         call.cancel();
         client.close();

@@ -1,10 +1,10 @@
-// The JSON of legacy peers, checked: blocks, transactions and answers about accounts.
-// Imports only lib of others; numbers stay whole whatever their size. Never converts to domain values.
+// The shapes of JSON payloads: blocks, transactions, account results and requests. Numbers of every size stay exact.
+// Imports only libraries; never converts to domain values.
 import { isInteger, LosslessNumber, parse, stringify } from "lossless-json";
 import { z } from "zod";
 import { maxDigits, WireFault } from "./numbers.js";
 
-/** Keys that are absent, null, or of Go's zero value all mean "none". */
+/** An absent key, null and Go's zero value mean the same. */
 const text = z
   .string()
   .nullish()
@@ -30,7 +30,7 @@ const whole = z
   ])
   .nullish()
   .transform((value) => value ?? 0n);
-/** A number that may have been written with a point or an exponent. */
+/** A number, possibly with a decimal point or an exponent. */
 const numeric = z
   .union([z.bigint().transform(String), z.string(), z.instanceof(LosslessNumber).transform(String)])
   .nullish()
@@ -64,8 +64,9 @@ const subEventFields = {
   additional: record(list(z.string())),
 };
 
-/** Sub-events inside sub-events are checked one level at a time, where they are converted. */
+/** A sub-event. Nested sub-events are checked one level at a time during conversion. */
 export const subEventShape = z.object({ ...subEventFields, sub: list(z.unknown()) });
+/** A block. */
 export const blockShape = z.object({
   hash: text,
   parent_hash: text,
@@ -76,6 +77,7 @@ export const blockShape = z.object({
   chain_id: text,
   num_txs: whole,
 });
+/** A transaction. */
 export const transactionShape = z.object({
   hash: text,
   block_hash: text,
@@ -101,6 +103,7 @@ const validatorAmount = z.object({
   validator: text,
   amounts: list(amount),
 });
+/** Rewards: a list of amounts with their validator, or a map from validator to amounts. */
 export const rewardShape = z.object({
   height: whole,
   rewards: z
@@ -108,7 +111,9 @@ export const rewardShape = z.object({
     .nullish()
     .transform((value) => value ?? []),
 });
+/** Balances. */
 export const balanceShape = z.object({ height: whole, balances: list(amount) });
+/** Delegations. */
 export const delegationsShape = z.object({
   height: whole,
   delegations: list(
@@ -120,12 +125,12 @@ export const delegationsShape = z.object({
     }),
   ),
 });
-export const partialShape = z.object({ height: z.bigint().optional() });
 
-/** Requests are read by key whatever its case, as Go does. */
+/** Keys of requests match in any case, as in Go. */
 const anyCase = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => (isRecord(value) ? lowered(value) : value), z.object(shape));
 
+/** The payload of `GetTransactions`. */
 export const transactionsRequestShape = anyCase({
   hash: text,
   startheight: whole,
@@ -133,6 +138,7 @@ export const transactionsRequestShape = anyCase({
   chainid: text,
   network: text,
 });
+/** The payload of `GetLatest`. */
 export const latestRequestShape = anyCase({
   network: text,
   chain_id: text,
@@ -142,28 +148,33 @@ export const latestRequestShape = anyCase({
   last_height: z.bigint().optional(),
   limit: z.bigint().optional(),
 });
+/** The payload of an account query. */
 export const accountRequestShape = anyCase({ height: whole, account: text, chainid: text, network: text });
 
+/** An amount. */
 export type AmountJson = z.output<typeof amount>;
+/** An account. */
 export type AccountJson = z.output<typeof account>;
+/** A transfer. */
 export type TransferJson = z.output<typeof transfer>;
+/** A sub-event. */
 export type SubEventJson = z.output<typeof subEventShape>;
 
-/** Reads JSON bytes by a shape. Throws a WireFault. */
+/** Parses JSON bytes and checks the shape. Throws a WireFault. */
 export function readJson<T extends z.ZodType>(payload: Uint8Array, shape: T): z.output<T> {
   const result = shape.safeParse(parseLossless(payload));
   if (result.success) return result.data;
   throw faultOf(result.error);
 }
 
-/** Checks a value that was parsed before. Throws a WireFault. */
+/** Checks the shape of a parsed value. Throws a WireFault. */
 export function checkShape<T extends z.ZodType>(value: unknown, shape: T): z.output<T> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
   throw faultOf(result.error);
 }
 
-/** Writes JSON bytes; bigints become unquoted whole numbers, absent and empty keys are left out. */
+/** Writes JSON bytes; bigints become unquoted integers, undefined keys are left out. */
 export function writeJson(value: unknown): Buffer {
   return Buffer.from(stringify(value) ?? "null");
 }
@@ -173,7 +184,7 @@ function parseLossless(payload: Uint8Array): unknown {
     const json = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8");
     return parse(json, null, readNumber);
   } catch (cause) {
-    throw new WireFault("The payload is no JSON.", { cause });
+    throw new WireFault("The payload is not JSON.", { cause });
   }
 }
 

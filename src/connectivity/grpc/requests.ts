@@ -1,10 +1,11 @@
-// Manager to worker: frames as TaskRequest messages, both ways; payloads are the JSON that legacy peers know.
+// Encodes and decodes a manager's messages.
 // Imports only domain, generated code and this folder; never keeps state.
 import type { ChainRef } from "../../domain/chain.js";
 import { heightRange } from "../../domain/height.js";
 import { TaskFailure, type LastKnownBlock, type TaskRequest } from "../../domain/task.js";
+import { errorMessage } from "../../lib/error-message.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { ManagerFrame, TaskFrame } from "../frames.js";
+import type { ManagerFrame, TaskFrame } from "../protocol/frames.js";
 import {
   accountRequestShape,
   latestRequestShape,
@@ -12,11 +13,11 @@ import {
   transactionsRequestShape,
   writeJson,
 } from "./json-shapes.js";
-import { countOf, heightOf, WireFault } from "./numbers.js";
+import { countOf, readHeight, WireFault } from "./numbers.js";
 
 const protocolVersion = "0.0.1";
-/** Heights of one answer to a legacy manager's GetLatest, which names no limit. */
-const legacyLatest = 1_000;
+/** The limit of a `GetLatest` request that names none. */
+const defaultLatestLimit = 1_000;
 
 const accountTypes = {
   reward: "GetReward",
@@ -46,7 +47,7 @@ export function encodeRequest(frame: ManagerFrame): Buffer {
       writeTask(message, frame);
       break;
     case "unreadable":
-      throw new Error("A frame that could not be read is not sent.");
+      throw new Error("An `unreadable` frame cannot be sent.");
   }
   return Buffer.from(wire.TaskRequest.encode(message).finish());
 }
@@ -84,7 +85,6 @@ function writePayload(request: TaskRequest): [type: string, payload: Buffer] {
           version: protocolVersion,
           lastHash: request.after?.hash,
           lastHeight: request.after === undefined ? undefined : BigInt(request.after.height),
-          // Unknown to legacy workers, which have a limit of their own.
           limit: BigInt(request.limit),
         }),
       ];
@@ -97,11 +97,8 @@ function writePayload(request: TaskRequest): [type: string, payload: Buffer] {
   }
 }
 
-/** Decodes a message to a worker of `chain`; nothing where it is no message at all. */
-export function decodeRequest(
-  bytes: Uint8Array,
-  peer: { readonly chain: ChainRef; readonly legacy: boolean },
-): ManagerFrame | undefined {
+/** Decodes a message to a worker of `chain`; undefined if the bytes are not a message. */
+export function decodeRequest(bytes: Uint8Array, workerChain: ChainRef): ManagerFrame | undefined {
   let message: wire.TaskRequest;
   try {
     message = wire.TaskRequest.decode(bytes);
@@ -117,14 +114,11 @@ export function decodeRequest(
     case "CANCEL":
       return { kind: "cancel", id, lease };
     default:
-      return decodeTask(message, peer);
+      return decodeTask(message, workerChain);
   }
 }
 
-function decodeTask(
-  message: wire.TaskRequest,
-  peer: { readonly chain: ChainRef; readonly legacy: boolean },
-): ManagerFrame {
+function decodeTask(message: wire.TaskRequest, workerChain: ChainRef): ManagerFrame {
   const { id, lease } = message;
   try {
     return {
@@ -135,53 +129,51 @@ function decodeTask(
       credit: message.credit,
       timeoutMs: Math.max(0, countOf(message.timeoutMs)),
       maxMessageBytes: message.maxMessageBytes,
-      request: readPayload(message, peer),
-      ...(message.resume && { resumeAfter: heightOf(message.resumeAfter) }),
+      request: readPayload(message, workerChain),
+      ...(message.resume && { resumeAfter: readHeight(message.resumeAfter) }),
       ...(message.traceparent !== "" && { traceparent: message.traceparent }),
     };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
     const type = error instanceof UnknownType ? "unknown_type" : "bad_request";
-    return { kind: "unreadable", id, lease, failure: new TaskFailure(text, "never", { type }) };
+    return {
+      kind: "unreadable",
+      id,
+      lease,
+      failure: new TaskFailure(errorMessage(error), "never", { type }),
+    };
   }
 }
 
+/** The task type is unknown. */
 class UnknownType extends WireFault {}
 
-function readPayload(
-  { type, payload }: wire.TaskRequest,
-  peer: { readonly chain: ChainRef; readonly legacy: boolean },
-): TaskRequest {
+function readPayload({ type, payload }: wire.TaskRequest, workerChain: ChainRef): TaskRequest {
   switch (type) {
     case "GetTransactions": {
       const json = readJson(payload, transactionsRequestShape);
-      const chain = chainAsked(json.network, json.chainid, peer.chain);
+      const chain = requestedChain(json.network, json.chainid, workerChain);
       if (json.hash !== "") return { kind: "transaction", chain, hash: json.hash };
       return {
         kind: "heights",
         chain,
-        range: heightRange(heightOf(json.startheight), heightOf(json.endheight)),
+        range: heightRange(readHeight(json.startheight), readHeight(json.endheight)),
       };
     }
     case "GetLatest": {
       const json = readJson(payload, latestRequestShape);
-      const chain = chainAsked(json.network, json.chain_id, peer.chain);
-      const after = lastKnown(
-        json.lastheight ?? json.last_height,
-        json.lasthash || json.last_hash,
-        peer.legacy,
-      );
-      const limit = json.limit === undefined ? legacyLatest : countOf(json.limit);
+      const chain = requestedChain(json.network, json.chain_id, workerChain);
+      const after = lastKnown(json.lastheight ?? json.last_height, json.lasthash || json.last_hash);
+      const limit = json.limit === undefined ? defaultLatestLimit : countOf(json.limit);
       return { kind: "latest", chain, limit, ...(after !== undefined && { after }) };
     }
     case "GetReward":
-      return accountRequest("reward", payload, peer.chain);
+      return accountRequest("reward", payload, workerChain);
     case "GetAccountBalance":
-      return accountRequest("balance", payload, peer.chain);
+      return accountRequest("balance", payload, workerChain);
     case "GetAccountDelegations":
-      return accountRequest("delegations", payload, peer.chain);
+      return accountRequest("delegations", payload, workerChain);
     default:
-      throw new UnknownType(`There is no task type '${type.slice(0, 60)}'.`);
+      throw new UnknownType(`The task type '${type.slice(0, 60)}' is unknown.`);
   }
 }
 
@@ -191,18 +183,17 @@ function accountRequest(
   known: ChainRef,
 ): TaskRequest {
   const json = readJson(payload, accountRequestShape);
-  const chain = chainAsked(json.network, json.chainid, known);
-  return { kind, chain, account: json.account, height: heightOf(json.height) };
+  const chain = requestedChain(json.network, json.chainid, known);
+  return { kind, chain, account: json.account, height: readHeight(json.height) };
 }
 
-/** A legacy manager that knows no block says height 0. */
-function lastKnown(height: bigint | undefined, hash: string, legacy: boolean): LastKnownBlock | undefined {
-  if (height === undefined || (legacy && height === 0n)) return undefined;
-  return { height: heightOf(height), ...(hash !== "" && { hash }) };
+function lastKnown(height: bigint | undefined, hash: string): LastKnownBlock | undefined {
+  if (height === undefined) return undefined;
+  return { height: readHeight(height), ...(hash !== "" && { hash }) };
 }
 
-/** A worker reads one chain and answers for no other; a manager may leave the name out. */
-function chainAsked(network: string, chainId: string, known: ChainRef): ChainRef {
+/** Returns the worker's chain. Throws a WireFault if the request names another chain; the names are optional. */
+function requestedChain(network: string, chainId: string, known: ChainRef): ChainRef {
   const other =
     (network !== "" && network !== known.network) || (chainId !== "" && chainId !== known.chainId);
   if (!other) return known;

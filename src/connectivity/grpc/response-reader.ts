@@ -1,37 +1,38 @@
-// Worker to manager, as the manager reads it: TaskResponse messages of our peers and of legacy ones.
+// Decodes a worker's messages at the manager.
 // Imports only domain, generated code and this folder; never keeps state and never throws.
 import type { ChainHead } from "../../domain/chain.js";
 import { TaskFailure, type Outcome, type Retry } from "../../domain/task.js";
+import type { Transaction } from "../../domain/transaction.js";
+import { errorMessage } from "../../lib/error-message.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { FinalFrame, PartFrame, Piece, WorkerFrame } from "../frames.js";
-import { sizes } from "../limits.js";
+import type { FinalFrame, PartFrame, Item, WorkerFrame } from "../protocol/frames.js";
+import { sizes } from "../protocol/limits.js";
 import { readBalance, readDelegations, readReward } from "./account-values.js";
-import { readLegacyBlock, readLegacyTransaction } from "./legacy-values.js";
-import { partialShape, readJson } from "./json-shapes.js";
-import { countOf, heightOf, WireFault } from "./numbers.js";
-import { readBlock, readQuarantine, readTransaction, type ChainOf } from "./typed-values.js";
+import { readJsonBlock, readJsonTransaction } from "./json-values.js";
+import { countOf, readHeight, WireFault } from "./numbers.js";
+import { readBlock, readQuarantine, readTransaction, type ChainById } from "./typed-values.js";
 
-/** Decodes a message. */
-export function decodeResponse(bytes: Uint8Array, chainOf: ChainOf): WorkerFrame {
+/** Decodes a message. An invalid one becomes an `unreadable` frame. */
+export function decodeResponse(bytes: Uint8Array, chainById: ChainById): WorkerFrame {
   let message: wire.TaskResponse;
   try {
     message = wire.TaskResponse.decode(bytes);
   } catch (error) {
-    return { kind: "unreadable", reason: reasonOf(error), hopeless: false };
+    return { kind: "unreadable", reason: describeFault(error), permanent: false };
   }
   const { id, lease } = message;
   const whose = { id, ...(lease !== "" && { lease }) };
   if (bytes.length > sizes.message) {
-    const reason = `The worker sent a message of ${bytes.length} bytes; at most ${sizes.message} are taken.`;
-    return { kind: "unreadable", ...whose, reason, hopeless: true };
+    const reason = `The worker sent a message of ${bytes.length} bytes; at most ${sizes.message} are accepted.`;
+    return { kind: "unreadable", ...whose, reason, permanent: true };
   }
   try {
     if (message.type === "PONG") return readPong(message);
     return message.final
-      ? readFinal(message, bytes.length, chainOf)
-      : readPart(message, bytes.length, chainOf);
+      ? readFinal(message, bytes.length, chainById)
+      : readPart(message, bytes.length, chainById);
   } catch (error) {
-    return { kind: "unreadable", ...whose, reason: reasonOf(error), hopeless: false };
+    return { kind: "unreadable", ...whose, reason: describeFault(error), permanent: false };
   }
 }
 
@@ -48,66 +49,65 @@ function readPong(message: wire.TaskResponse): WorkerFrame {
   };
 }
 
-function readPart(message: wire.TaskResponse, bytes: number, chainOf: ChainOf): PartFrame {
+function readPart(message: wire.TaskResponse, bytes: number, chainById: ChainById): PartFrame {
   const { id, lease, progress, error } = message;
   return {
     kind: "part",
     id,
     order: countOf(message.order),
-    pieces: error === undefined ? readPieces(message, chainOf) : [quarantineOf(error)],
+    items: error === undefined ? readItems(message, chainById) : [quarantineOf(error)],
     bytes,
     ...(lease !== "" && { lease }),
-    ...(message.hasCursor && { cursor: heightOf(message.cursor) }),
+    ...(message.hasCursor && { cursor: readHeight(message.cursor) }),
     ...(progress !== undefined && {
       progress: { done: countOf(progress.done), total: countOf(progress.total), note: progress.note },
     }),
   };
 }
 
-function readFinal(message: wire.TaskResponse, bytes: number, chainOf: ChainOf): FinalFrame {
+function readFinal(message: wire.TaskResponse, bytes: number, chainById: ChainById): FinalFrame {
   const { id, lease, error, head } = message;
   return {
     kind: "final",
     id,
     order: countOf(message.order),
-    pieces: error === undefined ? readPieces(message, chainOf) : [],
+    items: error === undefined ? readItems(message, chainById) : [],
     outcome: readOutcome(message),
     count: countOf(message.count),
     bytes,
     ...(lease !== "" && { lease }),
     ...(error !== undefined && { error: readError(error) }),
-    ...(message.hasCursor && { cursor: heightOf(message.cursor) }),
+    ...(message.hasCursor && { cursor: readHeight(message.cursor) }),
     ...(head !== undefined && { head: readHead(head) }),
   };
 }
 
-function readPieces(message: wire.TaskResponse, chainOf: ChainOf): Piece[] {
-  const pieces = message.items.flatMap((item) => readItem(item, chainOf));
-  const own = readPayload(message.type, message.payload, chainOf);
-  return own === undefined ? pieces : [...pieces, own];
+function readItems(message: wire.TaskResponse, chainById: ChainById): Item[] {
+  const items = message.items.flatMap((item) => readItem(item, chainById));
+  const own = readPayload(message.type, message.payload, chainById);
+  return own === undefined ? items : [...items, own];
 }
 
-function readItem({ type, payload, typed }: wire.Item, chainOf: ChainOf): Piece | readonly Piece[] {
+function readItem({ type, payload, typed }: wire.Item, chainById: ChainById): Item | readonly Item[] {
   switch (typed?.$case) {
     case "block":
-      return { kind: "block", block: readBlock(typed.value, chainOf) };
+      return { kind: "block", block: readBlock(typed.value, chainById) };
     case "transaction":
-      return { kind: "transaction", transaction: readTransaction(typed.value, chainOf) };
+      return { kind: "transaction", transaction: readTransaction(typed.value, chainById) };
     case "quarantine":
       return { kind: "quarantine", ...readQuarantine(typed.value) };
     case undefined:
-      return readPayload(type, payload, chainOf) ?? [];
+      return readPayload(type, payload, chainById) ?? [];
   }
 }
 
-function readPayload(type: string, payload: Uint8Array, chainOf: ChainOf): Piece | undefined {
+/** Reads the item of a response with one JSON payload; undefined if the type has none. Throws a WireFault. */
+export function readPayload(type: string, payload: Uint8Array, chainById: ChainById): Item | undefined {
   switch (type) {
     case "Block":
-      return { kind: "block", block: readLegacyBlock(payload, chainOf) };
+      return { kind: "block", block: readJsonBlock(payload, chainById) };
     case "Transaction":
-      return { kind: "transaction", ...readLegacyTransaction(payload, chainOf) };
-    case "Partial":
-      return { kind: "partial", ...readPartial(payload) };
+      return { kind: "transaction", transaction: readIndexedTransaction(payload, chainById) };
     case "Reward":
       return readReward(payload);
     case "AccountBalance":
@@ -117,36 +117,34 @@ function readPayload(type: string, payload: Uint8Array, chainOf: ChainOf): Piece
     case "":
     case "END":
     case "Batch":
+    case "Partial":
       return undefined;
     default:
-      throw new WireFault(`There is no response type '${type.slice(0, 60)}'.`);
+      throw new WireFault(`The response type '${type.slice(0, 60)}' is unknown.`);
   }
 }
 
-/** What a legacy worker puts in here differs; only a height in it is of use. */
-function readPartial(payload: Uint8Array): { readonly height?: number } {
-  try {
-    const { height } = readJson(payload, partialShape);
-    return height === undefined ? {} : { height: heightOf(height) };
-  } catch {
-    return {};
-  }
+function readIndexedTransaction(payload: Uint8Array, chainById: ChainById): Transaction {
+  const { transaction, hasIndex } = readJsonTransaction(payload, chainById);
+  if (hasIndex) return transaction;
+  throw new WireFault("The transaction's 'index' is missing: it is the position in the block.");
 }
 
-function quarantineOf({ msg, height }: wire.TaskError): Piece {
-  return { kind: "quarantine", height: heightOf(height), error: msg };
+/** Reads the error of a response that is not final: a height that cannot be decoded. Throws a WireFault. */
+export function quarantineOf({ msg, height }: wire.TaskError): Item {
+  return { kind: "quarantine", height: readHeight(height), error: msg };
 }
 
 function readHead({ height, hash, timeNs, earliest, hasEarliest }: wire.Head): ChainHead {
   return {
-    height: heightOf(height),
-    ...(hasEarliest && { earliest: heightOf(earliest) }),
+    height: readHeight(height),
+    ...(hasEarliest && { earliest: readHeight(earliest) }),
     ...(hash !== "" && { hash }),
     ...(timeNs !== 0n && { time: timeNs }),
   };
 }
 
-/** Legacy peers name no outcome: an error means failed. */
+/** Without an outcome, an error means failed. */
 function readOutcome({ outcome, error }: wire.TaskResponse): Outcome {
   switch (outcome) {
     case wire.Outcome.COMPLETE:
@@ -163,23 +161,17 @@ function readOutcome({ outcome, error }: wire.TaskResponse): Outcome {
   }
 }
 
-function readError({ msg, type, code, retry, retryAfterMs, height }: wire.TaskError): TaskFailure {
-  return new TaskFailure(msg === "" ? "The worker failed without a reason." : msg, readRetry(retry, msg), {
+/** Reads the error of a final. Throws a WireFault. */
+export function readError({ msg, type, code, retry, retryAfterMs, height }: wire.TaskError): TaskFailure {
+  return new TaskFailure(msg === "" ? "The worker failed without a reason." : msg, readRetry(retry), {
     ...(type !== "" && { type }),
     ...(code !== 0 && { code }),
     ...(retryAfterMs > 0n && { retryAfterMs: countOf(retryAfterMs) }),
-    ...(height > 0n && { height: heightOf(height) }),
+    ...(height > 0n && { height: readHeight(height) }),
   });
 }
 
-/** What legacy workers say of a request that no other would answer either. */
-const legacyRefusals: readonly RegExp[] = [
-  /^there is no such handler/i,
-  /^cannot unmarshal/i,
-  /^end height is zero/i,
-];
-
-function readRetry(retry: wire.Retry, message: string): Retry {
+function readRetry(retry: wire.Retry): Retry {
   switch (retry) {
     case wire.Retry.NEVER:
       return "never";
@@ -189,10 +181,11 @@ function readRetry(retry: wire.Retry, message: string): Retry {
       return "other-worker";
     case wire.Retry.RETRY_UNSPECIFIED:
     case wire.Retry.UNRECOGNIZED:
-      return legacyRefusals.some((each) => each.test(message)) ? "never" : "other-worker";
+      return "other-worker";
   }
 }
 
-function reasonOf(error: unknown): string {
-  return `A message could not be read: ${error instanceof Error ? error.message : String(error)}`;
+/** Describes why a message cannot be decoded. */
+export function describeFault(error: unknown): string {
+  return `A message cannot be decoded: ${errorMessage(error)}`;
 }

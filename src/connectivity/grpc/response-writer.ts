@@ -1,18 +1,18 @@
-// Worker to manager, as the worker writes it: typed batches for our managers, single JSON messages for legacy ones.
-// Imports only domain, generated code and this folder. A piece is encoded once: to be measured and to be sent.
+// Encodes a worker's messages. An item is encoded once: the bytes that were measured are sent.
+// Imports only domain, generated code and this folder; never sends.
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { ChainHead } from "../../domain/chain.js";
-import type { Outcome, Retry, TaskFailure } from "../../domain/task.js";
+import type { Outcome, Quarantined, Retry, TaskFailure } from "../../domain/task.js";
 import * as wire from "../../generated/proto/indexer.js";
-import type { Feature, FinalFrame, PartFrame, Piece, PongFrame, WorkerFrame } from "../frames.js";
-import { writeAccountAnswer } from "./account-values.js";
-import { writeLegacyBlock, writeLegacyTransaction } from "./legacy-values.js";
-import { writeJson } from "./json-shapes.js";
+import type { Feature, FinalFrame, PartFrame, Item, PongFrame, WorkerFrame } from "../protocol/frames.js";
+import { writeAccountResult } from "./account-values.js";
+import { writeJsonBlock, writeJsonTransaction } from "./json-values.js";
 import { writeBlock, writeQuarantine, writeTransaction } from "./typed-values.js";
 
+/** The encoder of one stream. */
 export interface ResponseWriter {
-  /** Bytes that a piece takes. */
-  measure(piece: Piece): number;
+  /** Returns the encoded size of an item, in bytes. */
+  measure(item: Item): number;
   encode(frame: WorkerFrame): Buffer;
 }
 
@@ -25,16 +25,16 @@ const accountTypes = {
   delegations: "AccountDelegations",
 } as const;
 
-/** Creates the writer of one stream; `features` are those of its manager by now. */
+/** Creates the encoder of one stream; `features` returns the features of the manager. */
 export function createResponseWriter(features: () => readonly Feature[]): ResponseWriter {
-  /** Pieces that were measured and not sent yet. */
-  const encoded = new WeakMap<Piece, Uint8Array>();
+  /** Items that were measured and not sent yet. */
+  const encoded = new WeakMap<Item, Uint8Array>();
 
-  const itemOf = (piece: Piece): Uint8Array => {
-    let bytes = encoded.get(piece);
+  const itemOf = (item: Item): Uint8Array => {
+    let bytes = encoded.get(item);
     if (bytes === undefined) {
-      bytes = wire.Item.encode(features().includes("typed") ? typedItem(piece) : plainItem(piece)).finish();
-      encoded.set(piece, bytes);
+      bytes = wire.Item.encode(features().includes("typed") ? typedItem(item) : jsonItem(item)).finish();
+      encoded.set(item, bytes);
     }
     return bytes;
   };
@@ -45,17 +45,17 @@ export function createResponseWriter(features: () => readonly Feature[]): Respon
       message.hasCursor = true;
       message.cursor = BigInt(frame.cursor);
     }
-    const [first] = frame.pieces;
+    const [first] = frame.items;
     if (!features().includes("batch"))
       return first === undefined ? finish(message) : encodeSingle(message, first);
     message.type = "Batch";
     const writer = wire.TaskResponse.encode(message);
-    for (const piece of frame.pieces) writer.uint32(itemsTag).bytes(itemOf(piece));
+    for (const item of frame.items) writer.uint32(itemsTag).bytes(itemOf(item));
     return Buffer.from(writer.finish());
   };
 
   return {
-    measure: (piece) => itemOf(piece).length,
+    measure: (item) => itemOf(item).length,
     encode(frame) {
       switch (frame.kind) {
         case "pong":
@@ -65,7 +65,7 @@ export function createResponseWriter(features: () => readonly Feature[]): Respon
         case "final":
           return finish(finalMessage(frame));
         case "unreadable":
-          throw new Error("A frame that could not be read is not sent.");
+          throw new Error("An `unreadable` frame cannot be sent.");
       }
     },
   };
@@ -79,19 +79,16 @@ function finish(message: wire.TaskResponse): Buffer {
   return Buffer.from(wire.TaskResponse.encode(message, new BinaryWriter()).finish());
 }
 
-function encodeSingle(message: wire.TaskResponse, piece: Piece): Buffer {
-  const { type, payload } = plainItem(piece);
-  message.type = type;
-  message.payload = payload;
-  if (piece.kind === "quarantine") {
-    message.type = "";
-    message.error = wire.TaskError.create({
-      msg: piece.error,
-      type: "quarantine",
-      height: BigInt(piece.height),
-    });
-  }
+/** Encodes a response with one JSON payload. */
+function encodeSingle(message: wire.TaskResponse, item: Item): Buffer {
+  [message.type, message.payload] = jsonPayload(item);
+  if (item.kind === "quarantine") message.error = quarantineError(item);
   return finish(message);
+}
+
+/** Returns the error that reports a quarantined height in a response without `items`. */
+export function quarantineError({ error, height }: Quarantined): wire.TaskError {
+  return wire.TaskError.create({ msg: error, type: "quarantine", height: BigInt(height) });
 }
 
 function pongMessage(frame: PongFrame): wire.TaskResponse {
@@ -129,8 +126,8 @@ function finalMessage(frame: FinalFrame): wire.TaskResponse {
   return message;
 }
 
-/** An end that is not complete has an error always: legacy managers read nothing else. */
-function finalError({ outcome, error }: FinalFrame): wire.TaskError | undefined {
+/** Returns the error of a final. Every outcome except `complete` has one. */
+export function finalError({ outcome, error }: FinalFrame): wire.TaskError | undefined {
   if (error !== undefined) return writeError(error);
   if (outcome === "complete") return undefined;
   return wire.TaskError.create({
@@ -167,40 +164,39 @@ function writeHead({ height, hash, time, earliest }: ChainHead): wire.Head {
   };
 }
 
-function typedItem(piece: Piece): wire.Item {
+function typedItem(item: Item): wire.Item {
   const empty = { type: "", payload: Buffer.alloc(0) };
-  switch (piece.kind) {
+  switch (item.kind) {
     case "block":
-      return { ...empty, typed: { $case: "block", value: writeBlock(piece.block) } };
+      return { ...empty, typed: { $case: "block", value: writeBlock(item.block) } };
     case "transaction":
-      return { ...empty, typed: { $case: "transaction", value: writeTransaction(piece.transaction) } };
+      return { ...empty, typed: { $case: "transaction", value: writeTransaction(item.transaction) } };
     case "quarantine":
-      return { ...empty, typed: { $case: "quarantine", value: writeQuarantine(piece) } };
-    case "partial":
+      return { ...empty, typed: { $case: "quarantine", value: writeQuarantine(item) } };
     case "reward":
     case "balance":
     case "delegations":
-      return plainItem(piece);
+      return jsonItem(item);
   }
 }
 
-function plainItem(piece: Piece): wire.Item {
-  const item = (type: string, payload: Buffer): wire.Item => ({ type, payload, typed: undefined });
-  switch (piece.kind) {
+function jsonItem(item: Item): wire.Item {
+  const [type, payload] = jsonPayload(item);
+  return { type, payload, typed: undefined };
+}
+
+/** Returns the type and the JSON payload of an item; a quarantined height has no type, and its error as the payload. */
+export function jsonPayload(item: Item): readonly [type: string, payload: Buffer] {
+  switch (item.kind) {
     case "block":
-      return item("Block", writeLegacyBlock(piece.block));
+      return ["Block", writeJsonBlock(item.block)];
     case "transaction":
-      return item("Transaction", writeLegacyTransaction(piece.transaction));
+      return ["Transaction", writeJsonTransaction(item.transaction)];
     case "quarantine":
-      return item("", Buffer.from(piece.error));
-    case "partial":
-      return item(
-        "Partial",
-        writeJson({ height: piece.height === undefined ? undefined : BigInt(piece.height) }),
-      );
+      return ["", Buffer.from(item.error)];
     case "reward":
     case "balance":
     case "delegations":
-      return item(accountTypes[piece.kind], writeAccountAnswer(piece));
+      return [accountTypes[item.kind], writeAccountResult(item)];
   }
 }

@@ -12,11 +12,11 @@ import type {
   Transfer,
 } from "../../domain/transaction.js";
 import type * as wire from "../../generated/proto/indexer.js";
-import { heightOf, maxDigits, WireFault, wholeNumber } from "./numbers.js";
+import { readHeight, maxDigits, WireFault, readWholeNumber } from "./numbers.js";
 
 const nothing = Buffer.alloc(0);
 
-/** A block for the wire. */
+/** Converts a block to its proto message. */
 export function writeBlock(block: Block): wire.Block {
   return {
     hash: block.hash,
@@ -30,11 +30,11 @@ export function writeBlock(block: Block): wire.Block {
   };
 }
 
-/** A block from the wire; its network is the one that the caller knows. */
-export function readBlock(block: wire.Block, chainOf: ChainOf): Block {
+/** Converts a proto message to a block. */
+export function readBlock(block: wire.Block, chainById: ChainById): Block {
   return {
-    chain: chainOf(block.chainId),
-    height: heightOf(block.height),
+    chain: chainById(block.chainId),
+    height: readHeight(block.height),
     hash: block.hash,
     time: block.timeNs,
     transactionCount: block.transactionCount,
@@ -44,10 +44,10 @@ export function readBlock(block: wire.Block, chainOf: ChainOf): Block {
   };
 }
 
-/** The chain of a chain id that came over the wire. */
-export type ChainOf = (chainId: string) => ChainRef;
+/** Returns the chain of a chain id: the wire names no network. */
+export type ChainById = (chainId: string) => ChainRef;
 
-/** A transaction for the wire. */
+/** Converts a transaction to its proto message. */
 export function writeTransaction(transaction: Transaction): wire.Transaction {
   const { raw, rawLog } = transaction;
   return {
@@ -69,19 +69,19 @@ export function writeTransaction(transaction: Transaction): wire.Transaction {
   };
 }
 
-/** A transaction from the wire. */
-export function readTransaction(transaction: wire.Transaction, chainOf: ChainOf): Transaction {
+/** Converts a proto message to a transaction. Throws a WireFault. */
+export function readTransaction(transaction: wire.Transaction, chainById: ChainById): Transaction {
   const { epoch, raw, rawLog } = transaction;
   return {
-    chain: chainOf(transaction.chainId),
+    chain: chainById(transaction.chainId),
     hash: transaction.hash,
     blockHash: transaction.blockHash,
-    height: heightOf(transaction.height),
+    height: readHeight(transaction.height),
     index: transaction.index,
     time: transaction.timeNs,
     fee: transaction.fee.map(readAmount),
-    gasWanted: wholeNumber(transaction.gasWanted),
-    gasUsed: wholeNumber(transaction.gasUsed),
+    gasWanted: readWholeNumber(transaction.gasWanted),
+    gasUsed: readWholeNumber(transaction.gasUsed),
     memo: transaction.memo,
     hasErrors: transaction.hasErrors,
     events: transaction.events.map(readEvent),
@@ -91,7 +91,7 @@ export function readTransaction(transaction: wire.Transaction, chainOf: ChainOf)
   };
 }
 
-/** What could not be decoded, for the wire. */
+/** Converts a quarantined height or transaction to its proto message. */
 export function writeQuarantine({ height, index, error, raw }: Quarantined): wire.Quarantine {
   return {
     height: BigInt(height),
@@ -101,10 +101,10 @@ export function writeQuarantine({ height, index, error, raw }: Quarantined): wir
   };
 }
 
-/** What could not be decoded, from the wire. */
+/** Converts a proto message to a quarantined height or transaction. Throws a WireFault. */
 export function readQuarantine({ height, index, error, raw }: wire.Quarantine): Quarantined {
   return {
-    height: heightOf(height),
+    height: readHeight(height),
     error,
     ...(index >= 0 && { index }),
     ...(raw.length > 0 && { raw }),
@@ -121,7 +121,7 @@ function writeAmount(amount: Amount): wire.Amount {
 
 function readAmount({ text, currency, numeric, exp }: wire.Amount): Amount {
   const fits = exp >= 0 && exp <= maxDigits && numeric.length <= maxDigits;
-  if (!fits || !/^(-?\d+|)$/.test(numeric)) throw new WireFault(`'${text.slice(0, 40)}' is no amount.`);
+  if (!fits || !/^(-?\d+|)$/.test(numeric)) throw new WireFault(`'${text.slice(0, 40)}' is not an amount.`);
   return { text, currency, numeric: numeric === "" ? "0" : numeric, exp };
 }
 

@@ -1,6 +1,0 @@
-import { describe } from "vitest";
-import { createGrpcCarrier, createMemoryCarrier } from "../testing/carriers.js";
-import { responderSuite } from "./responder.suite.js";
-
-describe("over gRPC", () => responderSuite(createGrpcCarrier));
-describe("inside a process", () => responderSuite(createMemoryCarrier));
