@@ -1,5 +1,5 @@
-// The whole path: a worker's process → gRPC → a manager's process → PostgreSQL with all indexes → a subscriber. Held against a
-// bare COPY of the same rows into the same tables with as many connections as the manager writes with.
+// The whole path: a worker process → gRPC → a manager process → PostgreSQL with all indexes → a subscriber. Compared with a
+// bare copy of the same rows into the same tables, with as many connections as the manager uses for writing.
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { expect, it, vi } from "vitest";
@@ -17,7 +17,7 @@ it("stores what a worker sends", async () => {
   const database = await createDatabase();
   const env = { DATABASE_URL: database.url, LOG_LEVEL: "info" };
   expect(await startProcess({ args: ["db", "migrate"], env }).ended()).toBe(0);
-  // Node lets its heap grow as far as the machine has memory: with a limit, what is resident is what is needed.
+  // Without a limit, the heap of Node grows with the memory of the machine.
   const limited = { ...env, NODE_OPTIONS: "--max-old-space-size=220" };
   const manager = startProcess({ args: ["manager", "--address", "127.0.0.1:0"], env: limited });
   const [, url = ""] = await manager.line(/"url":"(http:[^"]+)"/);
@@ -33,12 +33,13 @@ it("stores what a worker sends", async () => {
     { timeout: 20_000 },
   );
 
+  const cpuBefore = { manager: cpuOf(manager.pid), worker: cpuOf(worker.pid) };
   const began = performance.now();
   let first = 0;
   let transactions = 0;
   const memory: number[] = [];
   const query = `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 1, to: ${heights} } }) {
-    __typename ... on FetchPart { order } ... on FetchFinal { status transactionCount: transactions } } }`;
+    __typename ... on FetchPart { order } ... on FetchFinal { status transactionCount } } }`;
   interface Event {
     readonly __typename: string;
     readonly order?: number;
@@ -54,6 +55,10 @@ it("stores what a worker sends", async () => {
     }
   }
   const seconds = (performance.now() - began) / 1_000;
+  const cpuSeconds = {
+    manager: cpuOf(manager.pid) - cpuBefore.manager,
+    worker: cpuOf(worker.pid) - cpuBefore.worker,
+  };
   const peaks = { manager: residentMiB(manager.pid, "VmHWM"), worker: residentMiB(worker.pid, "VmHWM") };
   await Promise.all([manager.kill(), worker.kill()]);
   const copySeconds = await bareCopy(database.url);
@@ -71,6 +76,10 @@ it("stores what a worker sends", async () => {
       value: perSecond(transactions, copySeconds),
     },
     { what: "ratio (target 0.8)", value: (copySeconds / seconds).toFixed(2) },
+    {
+      what: "CPU of the manager / the worker per transaction (targets 20 / 18)",
+      value: `${microsPer(cpuSeconds.manager, transactions)} / ${microsPer(cpuSeconds.worker, transactions)} µs`,
+    },
     { what: "first part after", value: `${first.toFixed(0)} ms` },
     {
       what: "manager resident, first half / second half / peak",
@@ -80,10 +89,10 @@ it("stores what a worker sends", async () => {
   ]);
 });
 
-/** Copies the rows out, and times how long copying them into empty tables with the same indexes takes. */
+/** Copies the rows to side tables, then measures the seconds to copy them into empty tables with the same indexes. */
 async function bareCopy(databaseUrl: string): Promise<number> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
-  // Dropping the database cuts what is still closing.
+  // Dropping the database breaks connections that are still closing.
   pool.on("error", () => {});
   const run = async (text: string): Promise<void> => void (await pool.query(text));
   for (const table of tables) {
@@ -121,6 +130,18 @@ async function bareCopy(databaseUrl: string): Promise<number> {
 function residentMiB(pid: number, field = "VmRSS"): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Math.round(Number(line?.[1] ?? 0) / 1_024);
+}
+
+/** Returns the CPU time of a process in seconds, user and system, from Linux' /proc with its 100 ticks a second. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function microsPer(seconds: number, count: number): string {
+  return ((seconds / count) * 1_000_000).toFixed(1);
 }
 
 function most(values: readonly number[]): number {

@@ -11,7 +11,7 @@ const amount = fc.record({
 const scaled = ({ numeric, exp }: Amount): bigint => BigInt(numeric) * 10n ** BigInt(18 - exp);
 
 describe("amounts", () => {
-  it("sum exactly over different exponents, and change none of the summands", () => {
+  it("sum exactly across different exponents, without changing the inputs", () => {
     fc.assert(
       fc.property(fc.array(amount), (list) => {
         const before = structuredClone(list);
@@ -51,7 +51,7 @@ describe("amounts", () => {
     ["0", 2, "0.00"],
     ["123", 3, "0.123"],
     ["42", 0, "42"],
-  ])("%s with exponent %d is %s", (numeric, exp, text) => {
+  ])("format %s with exponent %d as %s", (numeric, exp, text) => {
     expect(toDecimalString({ text: "", currency: "x", numeric, exp })).toBe(text);
   });
 });

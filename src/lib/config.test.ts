@@ -19,15 +19,15 @@ import {
 } from "./setting-types.js";
 
 const settings = {
-  address: { name: "ADDRESS", schema: hostPort, fallback: "0.0.0.0:8085", description: "Where." },
-  databaseUrl: { name: "DATABASE_URL", schema: urls("postgresql"), description: "Which.", secret: true },
-  interval: { name: "INTERVAL", schema: duration(1000), fallback: "30s", description: "How often." },
-  level: { name: "LEVEL", schema: oneOf("info", "debug"), fallback: "info", description: "How much." },
+  address: { name: "ADDRESS", schema: hostPort, fallback: "0.0.0.0:8085", description: "Address." },
+  databaseUrl: { name: "DATABASE_URL", schema: urls("postgresql"), description: "Database.", secret: true },
+  interval: { name: "INTERVAL", schema: duration(1000), fallback: "30s", description: "Interval." },
+  level: { name: "LEVEL", schema: oneOf("info", "debug"), fallback: "info", description: "Level." },
 } satisfies Settings;
 const none = { flags: {}, environment: {}, file: {} };
 
 describe("settings", () => {
-  it("stand flags over environment over file over defaults, and remember where each came from", () => {
+  it("resolve from flags, then environment, then file, then defaults, and record the source of each value", () => {
     const { values, origins } = resolveSettings(settings, {
       flags: { ADDRESS: "127.0.0.1:1" },
       environment: { ADDRESS: "127.0.0.1:2", INTERVAL: "5m" },
@@ -42,11 +42,11 @@ describe("settings", () => {
     });
   });
 
-  it("count an empty text as not given", () => {
+  it("treat an empty text as absent", () => {
     expect(resolveSettings(settings, { ...none, environment: { LEVEL: "" } }).values.level).toBe("info");
   });
 
-  it("name every wrong value, what was given and what is allowed, and never a secret", () => {
+  it("report every wrong setting with its value and the allowed values, and mask secrets", () => {
     const wrong = { ADDRESS: "here", DATABASE_URL: "mysql://root:secret@db", INTERVAL: "0s", LEVEL: "loud" };
     expect(() => resolveSettings(settings, { ...none, environment: wrong })).toThrow(ConfigError);
     const message = (() => {
@@ -64,11 +64,11 @@ describe("settings", () => {
     expect(message).not.toContain("secret");
   });
 
-  it("have flags by their names", () => {
+  it("derive their flags from their names", () => {
     expect(flagOf(settings.databaseUrl)).toBe("--database-url");
   });
 
-  it("come from a file that names only known ones", () => {
+  it("are read from a file, which must contain only known settings", () => {
     const file = join(mkdtempSync(join(tmpdir(), "indexer-config-")), "config.json");
     writeFileSync(file, JSON.stringify({ LEVEL: "debug", INTERVAL: "10s" }));
     expect(readConfigFile(file, settings)).toEqual({ LEVEL: "debug", INTERVAL: "10s" });
@@ -120,7 +120,7 @@ describe("settings", () => {
   });
 });
 
-describe("the ways to write a setting", () => {
+describe("setting types", () => {
   it.each([
     [hostPort, ":80", { host: "0.0.0.0", port: 80 }],
     [hostPort, "[::1]:80", { host: "::1", port: 80 }],

@@ -97,5 +97,5 @@ async function headOf(database: Database, { id, network, chainId }: Chain): Prom
     text: `select ${blockTable.selectList("b")} from block b where chain_id = $1 order by height desc limit 1`,
     values: [id],
   });
-  return row === undefined ? undefined : blockTable.read({ chain: { network, chainId } }, row);
+  return row === undefined ? undefined : blockTable.read({ network, chainId }, row);
 }

@@ -1,15 +1,16 @@
-// Waits for a condition instead of a time.
-
-/** Resolves with the first value that is neither undefined nor false; rejects after 10 s with the name of the condition. */
+/**
+ * Polls `probe` and resolves with its first result that is neither undefined nor false. Rejects after 10 s with the
+ * name of the condition.
+ */
 export async function until<T>(
-  what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
+  condition: string,
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
   const deadline = performance.now() + 10_000;
   for (;;) {
-    const found = await look();
+    const found = await probe();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`Waited 10 s for ${what}.`);
+    if (performance.now() > deadline) throw new Error(`The condition was not met within 10 s: ${condition}.`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
