@@ -12,10 +12,10 @@ import {
   nonNegativeNumber,
   oneOf,
   path,
-  text,
+  anyText,
   url,
   urls,
-  wholeNumber,
+  boundedInteger,
 } from "./setting-types.js";
 
 const settings = {
@@ -150,17 +150,17 @@ describe("setting types", () => {
     [flag, "no", false],
     [flag, "", undefined],
     [flag, "maybe", undefined],
-    [wholeNumber(1, 10), "10", 10],
-    [wholeNumber(1, 10), "11", undefined],
-    [wholeNumber(1, 10), "1", 1],
-    [wholeNumber(1, 10), "0", undefined],
-    [wholeNumber(0), "1e3", undefined],
-    [wholeNumber(0), "0x10", undefined],
-    [wholeNumber(0), "", undefined],
-    [wholeNumber(0), " 5", undefined],
-    [wholeNumber(0), "5 ", undefined],
-    [wholeNumber(0), "9007199254740991", 9_007_199_254_740_991],
-    [wholeNumber(0), "9007199254740992", undefined],
+    [boundedInteger(1, 10), "10", 10],
+    [boundedInteger(1, 10), "11", undefined],
+    [boundedInteger(1, 10), "1", 1],
+    [boundedInteger(1, 10), "0", undefined],
+    [boundedInteger(0), "1e3", undefined],
+    [boundedInteger(0), "0x10", undefined],
+    [boundedInteger(0), "", undefined],
+    [boundedInteger(0), " 5", undefined],
+    [boundedInteger(0), "5 ", undefined],
+    [boundedInteger(0), "9007199254740991", 9_007_199_254_740_991],
+    [boundedInteger(0), "9007199254740992", undefined],
     [nonNegativeNumber, "0", 0],
     [nonNegativeNumber, "12", 12],
     [nonNegativeNumber, "0.25", 0.25],
@@ -201,7 +201,7 @@ describe("setting types", () => {
     [path, "/etc/x", "/etc/x"],
     [oneOf("a", "b"), "b", "b"],
     [oneOf("a", "b"), "c", undefined],
-    [text, "x", "x"],
+    [anyText, "x", "x"],
   ])("case %#: %s", (schema, given, expected) => {
     const result = schema.safeParse(given);
     expect(result.success ? result.data : undefined).toEqual(expected);
@@ -209,7 +209,7 @@ describe("setting types", () => {
 
   it.each([
     [flag, "maybe", "must be true or false."],
-    [wholeNumber(1, 10), "11", "must be a whole number from 1 to 10."],
+    [boundedInteger(1, 10), "11", "must be a whole number from 1 to 10."],
     [nonNegativeNumber, "x", "must be a number of 0 or more."],
     [duration(5), "x", "must be a duration of at least 5 ms, such as 500ms, 30s, 5m or 1h."],
     [hostPort, "x", "must be host:port, for example 0.0.0.0:8085."],
