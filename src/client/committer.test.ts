@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
-import { silentLogger } from "../lib/logger.js";
+import { createLogger, silentLogger } from "../lib/logger.js";
 import { createMetrics } from "../lib/metrics.js";
 import type { WriteBatch, WriteResult } from "../store/port.js";
 import { chainData, testChain } from "../testing/chain-data.js";
@@ -150,4 +150,210 @@ it("succeeds after the database is available again, and does not retry other err
   writes[2]!.reject(new Error("invalid"));
   await expect(rejectedBatch).rejects.toThrow("invalid");
   expect(writes).toHaveLength(3);
+});
+
+it("commits the parts of merged batches together, and a single batch unchanged", async () => {
+  const { committer, writes } = createBench();
+  const [partial] = chainData(3, 3).map(({ block, transactions }) => ({
+    block,
+    transaction: transactions[0]!,
+  }));
+  const alone = batchOf(1);
+  const first = batchOf(2);
+  const results = [
+    alone,
+    { ...first, quarantined: [{ height: 4, error: "undecodable" }] },
+    { chain: testChain, heights: [], partialBlocks: [partial!] },
+  ].map((batch) => committer.commit(batch));
+  writes[0]!.resolve();
+  await turn();
+  expect(writes[0]!.batch).toBe(alone);
+  expect(writes[1]!.batch).toEqual({
+    chain: testChain,
+    heights: first.heights,
+    partialBlocks: [partial],
+    quarantined: [{ height: 4, error: "undecodable" }],
+  });
+  writes[1]!.resolve();
+  await Promise.all(results);
+});
+
+it("refuses a height again in a later batch of the commit, whatever the part that has it", async () => {
+  const { committer, writes } = createBench();
+  void committer.commit(batchOf(1));
+  void committer.commit({
+    chain: testChain,
+    heights: [],
+    quarantined: [{ height: 2, error: "undecodable" }],
+  });
+  void committer.commit(batchOf(3, 4));
+  void committer.commit(batchOf(2));
+  void committer.commit(batchOf(5));
+  writes[0]!.resolve();
+  await turn();
+  expect(heightsIn(writes[1]!.batch)).toEqual([3, 4]);
+  writes[1]!.resolve();
+  await turn();
+  expect(heightsIn(writes[2]!.batch)).toEqual([2, 5]);
+});
+
+it("merges small batches up to 2000 blocks and transactions by default", async () => {
+  const { committer, writes } = createBench();
+  void committer.commit(batchOf(1));
+  void committer.commit(batchOf(10, 10, 1_997));
+  for (const height of [11, 12]) void committer.commit(batchOf(height, height, 0));
+  void committer.commit(batchOf(13, 13, 0));
+  writes[0]!.resolve();
+  await turn();
+  expect(heightsIn(writes[1]!.batch)).toEqual([10, 11, 12]);
+});
+
+it("runs two commits of a chain at once by default", () => {
+  const writes: WriteBatch[] = [];
+  const committer = createCommitter({
+    store: { write: (batch) => new Promise(() => void writes.push(batch)) },
+    pubsub: { publish: async () => {} },
+    clock: createManualClock(),
+    logger: silentLogger(),
+    metrics: createMetrics({ processMetrics: false }),
+  });
+  for (const height of [1, 2, 3]) void committer.commit(batchOf(height));
+  expect(writes.map(heightsIn)).toEqual([[1], [2]]);
+});
+
+it("keeps its limit of concurrent commits after one of them ends before the others", async () => {
+  const { committer, writes } = createBench({ parallel: 2 });
+  for (const height of [1, 2]) void committer.commit(batchOf(height));
+  writes[0]!.resolve();
+  await turn();
+  for (const height of [3, 4, 5]) void committer.commit(batchOf(height));
+  await turn();
+  expect(writes.map(({ batch }) => heightsIn(batch))).toEqual([[1], [2], [3]]);
+  writes[2]!.resolve();
+  await turn();
+  expect(writes.slice(3).map(({ batch }) => heightsIn(batch))).toEqual([[4, 5]]);
+});
+
+it("starts again after all commits of a chain ended", async () => {
+  const { committer, writes } = createBench();
+  for (let at = 0; at < 3; at += 1) {
+    const result = committer.commit(batchOf(at));
+    expect(writes).toHaveLength(at + 1);
+    writes[at]!.resolve();
+    await result;
+    await turn();
+  }
+});
+
+it("counts commits, blocks, transactions, replaced heights and seconds per chain, and logs replaced heights", async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  const clock = createManualClock();
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    level: "info",
+    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const published: [string, string][] = [];
+  let replaced: readonly number[] = [];
+  const { committer } = createBench({
+    metrics,
+    clock,
+    logger,
+    pubsub: { publish: async (topic, payload) => void published.push([topic, payload]) },
+    store: {
+      write: async () => {
+        await clock.sleep(1_500);
+        return { blocks: 3, transactions: 7, replaced, unlinked: [] };
+      },
+    },
+  });
+  const valueOf = async (name: string): Promise<unknown> =>
+    (await metrics.getSingleMetric(name)?.get())?.values.map(({ value, labels }) => [labels, value]);
+  const chain = { chain: "test/test-1" };
+
+  const first = committer.commit(batchOf(1));
+  await clock.advance(1_500);
+  expect(await first).toEqual({ blocks: 3, transactions: 7, replaced: [], unlinked: [] });
+  expect(lines).toEqual([]);
+  expect(await valueOf("indexer_replaced_heights_total")).toEqual([]);
+
+  replaced = [4, 5];
+  const second = committer.commit(batchOf(2));
+  await clock.advance(1_500);
+  await second;
+  expect(lines).toMatchObject([{ level: "info", chain: "test/test-1", heights: [4, 5] }]);
+  expect(await valueOf("indexer_commits_total")).toEqual([[chain, 2]]);
+  expect(await valueOf("indexer_stored_blocks_total")).toEqual([[chain, 6]]);
+  expect(await valueOf("indexer_stored_transactions_total")).toEqual([[chain, 14]]);
+  expect(await valueOf("indexer_replaced_heights_total")).toEqual([[chain, 2]]);
+  expect(await valueOf("indexer_store_seconds_total")).toEqual([[chain, 3]]);
+  expect(published).toEqual([
+    ["announced", "test/test-1"],
+    ["announced", "test/test-1"],
+  ]);
+});
+
+it("succeeds and logs a warning if the wake-up cannot be published", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    level: "warn",
+    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const { committer, writes } = createBench({
+    logger,
+    pubsub: { publish: () => Promise.reject(new Error("no connection")) },
+  });
+  const result = committer.commit(batchOf(1));
+  writes[0]!.resolve();
+  expect(await result).toEqual(noChange);
+  await turn();
+  expect(lines).toMatchObject([{ level: "warn", chain: "test/test-1", error: { message: "no connection" } }]);
+});
+
+it("waits longer before each retry, logs each one, and gives up after 15 s by default", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    level: "warn",
+    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const unavailable = new IndexerError("OVERLOADED", "The database is unavailable.");
+  const clock = createManualClock();
+  const attempts: number[] = [];
+  const start = clock.monotonic();
+  const { committer } = createBench({
+    clock,
+    logger,
+    store: {
+      write: () => {
+        attempts.push(clock.monotonic() - start);
+        return Promise.reject(unavailable);
+      },
+    },
+  });
+  let failedAt = -1;
+  const failed = committer.commit(batchOf(1)).catch((error: unknown) => {
+    failedAt = clock.monotonic() - start;
+    return error;
+  });
+  await clock.advance(20_000);
+  expect(await failed).toBe(unavailable);
+  const waits = attempts.slice(1).map((at, index) => at - attempts[index]!);
+  [200, 400, 800, 1_600, 2_000, 2_000].forEach((whole, index) => {
+    expect(waits[index]).toBeGreaterThanOrEqual(whole / 2);
+    expect(waits[index]).toBeLessThanOrEqual(whole);
+  });
+  expect(failedAt).toBe(attempts.at(-1));
+  expect(failedAt).toBeGreaterThan(12_999);
+  expect(failedAt).toBeLessThanOrEqual(15_000);
+  expect(lines.map(({ attempt }) => attempt)).toEqual(waits.map((_wait, index) => index));
+  expect(lines[0]).toMatchObject({ level: "warn", error: { message: "The database is unavailable." } });
+});
+
+it("fails a batch at once, without a retry or a log, if the store refuses it", async () => {
+  const { committer, writes, published, clock } = createBench();
+  const invalid = new IndexerError("BAD_USER_INPUT", "invalid");
+  const result = committer.commit(batchOf(1));
+  writes[0]!.reject(invalid);
+  await expect(result).rejects.toBe(invalid);
+  expect([writes.length, published.length, clock.sleepers]).toEqual([1, 0, 0]);
 });

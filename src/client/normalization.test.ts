@@ -41,3 +41,53 @@ describe("the accounts of a filter", () => {
     }
   });
 });
+
+describe("normalizeFilter", () => {
+  const calls: unknown[][] = [];
+  const marking = {
+    normalizeHash: (chain: { network: string }, hash: string) => (calls.push([chain, hash]), `h:${hash}`),
+    normalizeAccount: (network: string | undefined, account: string) => `${network}:${account}`,
+  };
+
+  it("rewrites each hash and each list of accounts, and nothing else", () => {
+    const filter = {
+      network: "n",
+      chainIds: ["c"],
+      types: { any: ["send"] },
+      memo: "x",
+      hash: "1",
+      blockHash: "2",
+      accounts: { any: ["a", "b"] },
+      senders: { all: ["c", "d"] },
+      recipients: { any: [] },
+    };
+    const before = structuredClone(filter);
+    expect(normalizeFilter(filter, marking)).toEqual({
+      ...filter,
+      hash: "h:1",
+      blockHash: "h:2",
+      accounts: { any: ["n:a", "n:b"] },
+      senders: { all: ["n:c", "n:d"] },
+      recipients: { any: [] },
+    });
+    expect(calls).toEqual([
+      [{ network: "n" }, "1"],
+      [{ network: "n" }, "2"],
+    ]);
+    expect(filter).toEqual(before);
+  });
+
+  it("adds no field to a filter", () => {
+    expect(Object.keys(normalizeFilter({ memo: "x" }, marking))).toEqual(["memo"]);
+    expect(Object.keys(normalizeFilter({ senders: { any: ["a"] } }, marking))).toEqual(["senders"]);
+  });
+
+  it("keeps hashes and rewrites accounts without a network", () => {
+    const filter = { hash: "1", blockHash: "2", recipients: { all: ["a"] } };
+    expect(normalizeFilter(filter, marking)).toEqual({
+      hash: "1",
+      blockHash: "2",
+      recipients: { all: ["undefined:a"] },
+    });
+  });
+});

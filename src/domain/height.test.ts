@@ -4,6 +4,8 @@ import {
   splitRanges,
   firstHeights,
   heightRange,
+  isHeight,
+  rangeSize,
   rangesFromHeights,
   subtractRanges,
   totalHeights,
@@ -56,6 +58,96 @@ describe("ranges of heights", () => {
       }),
       { numRuns: 10_000 },
     );
+  });
+
+  it("takes the first heights of ranges, without empty ranges", () => {
+    const list = [
+      { from: 1, to: 3 },
+      { from: 7, to: 9 },
+    ];
+    expect(firstHeights(list, 0)).toEqual([]);
+    expect(firstHeights(list, 2)).toEqual([{ from: 1, to: 2 }]);
+    expect(firstHeights(list, 3)).toEqual([{ from: 1, to: 3 }]);
+    expect(firstHeights(list, 4)).toEqual([
+      { from: 1, to: 3 },
+      { from: 7, to: 7 },
+    ]);
+    expect(firstHeights(list, 100)).toEqual(list);
+  });
+
+  it("splits each range into pieces of the given size; the last piece of a range has the rest", () => {
+    const list = [
+      { from: 1, to: 5 },
+      { from: 7, to: 8 },
+    ];
+    expect(splitRanges(list, 2)).toEqual([
+      { from: 1, to: 2 },
+      { from: 3, to: 4 },
+      { from: 5, to: 5 },
+      { from: 7, to: 8 },
+    ]);
+  });
+
+  it("merges overlapping, adjacent and contained ranges in ascending order, and keeps its input", () => {
+    const list = [
+      { from: 20, to: 30 },
+      { from: 5, to: 6 },
+      { from: 1, to: 4 },
+      { from: 22, to: 23 },
+      { from: 8, to: 8 },
+    ];
+    const before = structuredClone(list);
+    expect(mergeRanges(list)).toEqual([
+      { from: 1, to: 6 },
+      { from: 8, to: 8 },
+      { from: 20, to: 30 },
+    ]);
+    expect(list).toEqual(before);
+  });
+
+  it("counts the heights of ranges, with both bounds", () => {
+    expect(rangeSize({ from: 4, to: 4 })).toBe(1);
+    expect(rangeSize({ from: 4, to: 9 })).toBe(6);
+    expect(
+      totalHeights([
+        { from: 4, to: 9 },
+        { from: 11, to: 11 },
+      ]),
+    ).toBe(7);
+    expect(totalHeights([])).toBe(0);
+  });
+
+  it.each([
+    [0, true],
+    [2 ** 53 - 1, true],
+    [2 ** 53, false],
+    [-1, false],
+    [1.5, false],
+    [Number.NaN, false],
+    [Infinity, false],
+    ["1", false],
+    [1n, false],
+    [null, false],
+  ])("accepts whole numbers from 0 to 2^53-1 as heights: case %#", (value, accepted) => {
+    expect(isHeight(value)).toBe(accepted);
+  });
+
+  it.each([
+    [0, 0],
+    [5, 5],
+    [5, 6],
+    [0, 2 ** 53 - 1],
+  ])("accepts the range from %d to %d", (from, to) => {
+    expect(heightRange(from, to)).toEqual({ from, to });
+  });
+
+  it("refuses a range with BAD_USER_INPUT", () => {
+    for (const [from, to] of [
+      [5, 4],
+      [-1, 4],
+    ] as const) {
+      expect(() => heightRange(from, to)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT" }));
+    }
   });
 
   it.each([

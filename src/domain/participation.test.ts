@@ -30,6 +30,28 @@ describe("participation", () => {
     });
   });
 
+  it("collects every role, and leaves out accounts without an id", () => {
+    const sub: SubEvent = {
+      type: [],
+      sender: [transfer("s")],
+      recipient: [transfer(""), transfer("r")],
+      node: { validator: [account("v1"), account("v2")], fee_payer: [account(""), account("f")] },
+      transfers: { reward: [transfer("t1"), transfer("")], refund: [transfer("t2")] },
+    };
+    const none: SubEvent = { type: ["none"] };
+    expect(
+      participation([
+        { id: "0", kind: "a", sub: [none] },
+        { id: "1", kind: "b", sub: [sub] },
+      ]),
+    ).toEqual({
+      types: ["none"],
+      parties: ["s", "r", "v1", "v2", "f", "t1", "t2"],
+      senders: ["s"],
+      recipients: ["r"],
+    });
+  });
+
   it("is empty for a transaction without events", () => {
     expect(participation([])).toEqual({ types: [], parties: [], senders: [], recipients: [] });
   });
@@ -39,6 +61,7 @@ describe("matchesTransaction", () => {
   const transactions = chainData(5, 5).flatMap((height) => height.transactions);
   const transaction = {
     ...transactions[0]!,
+    epoch: "3",
     types: ["send", "vote"],
     parties: ["a", "b", "c"],
     senders: ["a"],
@@ -53,6 +76,21 @@ describe("matchesTransaction", () => {
     [{ blockHash: transaction.blockHash }, { blockHash: "x" }],
     [{ hasErrors: false }, { hasErrors: true }],
     [{ memo: "anything" }, { epoch: "1" }],
+    [{ epoch: "3" }, { epoch: "4" }],
+    [{}, { chainIds: [] }],
+    [{ types: { any: ["send", "x"] } }, { types: { all: ["x", "vote"] } }],
+    [{ accounts: { all: ["a", "c"] } }, { accounts: { all: ["a", "d"] } }],
+    [{ senders: { all: ["a"] } }, { senders: { all: ["a", "b"] } }],
+    [{ recipients: { all: ["b"] } }, { recipients: { all: ["a", "b"] } }],
+    [{ heights: { eq: 5 } }, { heights: { eq: 6 } }],
+    [{ heights: { gte: 5 } }, { heights: { gte: 6 } }],
+    [{ heights: { gt: 4 } }, { heights: { gt: 5 } }],
+    [{ heights: { lte: 5 } }, { heights: { lte: 4 } }],
+    [{ heights: { lt: 6 } }, { heights: { lt: 5 } }],
+    [{ time: { eq: transaction.time } }, { time: { eq: transaction.time + 1n } }],
+    [{ time: { gte: transaction.time } }, { time: { gte: transaction.time + 1n } }],
+    [{ time: { lte: transaction.time } }, { time: { lte: transaction.time - 1n } }],
+    [{ time: { lt: transaction.time + 1n } }, { time: { lt: transaction.time } }],
     [{ types: { any: ["x", "vote"] } }, { types: { any: ["x"] } }],
     [{ types: { all: ["send", "vote"] } }, { types: { all: ["send", "x"] } }],
     [{ accounts: { any: ["c"] } }, { accounts: { any: ["d"] } }],

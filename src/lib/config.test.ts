@@ -3,7 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, flagOf, readConfigFile, resolveSettings, type Settings } from "./config.js";
-import { duration, flag, hostPort, list, oneOf, anyText, urls, boundedInteger } from "./setting-types.js";
+import {
+  addressText,
+  duration,
+  flag,
+  hostPort,
+  list,
+  nonNegativeNumber,
+  oneOf,
+  path,
+  anyText,
+  url,
+  urls,
+  boundedInteger,
+} from "./setting-types.js";
 
 const settings = {
   address: { name: "ADDRESS", schema: hostPort, fallback: "0.0.0.0:8085", description: "Address." },
@@ -65,6 +78,46 @@ describe("settings", () => {
     expect(() => readConfigFile(file, settings)).toThrow(file);
     expect(() => readConfigFile(join(file, "missing"), settings)).toThrow("cannot be read");
   });
+
+  it("come from a file as texts of plain values only", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "indexer-config-")), "config.json");
+    const read = (content: unknown): unknown => {
+      writeFileSync(file, JSON.stringify(content));
+      return readConfigFile(file, settings);
+    };
+    expect(read({ LEVEL: true, INTERVAL: 5, ADDRESS: "x" })).toEqual({
+      LEVEL: "true",
+      INTERVAL: "5",
+      ADDRESS: "x",
+    });
+    expect(read({})).toEqual({});
+    for (const wrong of [{ LEVEL: { a: 1 } }, { LEVEL: null }, { LEVEL: ["debug"] }, ["debug"], 5, null]) {
+      expect(() => read(wrong)).toThrow(ConfigError);
+      expect(() => read(wrong)).toThrow(`${file} must contain one JSON object`);
+    }
+    expect(() => read({ A: 1, LEVEL: "debug", B: 2 })).toThrow("unknown settings: A, B.");
+    expect(() => read({ A: 1 })).toThrow(ConfigError);
+    writeFileSync(file, "[");
+    const broken = (): unknown => readConfigFile(file, settings);
+    expect(broken).toThrow(ConfigError);
+    expect(broken).toThrow(expect.objectContaining({ cause: expect.any(SyntaxError) as unknown }));
+  });
+
+  it("skip an empty text for the next source", () => {
+    const { values, origins } = resolveSettings(settings, {
+      flags: { LEVEL: "" },
+      environment: { LEVEL: "" },
+      file: { LEVEL: "debug" },
+    });
+    expect([values.level, origins.level]).toEqual(["debug", "file"]);
+  });
+
+  it("name several wrong values on one line each", () => {
+    const wrong = { INTERVAL: "0s", LEVEL: "loud" };
+    expect(() => resolveSettings(settings, { ...none, flags: wrong })).toThrow(
+      /^INTERVAL \(flag\) [^\n]+\nLEVEL \(flag\) [^\n]+$/,
+    );
+  });
 });
 
 describe("setting types", () => {
@@ -75,19 +128,103 @@ describe("setting types", () => {
     [hostPort, "80", undefined],
     [hostPort, "a:70000", undefined],
     [hostPort, "http://a:80", undefined],
+    [hostPort, "db.example:65535", { host: "db.example", port: 65_535 }],
+    [hostPort, "db.example:65536", undefined],
+    [hostPort, "db.example:000080", undefined],
+    [hostPort, "db.example:", undefined],
+    [hostPort, "db.example:80x", undefined],
+    [hostPort, "db.example:x", undefined],
+    [hostPort, "x[::1]:80", undefined],
+    [hostPort, "[::ffff:127.0.0.1]:80", { host: "::ffff:127.0.0.1", port: 80 }],
+    [hostPort, "[::g]:80", undefined],
+    [hostPort, "::1:80", undefined],
+    [hostPort, "a b:80", undefined],
+    [hostPort, "root@a:80", undefined],
+    [hostPort, "a/b:80", undefined],
+    [hostPort, "", undefined],
     [flag, "YES", true],
+    [flag, "true", true],
+    [flag, "1", true],
+    [flag, "False", false],
+    [flag, "0", false],
+    [flag, "no", false],
+    [flag, "", undefined],
     [flag, "maybe", undefined],
     [boundedInteger(1, 10), "10", 10],
     [boundedInteger(1, 10), "11", undefined],
+    [boundedInteger(1, 10), "1", 1],
+    [boundedInteger(1, 10), "0", undefined],
     [boundedInteger(0), "1e3", undefined],
+    [boundedInteger(0), "0x10", undefined],
+    [boundedInteger(0), "", undefined],
+    [boundedInteger(0), " 5", undefined],
+    [boundedInteger(0), "5 ", undefined],
+    [boundedInteger(0), "9007199254740991", 9_007_199_254_740_991],
+    [boundedInteger(0), "9007199254740992", undefined],
+    [nonNegativeNumber, "0", 0],
+    [nonNegativeNumber, "12", 12],
+    [nonNegativeNumber, "0.25", 0.25],
+    [nonNegativeNumber, "12.75", 12.75],
+    [nonNegativeNumber, "-1", undefined],
+    [nonNegativeNumber, "1.", undefined],
+    [nonNegativeNumber, ".5", undefined],
+    [nonNegativeNumber, "1e3", undefined],
+    [nonNegativeNumber, "1 ", undefined],
+    [nonNegativeNumber, "", undefined],
+    [nonNegativeNumber, "9".repeat(400), undefined],
+    [duration(), "500ms", 500],
+    [duration(), "10s", 10_000],
+    [duration(), "2m", 120_000],
+    [duration(), "2d", 172_800_000],
+    [duration(), "0ms", undefined],
+    [duration(), "1ms", 1],
+    [duration(0), "0s", 0],
+    [duration(5), "5ms", 5],
+    [duration(5), "4ms", undefined],
+    [duration(), "1w", undefined],
+    [duration(), "1.5s", undefined],
+    [duration(), "x1s", undefined],
+    [duration(), "1sx", undefined],
+    [duration(), "s", undefined],
+    [duration(), "9007199254740992ms", undefined],
     [duration(), "1h", 3_600_000],
     [duration(), "1", undefined],
     [list, " a, ,b ", ["a", "b"]],
     [urls("http", "https"), "http://a:1,https://b", ["http://a:1", "https://b"]],
+    [list, "", []],
     [urls("http"), "ftp://a", undefined],
+    [urls("http"), "http://a,ftp://b", undefined],
+    [urls("http"), "http://a,not a URL", undefined],
+    [url("http", "https"), "https://a/b", "https://a/b"],
+    [url("http"), "ftp://a", undefined],
+    [url("http"), "not a URL", undefined],
+    [path, "/etc/x", "/etc/x"],
+    [oneOf("a", "b"), "b", "b"],
+    [oneOf("a", "b"), "c", undefined],
     [anyText, "x", "x"],
-  ])("parse or reject case %#: %s", (schema, input, expected) => {
-    const result = schema.safeParse(input);
+  ])("case %#: %s", (schema, given, expected) => {
+    const result = schema.safeParse(given);
     expect(result.success ? result.data : undefined).toEqual(expected);
+  });
+
+  it.each([
+    [flag, "maybe", "must be true or false."],
+    [boundedInteger(1, 10), "11", "must be a whole number from 1 to 10."],
+    [nonNegativeNumber, "x", "must be a number of 0 or more."],
+    [duration(5), "x", "must be a duration of at least 5 ms, such as 500ms, 30s, 5m or 1h."],
+    [hostPort, "x", "must be host:port, for example 0.0.0.0:8085."],
+    [urls("http", "https"), "x", "must be URLs of http or https, separated by commas."],
+    [url("http", "https"), "x", "must be a URL of http or https."],
+    [oneOf("a", "b"), "c", "must be one of a, b."],
+  ])("report the allowed texts, once: case %#", (schema, given, message) => {
+    const messages = schema.safeParse(given).error?.issues.map((issue) => issue.message);
+    expect(messages).toEqual([message]);
+  });
+
+  it.each([
+    [{ host: "db.example", port: 80 }, "db.example:80"],
+    [{ host: "::1", port: 80 }, "[::1]:80"],
+  ])("format an address as host:port: %j", (address, formatted) => {
+    expect(addressText(address)).toBe(formatted);
   });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { createQueue } from "./queue.js";
 
@@ -56,5 +58,105 @@ describe("a queue", () => {
     }
     expect(left).toBe(1);
     expect(queue.push(2)).toBe(false);
+  });
+
+  it("reports the number of waiting items", async () => {
+    const queue = createQueue<number>(3);
+    const iterator = queue[Symbol.asyncIterator]();
+    expect(queue.size).toBe(0);
+    queue.push(1);
+    queue.push(2);
+    expect(queue.size).toBe(2);
+    await iterator.next();
+    expect(queue.size).toBe(1);
+  });
+
+  it("accepts an item again after the consumer took one, with the limit unchanged", async () => {
+    const queue = createQueue<number>(2);
+    const iterator = queue[Symbol.asyncIterator]();
+    queue.push(1);
+    queue.push(2);
+    for (let item = 3; item < 300; item += 1) {
+      expect(queue.push(item)).toBe(false);
+      expect(await iterator.next()).toEqual({ value: item - 2, done: false });
+      expect([queue.push(item), queue.push(item)]).toEqual([true, false]);
+      expect(queue.size).toBe(2);
+    }
+  });
+
+  it("reports capacity at once while it is below its limit or ended", async () => {
+    const queue = createQueue<number>(1);
+    await queue.capacity();
+    queue.push(1);
+    queue.end();
+    await queue.capacity();
+  });
+
+  it("releases all waiting producers when it ends, and keeps the waiting items", async () => {
+    const queue = createQueue<number>(1);
+    queue.push(1);
+    const waiting = [queue.capacity(), queue.capacity()];
+    queue.end();
+    await Promise.all(waiting);
+    const iterator = queue[Symbol.asyncIterator]();
+    expect(await iterator.next()).toEqual({ value: 1, done: false });
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it("wakes a waiting consumer with an item, the end or the error", async () => {
+    const queue = createQueue<number>(1);
+    const iterator = queue[Symbol.asyncIterator]();
+    const item = iterator.next();
+    queue.push(1);
+    expect(await item).toEqual({ value: 1, done: false });
+    const end = iterator.next();
+    queue.end();
+    expect(await end).toEqual({ value: undefined, done: true });
+
+    const failing = createQueue<number>(1);
+    const failed = failing[Symbol.asyncIterator]().next();
+    failing.end(new Error("over"));
+    await expect(failed).rejects.toThrow("over");
+  });
+
+  it("keeps the first end only", async () => {
+    const queue = createQueue<number>(1);
+    queue.end();
+    queue.end(new Error("over"));
+    expect(await queue[Symbol.asyncIterator]().next()).toEqual({ value: undefined, done: true });
+  });
+
+  it("drops the waiting items when it is cleared", async () => {
+    const queue = createQueue<number>();
+    const iterator = queue[Symbol.asyncIterator]();
+    for (let item = 0; item < 10; item += 1) queue.push(item);
+    await iterator.next();
+    queue.clear();
+    expect(queue.size).toBe(0);
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it("does not call back when its consumer leaves after the end, and drops the waiting items", async () => {
+    let left = 0;
+    const queue = createQueue<number>(10, () => (left += 1));
+    queue.push(1);
+    queue.end();
+    const result = await queue[Symbol.asyncIterator]().return!();
+    expect(result).toEqual({ value: undefined, done: true });
+    expect([left, queue.size]).toEqual([0, 0]);
+  });
+
+  it("releases a taken item from memory", async () => {
+    const queue = createQueue<object>();
+    const iterator = queue[Symbol.asyncIterator]();
+    queue.push({});
+    queue.push({});
+    const first = new WeakRef(((await iterator.next()) as { value: object }).value);
+    // A WeakRef keeps its target until the end of the current job.
+    await new Promise((resolve) => setImmediate(resolve));
+    setFlagsFromString("--expose-gc");
+    (runInNewContext("gc") as () => void)();
+    expect(first.deref()).toBeUndefined();
+    expect(queue.size).toBe(1);
   });
 });
