@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // Vite would take graphql's ES modules while packages take its CommonJS: two graphqls do not know each other's types.
+  // Vite resolves graphql to ES modules while packages load its CommonJS: two instances reject each other's types.
   resolve: { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] },
   test: {
     include: ["src/**/*.test.ts", "bench/**/*.test.ts"],

@@ -33,12 +33,13 @@ it("stores and publishes everything that a worker sends", async () => {
     { timeout: 20_000 },
   );
 
+  const cpuBefore = { manager: cpuOf(manager.pid), worker: cpuOf(worker.pid) };
   const began = performance.now();
   let first = 0;
   let transactions = 0;
   const memory: number[] = [];
   const query = `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 1, to: ${heights} } }) {
-    __typename ... on FetchPart { order } ... on FetchFinal { status transactionCount: transactions } } }`;
+    __typename ... on FetchPart { order } ... on FetchFinal { status transactionCount } } }`;
   interface Event {
     readonly __typename: string;
     readonly order?: number;
@@ -54,6 +55,10 @@ it("stores and publishes everything that a worker sends", async () => {
     }
   }
   const seconds = (performance.now() - began) / 1_000;
+  const cpuSeconds = {
+    manager: cpuOf(manager.pid) - cpuBefore.manager,
+    worker: cpuOf(worker.pid) - cpuBefore.worker,
+  };
   const peaks = { manager: residentMiB(manager.pid, "VmHWM"), worker: residentMiB(worker.pid, "VmHWM") };
   await Promise.all([manager.kill(), worker.kill()]);
   const insertSeconds = await measureInsert(database.url);
@@ -71,6 +76,10 @@ it("stores and publishes everything that a worker sends", async () => {
       value: perSecond(transactions, insertSeconds),
     },
     { measure: "ratio (target 0.8)", value: (insertSeconds / seconds).toFixed(2) },
+    {
+      measure: "CPU of the manager / the worker per transaction (targets 20 / 18)",
+      value: `${microsPer(cpuSeconds.manager, transactions)} / ${microsPer(cpuSeconds.worker, transactions)} µs`,
+    },
     { measure: "time to the first part", value: `${first.toFixed(0)} ms` },
     {
       measure: "manager resident memory, first half / second half / peak",
@@ -121,6 +130,18 @@ async function measureInsert(databaseUrl: string): Promise<number> {
 function residentMiB(pid: number, field = "VmRSS"): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Math.round(Number(line?.[1] ?? 0) / 1_024);
+}
+
+/** Returns the CPU time of a process in seconds, user and system, from Linux' /proc with its 100 ticks a second. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function microsPer(seconds: number, count: number): string {
+  return ((seconds / count) * 1_000_000).toFixed(1);
 }
 
 function maximum(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-// Which schema engine Prisma's CLI uses: its own native one where that is installed, else ours (schema-engine.mjs).
+// Which schema engine Prisma's CLI uses: its own native one if installed, else ours (schema-engine.mjs).
 // Imports nothing of this project; never downloads: without this, the CLI would fetch its engine at first use.
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -42,11 +42,11 @@ function searchPath(schema) {
   return `-c search_path=${`"${schema}"`.replace(/[\\ ]/g, "\\$&")}`;
 }
 
-/** Mends where the adapter for JavaScript falls short of what the native engine does. */
+/** Adds behaviour of the native engine that the JavaScript adapter lacks. */
 function asNative(adapter) {
   // It cuts scripts at every semicolon, those in comments and texts too. In one message they are one transaction.
   adapter.executeScript = async (sql) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] }));
-  // It does not know the type "char", of which PostgreSQL's own catalogue is full.
+  // It does not know the type "char", which PostgreSQL's catalogue uses often.
   const pool = adapter.underlyingDriver();
   const query = pool.query.bind(pool);
   pool.query = async (...args) => {
@@ -74,7 +74,7 @@ async function serve() {
   const engine = await createEngine();
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, method, params } = JSON.parse(line);
-    // Without a method it is the CLI's answer to a "print" of ours.
+    // A message without a method is the CLI's reply to our "print".
     if (method !== undefined) send({ id, ...(await call(engine, method, params)) });
   }
 }
@@ -82,7 +82,7 @@ async function serve() {
 async function call(engine, method, params) {
   try {
     const result = await engine[method](params);
-    // The native engine prints by itself; this build leaves it to the one who called.
+    // The native engine prints by itself; this build leaves it to the caller.
     if (typeof result?.stdout === "string")
       send({ id: "print", method: "print", params: { content: result.stdout } });
     return { result: result ?? null };

@@ -221,7 +221,7 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
     const cause = { cause: errors[0] };
     if (errors.some(({ fault }) => fault === "rate-limited")) {
       const cooldownMs = Math.min(
-        ...states.map(({ coolingDownUntil: restUntil }) => restUntil - clock.monotonic()),
+        ...states.map(({ coolingDownUntil }) => coolingDownUntil - clock.monotonic()),
       );
       const retryAfterMs = Math.max(Math.ceil(cooldownMs), cooldown.first);
       return new TaskFailure(message, "same-worker", { type: "rate_limited", retryAfterMs }, cause);
@@ -297,10 +297,10 @@ export function createEndpoints<C>(options: EndpointsOptions<C>): Endpoints<C> {
         { signal },
       ),
     status: () =>
-      states.map(({ endpoint, latencyMs, rateLimiter: pace, coolingDownUntil: restUntil, lastError }) => ({
+      states.map(({ endpoint, latencyMs, rateLimiter, coolingDownUntil, lastError }) => ({
         name: endpoint.name,
-        requestsPerSecond: pace.rate,
-        cooldownMs: Math.max(0, restUntil - clock.monotonic()),
+        requestsPerSecond: rateLimiter.rate,
+        cooldownMs: Math.max(0, coolingDownUntil - clock.monotonic()),
         ...(latencyMs > 0 && { latencyMs }),
         ...(lastError !== undefined && { lastFault: lastError.message }),
       })),

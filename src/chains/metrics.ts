@@ -6,13 +6,13 @@ import { chainName } from "../domain/chain.js";
 import type { EndpointStatus } from "./endpoints.js";
 import type { ChainReader } from "./port.js";
 
-const shown: readonly {
+const gauges: readonly {
   readonly name: string;
   readonly help: string;
   readonly value: (status: EndpointStatus) => number | undefined;
 }[] = [
   {
-    name: "indexer_endpoint_rest_seconds",
+    name: "indexer_endpoint_cooldown_seconds",
     help: "Seconds until a failing endpoint may be called again; 0 if it is healthy.",
     value: ({ cooldownMs }) => cooldownMs / 1000,
   },
@@ -30,7 +30,7 @@ const shown: readonly {
 
 /** Declares the gauges; each scrape reads the `readers` that the process has at that moment. */
 export function registerEndpointGauges(registry: Metrics, readers: () => Iterable<ChainReader>): void {
-  for (const { name, help, value } of shown) {
+  for (const { name, help, value } of gauges) {
     new Gauge({
       name,
       help,

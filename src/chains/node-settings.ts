@@ -2,7 +2,7 @@
 // Imports only lib and this folder.
 // Never names a network.
 import { systemClock, type Clock } from "../lib/clock.js";
-import { nonNegativeNumber, duration, text } from "../lib/setting-types.js";
+import { nonNegativeNumber, duration, anyText } from "../lib/setting-types.js";
 import type { Settings } from "../lib/config.js";
 import { backoffDelay } from "../lib/retry.js";
 import type { OpenDeps } from "./adapter.js";
@@ -11,7 +11,7 @@ import type { OpenDeps } from "./adapter.js";
 export const nodeSettings = {
   chainId: {
     name: "CHAIN_ID",
-    schema: text,
+    schema: anyText,
     description:
       "Chain id that the endpoints must serve; without it, the id that the first endpoint reports.",
   },

@@ -5,14 +5,14 @@ import { createRateLimiter } from "./rate-limiter.js";
 
 const never = new AbortController().signal;
 
-describe("the limiter of an endpoint", () => {
-  it("does not wait before the first complaint", async () => {
+describe("the rate limiter of an endpoint", () => {
+  it("does not wait before the first rate limit", async () => {
     const limiter = createRateLimiter({ clock: createManualClock() });
     for (let i = 0; i < 1000; i += 1) await limiter.acquire(10, never);
     expect(limiter).toMatchObject({ rate: Infinity, delayMs: 0 });
   });
 
-  it("keeps to the ceiling, weights counted", async () => {
+  it("never exceeds the maximum rate, including weights", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock, maxRate: 10 });
     let done = 0;
@@ -24,7 +24,7 @@ describe("the limiter of an endpoint", () => {
     expect(done).toBe(10);
   });
 
-  it("calls off the turns that are waited for, and the next ones are not later for it", async () => {
+  it("cancels waiting calls without delaying later ones", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock, maxRate: 1 });
     expect(await limiter.acquire(1, never)).toBe(true);
@@ -39,18 +39,18 @@ describe("the limiter of an endpoint", () => {
     expect(await next).toBe(true);
   });
 
-  it("does not keep the turn of one who gave up", async () => {
+  it("releases the capacity of an aborted call", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock, maxRate: 1 });
     await limiter.acquire(1, never);
     const abort = new AbortController();
     const turn = limiter.acquire(5, abort.signal);
-    abort.abort(new Error("given up"));
-    await expect(turn).rejects.toThrow("given up");
+    abort.abort(new Error("cancelled"));
+    await expect(turn).rejects.toThrow("cancelled");
     expect(limiter.delayMs).toBe(1000);
   });
 
-  it("halves what was really asked when the endpoint complains, once a second at most", async () => {
+  it("halves the measured rate on a rate limit, at most once per second", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock });
     for (let i = 0; i < 40; i += 1) await limiter.acquire(1, never);
@@ -65,7 +65,7 @@ describe("the limiter of an endpoint", () => {
     expect(limiter.rate).toBe(10);
   });
 
-  it("comes up slowly and never passes the ceiling or falls to nothing", () => {
+  it("increases slowly, within 1 and the maximum rate", () => {
     const clock = createManualClock();
     return fc.assert(
       fc.asyncProperty(
@@ -88,7 +88,7 @@ describe("the limiter of an endpoint", () => {
     );
   });
 
-  it("stops waiting when aborted", async () => {
+  it("stops waiting on abort", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock, maxRate: 1 });
     await limiter.acquire(1, never);
@@ -100,7 +100,7 @@ describe("the limiter of an endpoint", () => {
     expect(limiter.delayMs).toBe(1000);
   });
 
-  it("lets nobody wait for turns that were not used", async () => {
+  it("returns refunded capacity to later calls", async () => {
     const clock = createManualClock();
     const limiter = createRateLimiter({ clock, maxRate: 1 });
     await limiter.acquire(1, never);

@@ -1,6 +1,6 @@
-// The spelling of hashes and accounts by network, and that no network is named outside its folder.
+// Normalization of hashes and accounts by network; no file outside a network's folder branches on the network.
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { managerSettings } from "../manager/config.js";
@@ -10,7 +10,7 @@ import { chainAdapters, normalizeAccount, normalizeHash } from "./registry.js";
 const digits = "AbCdEf0123456789".repeat(4);
 const address = "0xAbCdEf0123456789AbCdEf0123456789AbCdEf01";
 
-describe("spelling", () => {
+describe("normalization", () => {
   it.each([
     ["ethereum", `0x${digits}`, `0x${digits.toLowerCase()}`],
     ["ethereum", `0X${digits}`, `0x${digits.toLowerCase()}`],
@@ -21,8 +21,8 @@ describe("spelling", () => {
     ["cosmos", `${digits}0`, `${digits}0`],
     ["demo", digits, digits.toLowerCase()],
     ["other", digits, digits],
-  ])("of a hash of %s: %s is %s", (network, given, expected) => {
-    expect(normalizeHash({ network }, given)).toBe(expected);
+  ])("maps a hash of %s: %s to %s", (network, text, expected) => {
+    expect(normalizeHash({ network }, text)).toBe(expected);
   });
 
   it.each([
@@ -32,13 +32,13 @@ describe("spelling", () => {
     ["cosmos", address, address],
     [undefined, "Cosmos1ABC", "Cosmos1ABC"],
     ["other", address, address],
-  ])("of an account of %s: %s is %s", (network, given, expected) => {
-    expect(normalizeAccount(network, given)).toBe(expected);
+  ])("maps an account of %s: %s to %s", (network, text, expected) => {
+    expect(normalizeAccount(network, text)).toBe(expected);
   });
 });
 
 describe("the registry", () => {
-  it("lists each network once, with setting names and keys that no other table of a command has", () => {
+  it("lists each network once, with setting names and keys unique within a command", () => {
     const networks = chainAdapters.map(({ network }) => network);
     expect(new Set(networks).size).toBe(networks.length);
     for (const { settings } of chainAdapters) {
@@ -49,7 +49,7 @@ describe("the registry", () => {
     }
   });
 
-  it("is the only place outside a network's folder that branches on a network", () => {
+  it("is the only file outside a network's folder that may branch on a network", () => {
     const root = fileURLToPath(new URL("..", import.meta.url));
     const paths = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
       (path) => /\.ts$/.test(path) && !/\.test\.ts$/.test(path) && !/^(testing|generated)\//.test(path),
@@ -62,9 +62,6 @@ describe("the registry", () => {
           new RegExp(`[!=]== "${network}"|case "${network}"`).test(source),
         );
       });
-    // The GraphQL filters still fold Ethereum's spelling themselves until they receive these rules.
-    expect(
-      comparisons.map((path) => relative(".", path)).filter((path) => path !== "graphql/filters.ts"),
-    ).toEqual([]);
+    expect(comparisons).toEqual([]);
   });
 });

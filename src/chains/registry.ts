@@ -1,6 +1,6 @@
 // The networks of this build: adding one is one line here.
 // Imports only domain and the definitions in this folder's networks.
-// Never holds a rule of a network: each rule is in the network's own folder.
+// Never contains a rule of a network: each rule is in the network's own folder.
 import type { ChainRef } from "../domain/chain.js";
 import type { ChainAdapter } from "./adapter.js";
 import { cosmosAdapter } from "./cosmos/adapter.js";
@@ -43,7 +43,7 @@ export function normalizeHash(chain: Pick<ChainRef, "network">, hash: string): s
   return registered.normalizeHash(chain, hash);
 }
 
-/** Returns an account in the spelling of its network, or of any network whose form it has if none is named. */
+/** Returns an account in the spelling of its network, or of any network whose form it has if `network` is undefined. */
 export function normalizeAccount(network: string | undefined, account: string): string {
   return registered.normalizeAccount(network, account);
 }

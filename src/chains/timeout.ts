@@ -1,7 +1,8 @@
-// Ends one call to an endpoint at its time limit or at the caller's abort, whichever comes first.
+// Ends one call to an endpoint at its time limit or at the caller's abort.
 // Imports only lib and endpoint-error.
 // Never knows the content of a call.
 import type { Clock } from "../lib/clock.js";
+import { errorMessage } from "../lib/error-message.js";
 import { EndpointError } from "./endpoint-error.js";
 
 /** Options of `runWithTimeout`. */
@@ -42,5 +43,5 @@ export async function runWithTimeout<T>(
 }
 
 function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return reason instanceof Error ? reason : new Error(errorMessage(reason));
 }

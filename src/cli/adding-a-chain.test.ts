@@ -1,4 +1,4 @@
-// Proves docs/adding-a-chain.md: a new network needs its definition and nothing else.
+// Verifies docs/adding-a-chain.md: a new network needs only its definition.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,24 +6,24 @@ import { Command } from "commander";
 import { afterEach, expect, it, vi } from "vitest";
 import { defineChain } from "../chains/adapter.js";
 import { chainAdapters, createChainNormalizer, defaultAdapter } from "../chains/registry.js";
-import { text, wholeNumber } from "../lib/setting-types.js";
+import { anyText, boundedInteger } from "../lib/setting-types.js";
 import { createCountingChain } from "../testing/counting-chain.js";
 import { addDevCommand } from "./dev-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
 
 const opened: unknown[] = [];
-/** A network that no file outside this test names. */
+/** A network that exists only in this test. */
 const toyAdapter = defineChain({
   network: "toy",
   description: "Run a worker for a toy chain.",
   settings: {
     toyAddress: {
       name: "TOY_ADDRESS",
-      schema: text,
+      schema: anyText,
       fallback: "nowhere",
       description: "Address of the toy.",
     },
-    toyHead: { name: "TOY_HEAD", schema: wholeNumber(1), fallback: "5", description: "Head of the toy." },
+    toyHead: { name: "TOY_HEAD", schema: boundedInteger(1), fallback: "5", description: "Head of the toy." },
   },
   dev: {
     placeholder: "address",
@@ -86,7 +86,7 @@ it("opens the new network in the dev process at an address", async () => {
   }
 }, 60_000);
 
-it("stores hashes and accounts of the new network in the network's own spelling", () => {
+it("normalizes hashes and accounts of the new network by its own rules", () => {
   const { normalizeHash, normalizeAccount } = createChainNormalizer(adapters);
   expect(normalizeHash({ network: "toy" }, "TOY-Ab")).toBe("toy-Ab");
   expect(normalizeAccount("toy", "Alice")).toBe("alice");

@@ -1,7 +1,9 @@
-// Where a command's settings come from: its flags, this process's environment, and a file.
+// Resolves a command's settings from its flags, the environment and a configuration file.
+// Imports only lib.
+// Never defines a setting.
 import { readConfigFile, resolveSettings, type Settings, type SettingValues } from "../lib/config.js";
 
-/** Resolves the settings of a command; `flags` by setting name, as given on the command line. */
+/** Resolves the settings of a command; `flags` has the command line's texts by setting name. Throws a ConfigError. */
 export function configure<const S extends Settings>(
   settings: S,
   flags: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,6 @@
-// `indexer db migrate|status|rebuild`
+// `indexer db`: migrates, inspects and rebuilds the manager's database.
+// Imports only lib, store, the manager's settings and this folder.
+// Never reads or writes chain data.
 import type { Command } from "commander";
 import type { Settings } from "../lib/config.js";
 import { createLogger } from "../lib/logger.js";
@@ -18,43 +20,46 @@ const databaseSettings = {
   logLevel: { ...managerSettings.logLevel, fallback: "warn" },
 } as const satisfies Settings;
 
+/** Adds `db` with its commands. */
 export function addDatabaseCommands(program: Command): void {
-  const db = program.command("db").description("Look after the database that the manager stores in.");
+  const db = program.command("db").description("Administer the manager's database.");
 
-  addSettings(
-    db.command("migrate").description("Apply the migrations that are pending."),
-    databaseSettings,
-  ).action(async (options: GivenOptions) => {
-    const applied = await migrateDatabase(targetOf(options));
-    for (const name of applied) say(`Applied ${name}.`);
-    if (applied.length === 0) say("The database is up to date.");
-  });
+  addSettings(db.command("migrate").description("Apply pending migrations."), databaseSettings).action(
+    async (options: GivenOptions) => {
+      const applied = await migrateDatabase(targetOf(options));
+      for (const name of applied) printLine(`Applied ${name}.`);
+      if (applied.length === 0) printLine("The database is up to date.");
+    },
+  );
 
   addSettings(
     db
       .command("status")
-      .description("Tell which migrations are applied and which are not; exit code 1 where one is missing."),
+      .description("List applied and pending migrations; exit code 1 if a migration is pending or failed."),
     databaseSettings,
   ).action(async (options: GivenOptions) => {
     const { applied, pending, failed, changed, unknown } = await statusOfDatabase(targetOf(options));
     for (const name of applied)
-      say(`applied  ${name}${changed.includes(name) ? "  (the file has changed since)" : ""}`);
-    for (const name of unknown) say(`unknown  ${name}  (of a newer version)`);
-    for (const name of failed) say(`failed   ${name}  (mend the database, then 'prisma migrate resolve')`);
-    for (const name of pending) say(`pending  ${name}  (run 'indexer db migrate')`);
+      printLine(
+        `applied  ${name}${changed.includes(name) ? "  (its file changed after it was applied)" : ""}`,
+      );
+    for (const name of unknown) printLine(`unknown  ${name}  (from a newer version)`);
+    for (const name of failed)
+      printLine(`failed   ${name}  (repair the database, then run 'prisma migrate resolve')`);
+    for (const name of pending) printLine(`pending  ${name}  (run 'indexer db migrate')`);
     if (pending.length + failed.length > 0) process.exitCode = 1;
   });
 
   addSettings(
     db
       .command("rebuild")
-      .description("Set a damaged embedded database aside and begin an empty one; nothing is deleted."),
+      .description("Move a damaged embedded database aside and create an empty one; deletes nothing."),
     databaseSettings,
   ).action(async (options: GivenOptions) => {
     const { dataFolder } = configure(databaseSettings, givenFlags(databaseSettings, options), options.config);
-    const aside = await rebuildDatabase(targetOf(options));
-    if (aside !== undefined) say(`The old database is in ${aside} now.`);
-    say(`An empty database is in ${dataFolder}.`);
+    const movedTo = await rebuildDatabase(targetOf(options));
+    if (movedTo !== undefined) printLine(`Moved the old database to ${movedTo}.`);
+    printLine(`Created an empty database in ${dataFolder}.`);
   });
 }
 
@@ -67,6 +72,6 @@ function targetOf(options: GivenOptions): DatabaseTarget {
   };
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -16,9 +16,9 @@ import { configure } from "./config.js";
 import { addSettings, givenFlags, optionKey, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 import { startStatusLine } from "./status-line.js";
-import { firstQuery, welcome } from "./welcome.js";
+import { firstQuery, welcomeLines } from "./welcome.js";
 
-/** One developer uses this process: data appears at once, logs contain only warnings, and Ctrl-C stops within a second. */
+/** Defaults for one developer: new blocks appear within a second, logs contain only warnings, Ctrl-C stops within a second. */
 const devSettings = {
   ...managerSettings,
   enableScheduler: { ...managerSettings.enableScheduler, fallback: "true" },
@@ -43,7 +43,7 @@ export function addDevCommand(
   const command = program
     .command("dev")
     .description(
-      `Run everything in one process: database, manager, workers, GraphiQL. Without an endpoint, it reads a ${fallback.network} chain.`,
+      `Run the database, manager, workers and GraphiQL in one process. Without an endpoint, it reads a ${fallback.network} chain.`,
     );
   for (const { network, dev } of adapters) {
     if (dev !== undefined)
@@ -71,10 +71,10 @@ export function addDevCommand(
       const deps = { logger, signal: lifecycle.signal };
       const followed = followedChains(adapters, options);
       if (followed.length === 0) attach(await fallback.open(config, deps));
-      // A chain whose node does not respond yet does not delay the others.
+      // A node that does not respond yet does not delay the other chains.
       const attached = followed.map(async (each) => attach(await openFollowed(each, deps)));
 
-      const lines = welcome({
+      const lines = welcomeLines({
         url: manager.url,
         database: manager.client.database,
         folder: config.dataFolder,
@@ -104,8 +104,8 @@ function followedChains(adapters: readonly ChainAdapter[], options: GivenOptions
 }
 
 async function openFollowed({ adapter, address }: FollowedChain, deps: OpenDeps): Promise<ChainReader> {
-  const given = (await adapter.dev?.settingsOf(address, deps)) ?? {};
-  return adapter.open(configure(adapter.settings, given, undefined), deps);
+  const settings = (await adapter.dev?.settingsOf(address, deps)) ?? {};
+  return adapter.open(configure(adapter.settings, settings, undefined), deps);
 }
 
 /** `dev` may follow several chains, therefore CHAIN_ID is `<NETWORK>_CHAIN_ID` here. */

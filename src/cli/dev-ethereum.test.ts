@@ -1,4 +1,4 @@
-// `indexer dev --ethereum` against a real node: everything the node says is there, also after a reorganisation.
+// `indexer dev --ethereum` against a real node: the index equals the node's data, also after a reorganisation.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ interface NodeReceipt {
     readonly address: string;
   }[];
 }
-interface OurTransaction {
+interface IndexedTransaction {
   readonly hash: string;
   readonly height: number;
   readonly index: number;
@@ -54,12 +54,12 @@ interface OurTransaction {
     }[];
   }[];
 }
-interface OurBlock {
+interface IndexedBlock {
   readonly height: number;
   readonly hash: string;
   readonly parentHash: string | null;
   readonly transactionCount: number;
-  readonly transactions: { readonly nodes: readonly OurTransaction[] };
+  readonly transactions: { readonly nodes: readonly IndexedTransaction[] };
 }
 
 describe.skipIf(!hasAnvil)("indexer dev --ethereum", () => {
@@ -80,53 +80,57 @@ describe.skipIf(!hasAnvil)("indexer dev --ethereum", () => {
     (await anvil.rpc("eth_getBlockByNumber", `0x${height.toString(16)}`, true)) as NodeBlock;
   const nodeHead = async (): Promise<number> => Number(await anvil.rpc("eth_blockNumber"));
 
-  /** Waits until the index is whole up to the node's head, with the node's own head in it. */
-  const untilWhole = async (): Promise<number> => {
+  /** Waits until the index is complete up to the node's head and contains the node's head. */
+  const untilComplete = async (): Promise<number> => {
     const head = await nodeHead();
     const { hash } = await nodeBlock(head);
     await vi.waitFor(
       async () => {
-        const answer = await data<{ chain: { head: { height: number; hash: string }; indexed: object[] } }>(
+        const result = await data<{ chain: { head: { height: number; hash: string }; indexed: object[] } }>(
           url,
           `{ chain(network: "ethereum", chainId: "31337") { head { height hash } indexed { from to } } }`,
         );
-        expect(answer.chain).toEqual({ head: { height: head, hash }, indexed: [{ from: 0, to: head }] });
+        expect(result.chain).toEqual({ head: { height: head, hash }, indexed: [{ from: 0, to: head }] });
       },
       { timeout: 30_000, interval: 100 },
     );
     return head;
   };
 
-  /** Holds every block, transaction, fee, status and token transfer against the node; answers how many transactions. */
+  /** Compares every block, transaction, fee, status and token transfer with the node; returns the number of transactions. */
   const compareAll = async (head: number): Promise<number> => {
     let compared = 0;
     for (let height = 0; height <= head; height += 1) {
-      const theirs = await nodeBlock(height);
-      const { block: ours } = await data<{ block: OurBlock }>(
+      const nodeData = await nodeBlock(height);
+      const { block: indexed } = await data<{ block: IndexedBlock }>(
         url,
         `{ block(chain: ${chain}, by: { height: ${height} }) { height hash parentHash transactionCount
             transactions(first: 100) { nodes { hash height index hasErrors gasUsed fee { numeric exp currency } types parties
               events { kind sub { sender { amounts { numeric } } } } } } } }`,
       );
-      expect(ours).toMatchObject({ height, hash: theirs.hash, transactionCount: theirs.transactions.length });
-      if (height > 0) expect(ours.parentHash).toBe(theirs.parentHash);
-      expect(ours.transactions.nodes.map(({ hash }) => hash)).toEqual(
-        theirs.transactions.map(({ hash }) => hash),
+      expect(indexed).toMatchObject({
+        height,
+        hash: nodeData.hash,
+        transactionCount: nodeData.transactions.length,
+      });
+      if (height > 0) expect(indexed.parentHash).toBe(nodeData.parentHash);
+      expect(indexed.transactions.nodes.map(({ hash }) => hash)).toEqual(
+        nodeData.transactions.map(({ hash }) => hash),
       );
-      for (const [index, wanted] of theirs.transactions.entries()) {
-        const receipt = await receiptOf(wanted.hash);
-        const got = ours.transactions.nodes[index]!;
+      for (const [index, expected] of nodeData.transactions.entries()) {
+        const receipt = await receiptOf(expected.hash);
+        const actual = indexed.transactions.nodes[index]!;
         const fee = BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice);
-        expect(got).toMatchObject({
+        expect(actual).toMatchObject({
           index,
           height,
           hasErrors: receipt.status === "0x0",
           gasUsed: BigInt(receipt.gasUsed).toString(),
           fee: [{ numeric: fee.toString(), exp: 18, currency: "ETH" }],
         });
-        expect(got.parties).toContain(wanted.from.toLowerCase());
-        expect(got.parties).toContain((wanted.to ?? receipt.contractAddress ?? "").toLowerCase());
-        const moved = got.events.filter(({ kind }) => kind === "erc20_transfer");
+        expect(actual.parties).toContain(expected.from.toLowerCase());
+        expect(actual.parties).toContain((expected.to ?? receipt.contractAddress ?? "").toLowerCase());
+        const moved = actual.events.filter(({ kind }) => kind === "erc20_transfer");
         expect(moved.map(({ sub }) => sub[0]!.sender[0]!.amounts[0]!.numeric)).toEqual(
           receipt.logs
             .filter(({ topics }) => topics[0] === transferTopic)
@@ -171,29 +175,29 @@ describe.skipIf(!hasAnvil)("indexer dev --ethereum", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("indexes the whole chain, equal to what the node says", async () => {
-    const head = await untilWhole();
+  it("indexes the complete chain, equal to the node's data", async () => {
+    const head = await untilComplete();
     expect(await compareAll(head)).toBeGreaterThan(200);
-    const { chain: proof } = await data<{ chain: { coverage: object } }>(
+    const { chain: verified } = await data<{ chain: { coverage: object } }>(
       url,
       `{ chain(network: "ethereum", chainId: "31337") { coverage(from: 0, to: ${head}) { complete } } }`,
     );
-    expect(proof.coverage).toEqual({ complete: true });
+    expect(verified.coverage).toEqual({ complete: true });
   }, 90_000);
 
   it("follows new blocks", async () => {
     const before = await nodeHead();
     for (let height = before; height < before + 3; height += 1) await mine(height);
-    expect(await untilWhole()).toBe(before + 3);
+    expect(await untilComplete()).toBe(before + 3);
   });
 
-  it("repairs a reorganisation of depth 5, also where no new block comes after it", async () => {
+  it("repairs a reorganisation of depth 5, also if no new block follows it", async () => {
     const old = await nodeBlock(await nodeHead());
     await anvil.rpc("anvil_reorg", 5, []);
-    const head = await untilWhole();
+    const head = await untilComplete();
     expect((await nodeBlock(Number(old.number))).hash).not.toBe(old.hash);
     await compareAll(head);
     for (let height = head; height < head + 3; height += 1) await mine(height);
-    await compareAll(await untilWhole());
+    await compareAll(await untilComplete());
   }, 90_000);
 });

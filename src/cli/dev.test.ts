@@ -1,4 +1,4 @@
-// The first minute, as a stranger has it: one command, GraphiQL in a browser, a query, a fetch seen to its final, Ctrl-C.
+// `indexer dev` as a new user runs it: one command, GraphiQL in a browser, a query, a fetch up to its final, Ctrl-C.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ interface Final {
 }
 
 describe("indexer dev", () => {
-  it("says what it set up, where it is, and one query that has an answer", async () => {
+  it("prints the database, the URLs and an example query that has results", async () => {
     const [query] = await dev.line(/\{ transactions\(first: 3.*\}/);
     await vi.waitFor(
       async () => {
@@ -44,7 +44,7 @@ describe("indexer dev", () => {
   });
 
   it("follows the demo chain without a gap", async () => {
-    interface Answer {
+    interface Result {
       readonly chain: {
         readonly head: { readonly height: number };
         readonly indexed: { from: number; to: number }[];
@@ -53,7 +53,7 @@ describe("indexer dev", () => {
     const query = `{ chain(network: "demo", chainId: "demo-1") { head { height } indexed { from to } } }`;
     await vi.waitFor(
       async () => {
-        const { chain } = await data<Answer>(url, query);
+        const { chain } = await data<Result>(url, query);
         expect(chain.indexed).toHaveLength(1);
         expect(chain.indexed[0]!.to).toBe(chain.head.height);
         expect(chain.indexed[0]!.to - chain.indexed[0]!.from).toBeGreaterThanOrEqual(999);
@@ -62,7 +62,7 @@ describe("indexer dev", () => {
     );
   });
 
-  it("fetches what is not stored, part by part, until one final, and has it then", async () => {
+  it("fetches missing heights in parts, ends with one final, and stores them", async () => {
     const events: Final[] = [];
     const query = `subscription { fetch(chain: { network: "demo", chainId: "demo-1" }, target: { heights: { from: 100, to: 399 } }) {
       __typename ... on FetchPart { order } ... on FetchFinal { status parts blockCount } } }`;
@@ -79,7 +79,7 @@ describe("indexer dev", () => {
     expect(await data(url, coverage)).toEqual({ chain: { coverage: { complete: true, blocks: "300" } } });
   });
 
-  it("is healthy and counts itself", async () => {
+  it("reports its health and its metrics", async () => {
     const ready = await fetch(`${url}/health/ready`);
     expect(ready.status).toBe(200);
     const metrics = await (await fetch(`${url}/metrics`)).text();
@@ -87,7 +87,7 @@ describe("indexer dev", () => {
   });
 
   it.skipIf(!hasChromium)(
-    "shows GraphiQL with nothing from elsewhere, and runs a query and a subscription in it",
+    "serves GraphiQL without external requests, and runs a query and a subscription in it",
     async () => {
       const { context, close } = await openBrowser();
       try {
@@ -109,15 +109,15 @@ describe("indexer dev", () => {
         await expectText(result, /"status": "SUCCEEDED"/);
         await expectText(result, /"blockCount": 51/);
         expect(foreign).toEqual([]);
-        const picture = await page.screenshot();
-        expect(picture.byteLength).toBeGreaterThan(10_000);
+        const screenshot = await page.screenshot();
+        expect(screenshot.byteLength).toBeGreaterThan(10_000);
       } finally {
         await close();
       }
     },
   );
 
-  it("refuses a second process on its database, with the mend", async () => {
+  it("rejects a second process on its database and names the solution", async () => {
     const second = startProcess({
       args: ["dev", "--address", "127.0.0.1:0", "--data-folder", join(folder, "data")],
     });
@@ -125,11 +125,11 @@ describe("indexer dev", () => {
     expect(second.output()).toMatch(/in use by process \d+ .*DATABASE_URL/);
   });
 
-  it("ends within seconds on Ctrl-C, and starts again with what it had", async () => {
-    const began = Date.now();
+  it("exits within 5 s on Ctrl-C, and keeps its data for the next start", async () => {
+    const startedAt = Date.now();
     dev.signal("SIGINT");
     expect(await dev.ended()).toBe(0);
-    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
     dev = startProcess({ args: ["dev", "--address", "127.0.0.1:0", "--data-folder", join(folder, "data")] });
     const [, found] = await dev.line(/GraphiQL +(http:\S+)\/graphql/, 60_000);
     const coverage = `{ chain(network: "demo", chainId: "demo-1") { coverage(from: 100, to: 399) { complete } } }`;
@@ -138,7 +138,7 @@ describe("indexer dev", () => {
 });
 
 async function expectText(where: { textContent(): Promise<string | null> }, pattern: RegExp): Promise<void> {
-  // The editor shows spaces as non-breaking ones.
+  // The editor renders spaces as non-breaking spaces.
   const text = async (): Promise<string> => ((await where.textContent()) ?? "").replaceAll("\u00a0", " ");
   await vi.waitFor(async () => expect(await text()).toMatch(pattern), { timeout: 20_000, interval: 100 });
 }

@@ -1,20 +1,22 @@
 #!/usr/bin/env node
-// The command line: which command runs what. Imports every level below; never does a command's work itself.
+// The entry point of the command line: declares the commands and maps errors to exit codes.
+// Imports every level below.
+// Never implements a command.
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../lib/config.js";
 import { version } from "../lib/version.js";
 import { addDatabaseCommands } from "./database-commands.js";
 import { addDevCommand } from "./dev-command.js";
 import { addManagerCommand } from "./manager-command.js";
-import { explain, UsageError } from "./process.js";
+import { describeError, UsageError } from "./process.js";
 import { addWorkerCommands } from "./worker-commands.js";
 
 const program = new Command("indexer")
   .description(
-    "One GraphQL endpoint over blockchain data: stored in PostgreSQL, completed live by workers, proven whole.",
+    "One GraphQL endpoint over blockchain data: stored in PostgreSQL, fetched on demand by workers, verified for completeness.",
   )
   .version(version)
-  .showHelpAfterError("Add --help to see how it is used.")
+  .showHelpAfterError("Run the command with --help for its usage.")
   .configureHelp({ showGlobalOptions: true })
   .exitOverride();
 
@@ -25,15 +27,15 @@ addDatabaseCommands(program);
 
 try {
   await program.parseAsync();
-  // Everything is stopped by now; a handle that a library keeps must not keep the process.
+  // All components are stopped; a library's open handle must not keep the process alive.
   process.exit();
 } catch (error) {
   process.exit(exitCodeOf(error));
 }
 
-/** 0 where help was asked for, 2 for wrong use, 1 for what failed. */
+/** Returns 0 for --help and --version, 2 for wrong usage, 1 for any other failure. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${describeError(error)}\n`);
   return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
 }

@@ -1,4 +1,6 @@
-// `indexer manager`
+// `indexer manager`: the production manager.
+// Imports only lib, the manager and this folder.
+// Never starts a worker.
 import type { Command } from "commander";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { createLogger } from "../lib/logger.js";
@@ -8,10 +10,13 @@ import { configure } from "./config.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
+/** Adds `manager`. */
 export function addManagerCommand(program: Command): void {
   const command = program
     .command("manager")
-    .description("Serve GraphQL, HTTP and workers' registration. Any number at once on one PostgreSQL.");
+    .description(
+      "Run a manager: it serves GraphQL, HTTP and worker registration. Several managers may share one PostgreSQL.",
+    );
   addSettings(command, managerSettings).action(async (options: GivenOptions) => {
     const config = configure(managerSettings, givenFlags(managerSettings, options), options.config);
     const logger = createLogger({ level: config.logLevel });

@@ -1,4 +1,4 @@
-// Maps tables of settings to a command's flags, and the given flags to texts by setting name.
+// Maps tables of settings to a command's flags, and the flags of a call to texts by setting name.
 // Imports only lib.
 // Never resolves a setting.
 import { Option, type Command } from "commander";
@@ -22,7 +22,7 @@ export function addSettings(command: Command, ...tables: readonly Settings[]): C
   return command.option("--config <file>", "JSON file of settings, keyed by setting name (CONFIG)");
 }
 
-/** Returns the texts of the given flags by setting name. */
+/** Returns the texts of the flags on the command line by setting name. */
 export function givenFlags(settings: Settings, options: GivenOptions): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const setting of Object.values(settings)) {

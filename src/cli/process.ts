@@ -1,15 +1,18 @@
-// The edge to the operating system: signals, exit codes, and errors as an operator reads them.
+// The process boundary: signals, and error texts for the operator.
+// Imports only lib.
+// Never ends the process, except on a second signal.
+import { errorMessage } from "../lib/error-message.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
 
-/** Wrong use of the command line: exit code 2. */
+/** Thrown on wrong usage of the command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 /**
- * Starts something and keeps it until SIGINT or SIGTERM, then stops it in order; a second signal ends at once. A start that fails
- * stops what it had begun, and a signal during the start stops that too.
+ * Runs `start`, waits for SIGINT or SIGTERM and stops the lifecycle. A second signal exits at once with code 130. A failed
+ * start or a signal during the start stops the lifecycle as well.
  */
 export async function runUntilSignalled(
   lifecycle: Lifecycle,
@@ -17,26 +20,27 @@ export async function runUntilSignalled(
   start: () => Promise<unknown>,
 ): Promise<void> {
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    for (const each of ["SIGINT", "SIGTERM"] as const) process.once(each, resolve);
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, resolve);
   });
-  const ended = signalled.then((signal) => {
-    for (const each of ["SIGINT", "SIGTERM"] as const) process.once(each, () => process.exit(130));
-    logger.info({ signal }, "Finishing what is under way; the same signal once more ends at once.");
+  const stopped = signalled.then((signal) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => process.exit(130));
+    logger.info({ signal }, "Stopping; a second signal exits at once.");
     return lifecycle.stop();
   });
   try {
     await start();
   } catch (error) {
-    if (lifecycle.signal.aborted) return ended;
-    await lifecycle.stop().catch((failure: unknown) => logger.warn({ error: failure }, "Stopping failed."));
+    if (lifecycle.signal.aborted) return stopped;
+    await lifecycle
+      .stop()
+      .catch((failure: unknown) => logger.warn({ error: failure }, "The stop after a failed start failed."));
     throw error;
   }
-  await ended;
+  await stopped;
 }
 
-/** An error in the words of its messages, causes included. */
-export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : `\n  because: ${explain(error.cause)}`;
-  return `${error.message}${cause}`;
+/** Returns the messages of an error and of its causes, one per line. */
+export function describeError(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return `${errorMessage(error)}${cause === undefined ? "" : `\n  because: ${describeError(cause)}`}`;
 }

@@ -1,4 +1,4 @@
-// Compares the README's tables with the code; `UPDATE_README=1` writes them.
+// Compares the README's tables with the code; `UPDATE_README=1` rewrites them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { chainAdapters } from "../chains/registry.js";
@@ -33,15 +33,15 @@ const tables: Readonly<Record<string, string>> = {
   errors: errorsTable(),
 };
 
-it("lists the settings and errors of the code in its tables", () => {
+it("lists the settings and errors of the code in the README", () => {
   const readme = readFileSync(path, "utf8");
-  let wanted = readme;
+  let expected = readme;
   for (const [name, table] of Object.entries(tables)) {
     const end = `<!-- /${name.split(":")[0]} -->`;
     const block = new RegExp(`<!-- ${name} -->[^]*?${end}`);
     expect(readme).toMatch(block);
-    wanted = wanted.replace(block, () => `<!-- ${name} -->\n\n${table}\n\n${end}`);
+    expected = expected.replace(block, () => `<!-- ${name} -->\n\n${table}\n\n${end}`);
   }
-  if (process.env["UPDATE_README"] === "1") writeFileSync(path, wanted);
-  else expect(readme).toBe(wanted);
+  if (process.env["UPDATE_README"] === "1") writeFileSync(path, expected);
+  else expect(readme).toBe(expected);
 });

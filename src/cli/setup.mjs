@@ -1,5 +1,5 @@
 // Prepares a checkout: installs packages, generates code and builds it, each only if it is missing or outdated.
-// With `--build-only` it installs nothing; test runs use it so that no test starts an outdated build.
+// With `--build-only` it installs nothing; test runs use this mode, so that no test starts an outdated build.
 // Plain JavaScript without imports from outside Node, since it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import {
@@ -23,7 +23,7 @@ const builtMark = join(root, "dist/.built");
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer.`);
+  fail(`Node ${process.versions.node} is installed, at least 20.19 is required. Install a newer version.`);
 }
 
 const buildOnly = process.argv.includes("--build-only");

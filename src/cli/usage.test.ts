@@ -1,4 +1,4 @@
-// Wrong use of the command line: clear words and exit code 2.
+// Help texts, and the messages and exit codes of wrong usage.
 import { describe, expect, it } from "vitest";
 import { startProcess } from "../testing/processes.js";
 
@@ -12,19 +12,16 @@ async function run(
 }
 
 describe("the command line", () => {
-  it.each([
-    ["--help"],
-    ["dev", "--help"],
-    ["manager", "--help"],
-    ["worker", "ethereum", "--help"],
-    ["db", "migrate", "--help"],
-  ])("explains itself: %s %s %s", async (...args) => {
-    const { code, output } = await run(args);
-    expect(code).toBe(0);
-    expect(output).toContain("Usage: indexer");
-  });
+  it.each(["--help", "dev --help", "manager --help", "worker ethereum --help", "db migrate --help"])(
+    "prints its usage: %s",
+    async (line) => {
+      const { code, output } = await run(line.split(" "));
+      expect(code).toBe(0);
+      expect(output).toContain("Usage: indexer");
+    },
+  );
 
-  it("names an unknown command, flag or setting, and what is allowed", async () => {
+  it("names an unknown command or flag and an invalid setting", async () => {
     expect(await run(["fly"])).toMatchObject({
       code: 2,
       output: expect.stringContaining("unknown command 'fly'") as string,
@@ -44,7 +41,7 @@ describe("the command line", () => {
     expect(wrong.output).not.toContain("secret");
   });
 
-  it("says what is wrong with a database that is not there", async () => {
+  it("reports that the database cannot be reached", async () => {
     const { code, output } = await run(["manager", "--address", "127.0.0.1:0"], {
       DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none",
     });

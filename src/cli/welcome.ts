@@ -1,19 +1,23 @@
-// What `indexer dev` says first: what it set up, where it is, and one query to paste.
+// The first output of `indexer dev`: the database, the URLs and an example query.
+// Imports nothing.
+// Never does I/O.
 
+/** The facts that the welcome text shows. */
 export interface Welcome {
   readonly url: string;
   readonly database: string;
   readonly folder: string;
 }
 
-export function welcome({ url, database, folder }: Welcome): string[] {
-  const stored =
+/** Returns the lines of the welcome text. */
+export function welcomeLines({ url, database, folder }: Welcome): string[] {
+  const storage =
     database === "pglite"
-      ? `the embedded database in ${folder}/ (set DATABASE_URL for PostgreSQL)`
+      ? `embedded database in ${folder}/ (set DATABASE_URL to use PostgreSQL)`
       : "PostgreSQL";
   return [
     "",
-    `  Stores in   ${stored}`,
+    `  Database    ${storage}`,
     `  GraphiQL    ${url}/graphql`,
     `  Overview    ${url}/`,
     `  Health      ${url}/health/ready`,
@@ -22,10 +26,10 @@ export function welcome({ url, database, folder }: Welcome): string[] {
   ];
 }
 
-/** A query that has an answer as soon as the first blocks are stored. */
+/** Returns an example query that has results as soon as the first blocks are stored. */
 export function firstQuery(network: string): string {
   return [
-    "  Paste this into GraphiQL:",
+    "  Example query for GraphiQL:",
     "",
     `    { transactions(first: 3, filter: { network: "${network}" }) { nodes { hash height types senders fee { text } } } }`,
     "",

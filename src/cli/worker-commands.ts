@@ -12,7 +12,7 @@ import { configure } from "./config.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
-/** Adds `worker` with a command for each network. */
+/** Adds `worker` with one command for each network. */
 export function addWorkerCommands(program: Command, adapters: readonly ChainAdapter[] = chainAdapters): void {
   const worker = program
     .command("worker")

@@ -33,7 +33,7 @@ describe.concurrent("a worker of a node whose certificate has a private authorit
       const url = setting === "COSMOS_RPC_URL" ? node.rpcUrl : node.grpcUrl;
       const worker = start({ [setting]: url, NODE_EXTRA_CA_CERTS: caFile });
       try {
-        const [line] = await worker.line(/.*The worker serves\..*/);
+        const [line] = await worker.line(/.*The worker listens\..*/);
         expect(line).toContain("private-1");
       } finally {
         await worker.kill();
@@ -48,7 +48,7 @@ describe.concurrent("a worker of a node whose certificate has a private authorit
       for (const url of [node.grpcUrl, node.rpcUrl])
         expect(line).toMatch(new RegExp(`${url}\\S* it cannot be reached: [^;]*certificate`));
       await worker.line(/"attempt":1\b/);
-      expect(worker.output()).not.toContain("The worker serves");
+      expect(worker.output()).not.toContain("The worker listens");
     } finally {
       await worker.kill();
     }

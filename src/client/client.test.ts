@@ -50,8 +50,8 @@ async function createBench(options: CountingOptions = {}) {
     direct,
     clock,
     client,
-    fetch: (target: FetchTarget, given = signal) =>
-      client.fetch({ chain, target, caller: "test", maxHeights: 100 }, given),
+    fetch: (target: FetchTarget, abortSignal = signal) =>
+      client.fetch({ chain, target, caller: "test", maxHeights: 100 }, abortSignal),
     follow: (maxHeights = 100) => client.followLatest(chain, maxHeights, signal),
     online: (height?: number, hash = `block-${height}`) =>
       direct.report({ chain, ...(height !== undefined && { head: { height, hash } }) }),
@@ -94,7 +94,7 @@ describe("fetch", () => {
     expect(page.items).toHaveLength(1);
   });
 
-  it("reports a failure in the final and keeps the parts before it", async () => {
+  it("reports a failure in the final, after the parts before it", async () => {
     const { chain, fetch } = await createBench({
       before: (height) => {
         if (height === 3) throw new Error("secret");
@@ -114,7 +114,7 @@ describe("fetch", () => {
     const events: FetchEvent[] = [];
     for await (const event of fetch({ heights: { from: 2, to: 2 } }, controller.signal)) {
       events.push(event);
-      setImmediate(() => controller.abort(new Error("left")));
+      setImmediate(() => controller.abort(new Error("disconnected")));
     }
     expect(finalOf(events)).toMatchObject({ status: "CANCELLED", parts: 0 });
     expect(direct.tasks[0]!.options.signal.aborted).toBe(true);
@@ -124,7 +124,7 @@ describe("fetch", () => {
     [{ heights: { from: 0, to: 100 } }, /target\.heights: 101 heights requested, at most 100 allowed/],
     [{ hash: " " }, /target\.hash/],
     [{ hash: "x".repeat(257) }, /257 characters/],
-  ])("refuses an invalid target before the first event: %j", async (target, message) => {
+  ])("rejects an invalid target before the first event: %j", async (target, message) => {
     const { fetch, direct } = await createBench();
     expect(() => fetch(target)).toThrow(message);
     expect(direct.tasks).toEqual([]);
@@ -204,7 +204,7 @@ describe("following", () => {
       client.followLatest(chain, 10, controller.signal),
       client.followLatest(chain, 10, new AbortController().signal),
     ];
-    controller.abort(new Error("left"));
+    controller.abort(new Error("disconnected"));
     await expect(one).rejects.toMatchObject({ code: "TIMEOUT" });
     expect(await two).toMatchObject({ blocks: 4 });
     const heights = direct.tasks.map(({ request }) => (request.kind === "heights" ? request.range.from : -1));
@@ -296,7 +296,7 @@ describe("waitForHeight and watching", () => {
     expect(await other).toEqual([]);
   });
 
-  it.each(["hash", "blockHash", "memo"] as const)("refuses to watch transactions by %s", async (name) => {
+  it.each(["hash", "blockHash", "memo"] as const)("rejects watching transactions by %s", async (name) => {
     const { client } = await createBench();
     const watch = (): unknown =>
       client.watchTransactions({ [name]: "x" }, columns, new AbortController().signal);

@@ -1,6 +1,6 @@
 // Puts the use cases together. Imports the use cases and the ports that they need.
 // Reads go to the store unchanged, except for the spelling of hashes.
-// Never knows HTTP, GraphQL, gRPC or SQL.
+// Independent of HTTP, GraphQL, gRPC and SQL.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Clock } from "../lib/clock.js";

@@ -15,7 +15,7 @@ const batchOf = (from: number, to = from, perHeight = 2): WriteBatch => ({
 });
 const heightsIn = (batch: WriteBatch): number[] => batch.heights.map(({ block }) => block.height);
 
-/** A committer over a store whose writes the test finishes. */
+/** A committer over a store. The test settles each write. */
 function createBench(options: Partial<CommitterOptions> = {}) {
   const writes: { batch: WriteBatch; resolve: () => void; reject: (error: Error) => void }[] = [];
   const published: string[] = [];
@@ -74,7 +74,7 @@ it.each<[string, WriteBatch]>([
   expect(writes[2]!.batch).toEqual(second);
 });
 
-it("fails only the batch that the store refuses", async () => {
+it("fails only the batch that the store rejects", async () => {
   const { committer, writes } = createBench();
   void committer.commit(batchOf(1));
   const results = Promise.allSettled([2, 3, 4].map((height) => committer.commit(batchOf(height))));
@@ -123,14 +123,14 @@ it("runs at most the given number of commits of a chain at once, and chains inde
   expect(writes).toHaveLength(4);
 });
 
-it("retries while the database is unavailable, until its patience ends", async () => {
+it("retries while the database is unavailable, until its time limit", async () => {
   const { committer, writes, clock } = createBench({ patienceMs: 3_000 });
   const unavailable = new IndexerError("OVERLOADED", "The database is unavailable.");
   const result = committer.commit(batchOf(1));
   const failed = expect(result).rejects.toBe(unavailable);
-  let answered = 0;
+  let rejected = 0;
   for (let round = 0; round < 40; round += 1) {
-    while (answered < writes.length) writes[answered++]!.reject(unavailable);
+    while (rejected < writes.length) writes[rejected++]!.reject(unavailable);
     await clock.advance(100);
   }
   await failed;
@@ -146,8 +146,8 @@ it("succeeds after the database is available again, and does not retry other err
   writes[1]!.resolve();
   expect(await result).toEqual(noChange);
   await turn();
-  const refused = committer.commit(batchOf(2));
+  const rejectedBatch = committer.commit(batchOf(2));
   writes[2]!.reject(new Error("invalid"));
-  await expect(refused).rejects.toThrow("invalid");
+  await expect(rejectedBatch).rejects.toThrow("invalid");
   expect(writes).toHaveLength(3);
 });

@@ -26,7 +26,7 @@ export interface CommitterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** A commit takes no further batch once it holds this many blocks and transactions; 2000 by default. */
+  /** A commit accepts no further batch once it has this many blocks and transactions; 2000 by default. */
   readonly commitSize?: number;
   /** Concurrent commits of one chain; 2 by default. */
   readonly parallel?: number;

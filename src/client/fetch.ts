@@ -99,7 +99,7 @@ export function validateFetchRequest({ target, maxHeights }: FetchRequest): void
     if (target.hash.trim() === "" || target.hash.length > 256) {
       throw new IndexerError(
         "BAD_USER_INPUT",
-        `target.hash: ${target.hash.length} characters given, 1 to 256 allowed, not only spaces.`,
+        `target.hash: ${target.hash.length} characters, 1 to 256 allowed, not only spaces.`,
         { argument: "target.hash" },
       );
     }

@@ -24,7 +24,7 @@ describe("the accounts of a filter", () => {
     });
   });
 
-  it("leave the filter's hashes in the spelling of its network", () => {
+  it("are normalized together with the hashes, which need a network", () => {
     const hash = `0x${"AB".repeat(32)}`;
     expect(normalizeFilter({ network: "ethereum", hash, blockHash: hash }, normalizer)).toEqual({
       network: "ethereum",

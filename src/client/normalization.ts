@@ -1,5 +1,5 @@
 // Rewrites hashes and addresses of callers into the spelling that the index stores.
-// Imports only domain; never knows a network's rule: the manager injects it.
+// Imports only domain. The manager injects the rules of the networks.
 import type { ChainRef } from "../domain/chain.js";
 import type { ListFilter, TransactionFilter } from "../domain/search.js";
 

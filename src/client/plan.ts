@@ -8,7 +8,7 @@ const maxTaskHeights = 500;
 /** Tasks for each free slot of a worker: slow workers take fewer tasks, so all workers end at about the same time. */
 const tasksPerSlot = 4;
 
-/** Splits ranges into tasks for workers that can execute `capacity` tasks at once; keeps the order of heights. */
+/** Splits ranges into tasks for workers that can execute `capacity` tasks at once; preserves the order of heights. */
 export function planTasks(ranges: readonly HeightRange[], capacity: number): HeightRange[] {
   const wanted = Math.ceil(totalHeights(ranges) / (Math.max(1, capacity) * tasksPerSlot));
   return splitRanges(ranges, Math.min(maxTaskHeights, Math.max(1, wanted)));

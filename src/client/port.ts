@@ -115,7 +115,7 @@ export interface Client {
 
   /**
    * Fetches through the workers and reports each part after its commit. An invalid request throws before the first event; a
-   * failure of the work is reported in the final. To cancel, abort the signal, or leave the iteration between two events.
+   * failure of the work is reported in the final. To cancel, abort the signal, or end the iteration between two events.
    */
   fetch(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchEvent>;
   /** Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. */

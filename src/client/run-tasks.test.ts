@@ -82,7 +82,7 @@ describe("runTasks", () => {
     expect(direct.acknowledged).toBe(1);
   });
 
-  it("runs at most 64 tasks at once, and all of them in the end", async () => {
+  it("runs at most 64 tasks at once, and completes all of them", async () => {
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     const { run, direct } = createBench({ before: () => gate });
@@ -147,14 +147,14 @@ describe("runTasks", () => {
     expect(direct.tasks).toHaveLength(1);
   });
 
-  it("cancels its tasks when the consumer leaves", async () => {
+  it("cancels its tasks when the consumer stops reading", async () => {
     const { run, direct } = createBench();
     for await (const _ of run([heights(1, 1_000), heights(2_000, 3_000)])) break;
     expect(direct.tasks.every(({ options }) => options.signal.aborted)).toBe(true);
     await until("no task", () => direct.inFlight === 0);
   });
 
-  it("keeps no yielded part in memory while a task returns nothing", async () => {
+  it("retains no yielded part in memory while a task returns nothing", async () => {
     const yielded: WeakRef<object>[] = [];
     const { run } = createBench({
       transactions: () => 1,

@@ -46,7 +46,7 @@ const maxReadyParts = 64;
 
 /**
  * Runs tasks and yields each part after its commit: in order within a task, in any order between tasks. The first failure
- * cancels all tasks; the consumer receives the parts before the failure, then the error. To leave while `next` is pending,
+ * cancels all tasks; the consumer receives the parts before the failure, then the error. To stop while `next` is pending,
  * abort the signal.
  */
 export async function* runTasks(

@@ -33,7 +33,7 @@ export function createWaitForHeight({ store, announcements, clock }: WaitDeps): 
       .then(() => expired.abort());
     try {
       for (;;) {
-        // Read before the store, so that the last look comes after the deadline.
+        // Read before the store, so that the last read of the store happens after the deadline.
         const last = expired.signal.aborted;
         const actual = (await store.chain(chain))?.head?.height;
         if (actual !== undefined && actual >= height) return;

@@ -11,7 +11,7 @@ const amount = fc.record({
 const scaled = ({ numeric, exp }: Amount): bigint => BigInt(numeric) * 10n ** BigInt(18 - exp);
 
 describe("amounts", () => {
-  it("sum exactly over different exponents, and change none of the summands", () => {
+  it("sum exactly across different exponents, without changing the inputs", () => {
     fc.assert(
       fc.property(fc.array(amount), (list) => {
         const before = structuredClone(list);
@@ -32,7 +32,7 @@ describe("amounts", () => {
     ["5", 18, "0.000000000000000005"],
     ["-5", 1, "-0.5"],
     ["42", 0, "42"],
-  ])("%s with exponent %d is %s", (numeric, exp, text) => {
+  ])("format %s with exponent %d as %s", (numeric, exp, text) => {
     expect(toDecimalString({ text: "", currency: "x", numeric, exp })).toBe(text);
   });
 });

@@ -22,20 +22,20 @@ const members = (list: readonly HeightRange[]): Set<number> => {
   return set;
 };
 
-describe("sets of heights", () => {
-  it("unites as sets do, in as few ranges as possible", () => {
+describe("ranges of heights", () => {
+  it("merge to the union of their heights, in the fewest ranges", () => {
     fc.assert(
       fc.property(ranges, (list) => {
-        const united = mergeRanges(list);
-        expect(members(united)).toEqual(members(list));
-        for (let i = 1; i < united.length; i += 1)
-          expect(united[i]!.from).toBeGreaterThan(united[i - 1]!.to + 1);
+        const merged = mergeRanges(list);
+        expect(members(merged)).toEqual(members(list));
+        for (let i = 1; i < merged.length; i += 1)
+          expect(merged[i]!.from).toBeGreaterThan(merged[i - 1]!.to + 1);
       }),
       { numRuns: 10_000 },
     );
   });
 
-  it("subtracts as sets do", () => {
+  it("subtract to the difference of their heights, in the fewest ranges", () => {
     fc.assert(
       fc.property(range, ranges, (whole, taken) => {
         const expected = [...members([whole])].filter((height) => !members(taken).has(height));
@@ -46,13 +46,13 @@ describe("sets of heights", () => {
     );
   });
 
-  it("takes the first heights and cuts without losing any", () => {
+  it("return their first heights, and split into pieces without losing a height", () => {
     fc.assert(
       fc.property(ranges, fc.integer({ min: 1, max: 20 }), (list, size) => {
-        const united = mergeRanges(list);
-        expect([...members(firstHeights(united, size))]).toEqual([...members(united)].slice(0, size));
-        expect(members(splitRanges(united, size))).toEqual(members(united));
-        expect(splitRanges(united, size).every((piece) => totalHeights([piece]) <= size)).toBe(true);
+        const merged = mergeRanges(list);
+        expect([...members(firstHeights(merged, size))]).toEqual([...members(merged)].slice(0, size));
+        expect(members(splitRanges(merged, size))).toEqual(members(merged));
+        expect(splitRanges(merged, size).every((piece) => totalHeights([piece]) <= size)).toBe(true);
       }),
       { numRuns: 10_000 },
     );
@@ -63,7 +63,7 @@ describe("sets of heights", () => {
     [-1, 4, /'from' must be a whole number/],
     [0, 1.5, /'to' must be a whole number/],
     [0, 2 ** 53, /'to' must be/],
-  ])("refuses %d to %d", (from, to, message) => {
+  ])("reject %d to %d", (from, to, message) => {
     expect(() => heightRange(from, to)).toThrow(message);
   });
 });

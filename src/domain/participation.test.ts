@@ -37,20 +37,20 @@ describe("participation", () => {
 
 describe("matchesTransaction", () => {
   const transactions = chainData(5, 5).flatMap((height) => height.transactions);
-  const given = {
+  const transaction = {
     ...transactions[0]!,
     types: ["send", "vote"],
     parties: ["a", "b", "c"],
     senders: ["a"],
     recipients: ["b"],
   };
-  const matches = (filter: TransactionFilter): boolean => matchesTransaction(filter, given);
+  const matches = (filter: TransactionFilter): boolean => matchesTransaction(filter, transaction);
 
   it.each<[TransactionFilter, TransactionFilter]>([
     [{ network: "test" }, { network: "other" }],
     [{ chainIds: ["x", "test-1"] }, { chainIds: ["x"] }],
-    [{ hash: given.hash }, { hash: "x" }],
-    [{ blockHash: given.blockHash }, { blockHash: "x" }],
+    [{ hash: transaction.hash }, { hash: "x" }],
+    [{ blockHash: transaction.blockHash }, { blockHash: "x" }],
     [{ hasErrors: false }, { hasErrors: true }],
     [{ memo: "anything" }, { epoch: "1" }],
     [{ types: { any: ["x", "vote"] } }, { types: { any: ["x"] } }],
@@ -58,14 +58,14 @@ describe("matchesTransaction", () => {
     [{ accounts: { any: ["c"] } }, { accounts: { any: ["d"] } }],
     [{ senders: { any: ["a"] } }, { senders: { any: ["b"] } }],
     [{ recipients: { any: ["b"] } }, { recipients: { any: ["a"] } }],
-    [{ time: { gt: given.time - 1n } }, { time: { gt: given.time } }],
-  ])("accepts the first filter of case %# and rejects the second", (accepted, rejected) => {
+    [{ time: { gt: transaction.time - 1n } }, { time: { gt: transaction.time } }],
+  ])("matches the first filter of case %# and not the second", (accepted, rejected) => {
     expect(matches(accepted)).toBe(true);
     expect(matches(rejected)).toBe(false);
     expect(matches({ ...accepted, ...rejected })).toBe(false);
   });
 
-  it("compares bounds as numbers and lists as sets do", () => {
+  it("compares bounds as numbers and lists as sets", () => {
     const near = fc.option(fc.integer({ min: 3, max: 7 }), { nil: undefined });
     const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d"), { minLength: 1 });
     fc.assert(

@@ -3,7 +3,7 @@ import type { ChainRef } from "./chain.js";
 import type { Height } from "./height.js";
 import type { UnixNanos } from "./time.js";
 
-/** Bounds of a value: a value must meet all that are given. */
+/** Bounds of a value: a value must meet all that are set. */
 export interface Bounds<T> {
   readonly eq?: T;
   readonly gte?: T;
@@ -15,7 +15,7 @@ export interface Bounds<T> {
 /** Matches if at least one value is present (any), or all values are (all). Never empty. */
 export type ListFilter = { readonly any: readonly string[] } | { readonly all: readonly string[] };
 
-/** Conditions on transactions: a transaction must meet all that are given. */
+/** Conditions on transactions: a transaction must meet all that are set. */
 export interface TransactionFilter {
   readonly network?: string;
   readonly chainIds?: readonly string[];
@@ -33,7 +33,7 @@ export interface TransactionFilter {
   readonly hasErrors?: boolean;
 }
 
-/** Conditions on the blocks of one chain: a block must meet all that are given. */
+/** Conditions on the blocks of one chain: a block must meet all that are set. */
 export interface BlockFilter {
   readonly chain: ChainRef;
   readonly heights?: Bounds<Height>;
@@ -57,11 +57,11 @@ export interface BlockPosition {
   readonly height: Height;
 }
 
-/** `limit` items after a position, or before one, in the given order; never both. */
+/** `limit` items after a position, or before one, in the requested order; never both. */
 export interface PageRequest<Position> {
   readonly order: Order;
   readonly limit: number;
-  /** Set for `last`: the page is taken from the other end; its items keep the given order. */
+  /** Set for `last`: the page is taken from the other end; its items remain in the requested order. */
   readonly fromEnd?: boolean;
   readonly after?: Position;
   readonly before?: Position;

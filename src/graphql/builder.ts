@@ -15,7 +15,7 @@ const maxIds = 100;
 interface GatewayTypes {
   Context: GatewayContext;
   DefaultFieldNullability: false;
-  /** What every connection holds beside its edges and page info. */
+  /** The fields of every connection besides edges and pageInfo. */
   Connection: { readonly count: (exact: boolean) => Promise<Count> };
   Scalars: {
     Height: { Input: number; Output: number };
@@ -57,7 +57,7 @@ export const builder: PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDe
               actual: ids.length,
             });
           }
-          // One load for each id: an id that fails then fails alone, at its own position.
+          // One load for each id, so that an id that fails does not fail the others.
           return ids.map(async (id, position) => {
             requireKnownId(id, `ids.${position}`);
             const [node] = await resolveNodes(builder, context, info, [id]);

@@ -1,5 +1,5 @@
 // Reads 50 transactions through the normalising caches of Apollo Client, urql and Relay. Each cache must return exactly
-// what the gateway returned. A local key that is called `id` fails here: caches take every `id` for a global one.
+// the response of the gateway. A local key named `id` fails here: caches treat every `id` as global.
 import { ApolloClient, HttpLink, InMemoryCache } from "@apollo/client";
 import { createClient, fetchExchange } from "@urql/core";
 import { cacheExchange } from "@urql/exchange-graphcache";
@@ -30,7 +30,7 @@ import { createCannedClient } from "../testing/canned-client.js";
 import { createTestGateway } from "../testing/gateway.js";
 import { schema } from "./schema.js";
 
-/** The keys and addresses repeat in every transaction. The content under them differs. */
+/** Keys and addresses repeat in every transaction, with different content each time. */
 function eventsOf({ hash }: StoredTransaction): TransactionEvent[] {
   const account = { id: "account-1", name: `name in ${hash}` };
   const amounts = [{ text: `${hash.length}coin`, currency: "coin", numeric: String(hash.length), exp: 0 }];
@@ -92,8 +92,8 @@ const operation = new InMemoryCache().transformDocument(
 
 /** The response of the gateway without a cache, and a `fetch` that reaches the same gateway. */
 async function rawResponse(): Promise<{ readonly data: object; readonly fetch: typeof globalThis.fetch }> {
-  const { gateway, ask } = createGatewayWithEvents();
-  const { data, errors } = await ask(print(operation));
+  const { gateway, execute } = createGatewayWithEvents();
+  const { data, errors } = await execute(print(operation));
   expect(errors).toBeUndefined();
   const { transactions } = data as { transactions: { nodes: { events: unknown[] }[] } };
   expect(transactions.nodes).toHaveLength(50);
@@ -141,7 +141,7 @@ function fieldsOf(data: unknown): unknown {
   );
 }
 
-describe("a normalising cache returns exactly what the gateway returned", () => {
+describe("a normalising cache returns the exact response of the gateway", () => {
   it("in Apollo Client", async () => {
     const { data, fetch } = await rawResponse();
     const client = new ApolloClient({ cache: new InMemoryCache(), link: new HttpLink({ uri: url, fetch }) });
@@ -197,7 +197,7 @@ describe("a normalising cache returns exactly what the gateway returned", () => 
       {},
     );
     const environment = new Environment({
-      network: Network.create(() => Promise.reject(new Error("The store holds everything."))),
+      network: Network.create(() => Promise.reject(new Error("This test needs no network."))),
       store: new Store(new RecordSource()),
     });
     environment.commitPayload(descriptor, structuredClone(data));

@@ -1,4 +1,4 @@
-// The context that every resolver gets. Imports client, domain and this folder. Never holds state between operations.
+// The context of every resolver. Imports client, domain and this folder. Never holds state between operations.
 import type { Client } from "../client/port.js";
 import type { Limits } from "./limits.js";
 import type { Loaders } from "./loaders.js";

@@ -91,7 +91,7 @@ function measure(document: DocumentNode): {
     }
   }
 
-  // Each fragment is measured once. A fragment inside itself counts as empty: validation refuses it.
+  // Each fragment is measured once. A fragment inside itself counts as empty: validation rejects it.
   const sizes = new Map<string, Size>();
   const fragmentSize = (name: string): Size => {
     const known = sizes.get(name);

@@ -1,5 +1,5 @@
 // Exact types for the hooks and functions of envelop, which are typed `any` to fit every version of graphql.
-// Imports types of graphql and the context. Never holds a value.
+// Imports types of graphql and the context. Contains types and casts only.
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import type { GatewayContext } from "./context.js";
 

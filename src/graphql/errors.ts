@@ -33,7 +33,7 @@ export function createPublicErrors(logger: Logger): PublicErrors {
   const unexpected = (error: unknown, located: GraphQLError | undefined): GraphQLError => {
     const id = randomUUID();
     logger.error({ errorId: id, error, path: located?.path }, "An operation failed unexpectedly.");
-    const message = `An unexpected error occurred. The log of the manager holds it under ${id}.`;
+    const message = `An unexpected error occurred. Search the manager's log for ${id}.`;
     return show(rebuild(located, message, { code: "INTERNAL", retryable: false, id }));
   };
 

@@ -35,7 +35,7 @@ export function createEventBuffer<T extends object>(
     },
     waitForTake: (ms) =>
       new Promise((resolve) => {
-        // If this process itself was blocked, the subscriber gets one more turn of the event loop.
+        // If this process itself was blocked, the subscriber has one more turn of the event loop to read.
         const timer = setTimeout(() => setImmediate(() => resolve(false)), ms);
         wake = () => {
           clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
-import { createTestGateway, type Heard } from "../testing/gateway.js";
+import { collect } from "../testing/collect.js";
+import { createTestGateway } from "../testing/gateway.js";
 
 function target(network: string, from: number, to: number): string {
   return `chain: { network: "${network}", chainId: "demo-1" }, target: { heights: { from: ${from}, to: ${to} } }`;
@@ -9,16 +10,10 @@ function target(network: string, from: number, to: number): string {
 const everything = `__typename ... on FetchAccepted { fetchId tasks workers } ... on FetchPart { fetchId order progress }
   ... on FetchFinal { fetchId status parts durationMs error { code message retryable height } }`;
 
-async function heard(events: AsyncIterable<Heard>): Promise<Heard[]> {
-  const list: Heard[] = [];
-  for await (const event of events) list.push(event);
-  return list;
-}
-
 describe("Query.fetch", () => {
-  it("returns all parts after the final", async () => {
-    const { ask, client } = createTestGateway();
-    const { data, errors } = await ask(
+  it("returns all parts at once, with the final", async () => {
+    const { execute, client } = createTestGateway();
+    const { data, errors } = await execute(
       `{ fetch(${target("demo", 3, 6)}) { blocks { height } transactions { hash events { kind } } final { fetchId status parts blockCount transactionCount durationMs error { code } } } }`,
     );
     expect(errors).toBeUndefined();
@@ -41,17 +36,17 @@ describe("Query.fetch", () => {
     });
   });
 
-  it("passes the hash of a transaction on unchanged", async () => {
-    const { ask, client } = createTestGateway();
-    await ask(
+  it("passes the hash of a transaction to the client unchanged", async () => {
+    const { execute, client } = createTestGateway();
+    await execute(
       `{ fetch(chain: { network: "ethereum", chainId: "1" }, target: { hash: "0xABC" }) { final { status } } }`,
     );
     expect(client.calls[0]?.args[0]).toMatchObject({ target: { hash: "0xABC" } });
   });
 
   it("returns the parts before a failure", async () => {
-    const { ask } = createTestGateway();
-    const { data, errors } = await ask(
+    const { execute } = createTestGateway();
+    const { data, errors } = await execute(
       `{ fetch(${target("failing", 1, 5)}) { blocks { height } final { status error { code message retryable height } } } }`,
     );
     expect(errors).toBeUndefined();
@@ -59,19 +54,19 @@ describe("Query.fetch", () => {
       blocks: [{ height: 1 }],
       final: {
         status: "FAILED",
-        error: { code: "WORKER_FAILED", message: "The worker said no.", retryable: true, height: 2 },
+        error: { code: "WORKER_FAILED", message: "The worker failed.", retryable: true, height: 2 },
       },
     });
   });
 
   it("fails with the error of the client if the fetch did not start", async () => {
-    const { ask, client } = createTestGateway();
+    const { execute, client } = createTestGateway();
     client.fail(
       "fetch",
       new IndexerError("NO_WORKER", "No worker serves demo/demo-1.", { chain: "demo/demo-1" }),
     );
-    const answer = await ask(`{ fetch(${target("demo", 1, 2)}) { final { status } } }`);
-    expect(answer).toMatchObject({
+    const response = await execute(`{ fetch(${target("demo", 1, 2)}) { final { status } } }`);
+    expect(response).toMatchObject({
       status: 503,
       data: null,
       errors: [{ path: ["fetch"], extensions: { code: "NO_WORKER", retryable: true, chain: "demo/demo-1" } }],
@@ -85,24 +80,24 @@ describe("Query.fetch", () => {
       `chain: { network: "a", chainId: "b" }, target: { heights: { from: 1, to: 2 }, hash: "x" }`,
       { argument: "target" },
     ],
-  ])("refuses (%s)", async (args, facts) => {
-    const { ask, client } = createTestGateway();
-    const { errors } = await ask(`{ fetch(${args}) { final { status } } }`);
+  ])("rejects fetch(%s) with BAD_USER_INPUT", async (args, facts) => {
+    const { execute, client } = createTestGateway();
+    const { errors } = await execute(`{ fetch(${args}) { final { status } } }`);
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", ...facts });
     expect(client.calls).toEqual([]);
   });
 
   it("reports the requested and allowed heights and the next step", async () => {
-    const { ask } = createTestGateway();
-    const { errors } = await ask(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
+    const { execute } = createTestGateway();
+    const { errors } = await execute(`{ fetch(${target("demo", 1, 1001)}) { final { status } } }`);
     expect(errors?.[0]?.message).toBe(
-      "target.heights: 1001 heights requested, at most 1000 allowed. Fetch smaller ranges one after another.",
+      "target.heights: 1001 heights requested, at most 1000 allowed. Split the range into several fetches.",
     );
   });
 
   it("ends at its time limit, reports it, and returns the parts so far", async () => {
-    const { ask, client } = createTestGateway({ limits: { fetchMs: 100 } });
-    const { data } = await ask(
+    const { execute, client } = createTestGateway({ limits: { fetchMs: 100 } });
+    const { data } = await execute(
       `{ fetch(${target("endless", 1, 2)}) { blocks { height } final { status error { code message retryable } } } }`,
     );
     expect(data?.["fetch"]).toMatchObject({
@@ -118,8 +113,10 @@ describe("Query.fetch", () => {
 
 describe("Subscription.fetch", () => {
   it("returns FetchAccepted, each part in order, and one final", async () => {
-    const { listen } = createTestGateway();
-    const events = await heard(listen(`subscription { fetch(${target("demo", 1, 3)}) { ${everything} } }`));
+    const { subscribe } = createTestGateway();
+    const events = await collect(
+      subscribe(`subscription { fetch(${target("demo", 1, 3)}) { ${everything} } }`),
+    );
     expect(events.map(({ data }) => data?.["fetch"])).toMatchObject([
       { __typename: "FetchAccepted", fetchId: "fetch-1", tasks: 1, workers: ["worker-1"] },
       { __typename: "FetchPart", fetchId: "fetch-1", order: 0 },
@@ -131,8 +128,8 @@ describe("Subscription.fetch", () => {
 
   it("reports a failure and a time limit in the final", async () => {
     const failing = createTestGateway();
-    const failed = await heard(
-      failing.listen(`subscription { fetch(${target("failing", 1, 5)}) { ${everything} } }`),
+    const failed = await collect(
+      failing.subscribe(`subscription { fetch(${target("failing", 1, 5)}) { ${everything} } }`),
     );
     expect(failed.at(-1)?.data?.["fetch"]).toMatchObject({
       status: "FAILED",
@@ -140,19 +137,19 @@ describe("Subscription.fetch", () => {
       error: { code: "WORKER_FAILED", height: 2 },
     });
     const endless = createTestGateway({ limits: { fetchMs: 100 } });
-    const late = await heard(
-      endless.listen(`subscription { fetch(${target("endless", 1, 2)}) { ${everything} } }`),
+    const timedOut = await collect(
+      endless.subscribe(`subscription { fetch(${target("endless", 1, 2)}) { ${everything} } }`),
     );
-    expect(late.at(-1)?.data?.["fetch"]).toMatchObject({ status: "FAILED", error: { code: "TIMEOUT" } });
-    expect(late.slice(1, -1).map(({ data }) => (data?.["fetch"] as { order: number }).order)).toEqual(
-      late.slice(1, -1).map((_, order) => order),
+    expect(timedOut.at(-1)?.data?.["fetch"]).toMatchObject({ status: "FAILED", error: { code: "TIMEOUT" } });
+    expect(timedOut.slice(1, -1).map(({ data }) => (data?.["fetch"] as { order: number }).order)).toEqual(
+      timedOut.slice(1, -1).map((_, order) => order),
     );
   });
 
-  it("refuses more than 100,000 heights", async () => {
-    const { listen } = createTestGateway();
-    const [first, ...rest] = await heard(
-      listen(`subscription { fetch(${target("demo", 1, 100_001)}) { __typename } }`),
+  it("rejects more than 100,000 heights", async () => {
+    const { subscribe } = createTestGateway();
+    const [first, ...rest] = await collect(
+      subscribe(`subscription { fetch(${target("demo", 1, 100_001)}) { __typename } }`),
     );
     expect(rest).toEqual([]);
     expect(first?.errors).toMatchObject([
@@ -161,19 +158,21 @@ describe("Subscription.fetch", () => {
         extensions: { code: "BAD_USER_INPUT", argument: "target.heights", limit: 100_000, actual: 100_001 },
       },
     ]);
-    expect(first?.errors?.[0]?.message).toContain("Fetch smaller ranges");
+    expect(first?.errors?.[0]?.message).toContain("Split the range into several fetches.");
   });
 
-  it("reports the refusal of the client", async () => {
-    const { listen, client } = createTestGateway();
+  it("reports an error that the client throws before the first event", async () => {
+    const { subscribe, client } = createTestGateway();
     client.fail("fetch", new IndexerError("NO_WORKER", "No worker serves demo/demo-1."));
-    const events = await heard(listen(`subscription { fetch(${target("demo", 1, 2)}) { __typename } }`));
+    const events = await collect(subscribe(`subscription { fetch(${target("demo", 1, 2)}) { __typename } }`));
     expect(events).toMatchObject([{ errors: [{ extensions: { code: "NO_WORKER" } }] }]);
   });
 
-  it("cancels the work when the caller disconnects", async () => {
-    const { listen, client } = createTestGateway();
-    for await (const event of listen(`subscription { fetch(${target("endless", 1, 2)}) { __typename } }`)) {
+  it("cancels the fetch when the caller disconnects", async () => {
+    const { subscribe, client } = createTestGateway();
+    for await (const event of subscribe(
+      `subscription { fetch(${target("endless", 1, 2)}) { __typename } }`,
+    )) {
       expect(event.errors).toBeUndefined();
       expect(client.open()).toBe(1);
       break;

@@ -194,7 +194,7 @@ function heightsOf(target: unknown): number {
   const { heights } = target;
   if (typeof heights !== "object" || heights === null || !("from" in heights) || !("to" in heights)) return 1;
   const size = Number(heights.to) - Number(heights.from) + 1;
-  // The resolver refuses a wrong or too large range, with a more specific error.
+  // The client rejects a wrong or too large range with a more specific error.
   return Math.min(Math.max(size, 1), 1_000);
 }
 

@@ -1,4 +1,4 @@
-// Reads filter arguments into the filters of the domain, and refuses filters that cannot match.
+// Converts filter arguments to the filters of the domain, and rejects filters that cannot match.
 // Imports domain and the input types. Never builds a database query.
 import type { ChainRef } from "../domain/chain.js";
 import { heightRange, type HeightRange } from "../domain/height.js";
@@ -108,7 +108,7 @@ function readTexts(texts: readonly string[], argument: string): readonly string[
     );
   }
   if (texts.length > maxListed) {
-    throw badInput(argument, `${argument}: ${texts.length} values given, at most ${maxListed} allowed.`, {
+    throw badInput(argument, `${argument}: ${texts.length} values listed, at most ${maxListed} allowed.`, {
       limit: maxListed,
       actual: texts.length,
     });

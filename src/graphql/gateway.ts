@@ -60,7 +60,7 @@ export interface Gateway {
 /** The HTTP path of the endpoint. */
 const endpoint = "/graphql";
 
-/** The caller, as its transport knows it. */
+/** The caller, as its transport identifies it. */
 interface ServerContext {
   readonly req?: IncomingMessage;
   readonly socketCaller?: SocketCaller;

@@ -10,7 +10,7 @@ import { headOf, withoutTransport } from "./http-status.js";
 import type { Limits } from "./limits.js";
 import type { OriginCheck } from "./origin.js";
 
-/** Refuses requests from pages of other origins, with content other than JSON, or with a body that is too large. */
+/** Rejects requests from pages of other origins, with content other than JSON, or with a body that is too large. */
 export function requestPlugin({
   limits,
   isOwnOrigin,
@@ -70,7 +70,7 @@ function tooLarge(limit: number): GraphQLError {
   );
 }
 
-/** Whether yoga refused a body for its size while it was received. */
+/** Whether yoga rejected a body for its size while it was received. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof GraphQLError && error.extensions["code"] === "REQUEST_ENTITY_TOO_LARGE";
 }

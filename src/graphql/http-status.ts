@@ -19,7 +19,7 @@ const graphqlCodes: ReadonlySet<string> = new Set([
   "GRAPHQL_VALIDATION_FAILED",
 ] satisfies ErrorCode[]);
 
-/** Seconds after which a caller may retry a request that was refused temporarily. */
+/** Seconds after which a caller may retry a request that was rejected temporarily. */
 const retryAfter = "1";
 
 /** Returns the status of a response: 200 with data, else the status of the first error code. */
@@ -32,7 +32,7 @@ export function headOf({ data, errors }: ExecutionResult, accept: string | null)
   if (data !== undefined && data !== null) return ok;
   const code = error.extensions["code"];
   const legacy = !prefersGraphqlResponse(accept);
-  // A response with a failed field is still a GraphQL response. Only a request that was refused as a whole is not.
+  // A response with a failed field is still a GraphQL response. A request that was rejected as a whole has none.
   if (legacy && (data === null || (isCode(code) && graphqlCodes.has(code)))) return ok;
   const status = isCode(code) ? errorTable[code].http : 500;
   return { status, headers: status === 503 || status === 429 ? { "Retry-After": retryAfter } : {} };

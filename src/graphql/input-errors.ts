@@ -1,4 +1,4 @@
-// Errors about arguments. Imports domain/errors. Knows arguments by their path only.
+// Errors about arguments. Imports domain/errors. Identifies arguments by their path only.
 import { IndexerError, type ErrorFacts } from "../domain/errors.js";
 
 /** Creates a BAD_USER_INPUT that names the argument by its path, such as `filter.heights`. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { parse, print } from "graphql";
 import { describe, expect, it } from "vitest";
 import { errorTable } from "../domain/errors.js";
-import { createTestGateway, type Answer } from "../testing/gateway.js";
+import { createTestGateway, type GraphqlResponse } from "../testing/gateway.js";
 import { printedSchema } from "./schema.js";
 
 const documents = [
@@ -15,7 +15,7 @@ const documents = [
   `{ __schema { types { name fields { name } } } manager { id } workers { state } }`,
 ];
 
-/** Words of the schema and of GraphQL, in any order. */
+/** Words of the schema and tokens of GraphQL. */
 const words = [...new Set(printedSchema().match(/\w+/g))];
 const word = fc.constantFrom(
   ...words,
@@ -38,7 +38,7 @@ const word = fc.constantFrom(
   "on",
   "fragment",
 );
-const soup = fc.array(word, { maxLength: 60 }).map((list) => list.join(" "));
+const randomWords = fc.array(word, { maxLength: 60 }).map((list) => list.join(" "));
 
 /** A document with some tokens dropped, doubled, swapped or replaced. */
 const mutated = fc
@@ -71,7 +71,7 @@ const variables = fc.dictionary(
   { maxKeys: 4 },
 );
 
-function expectTyped(status: number, { errors }: Pick<Answer, "errors">): void {
+function expectTyped(status: number, { errors }: Pick<GraphqlResponse, "errors">): void {
   const codes = (errors ?? []).map(({ extensions }) => extensions["code"]);
   for (const code of codes) expect(Object.keys(errorTable)).toContain(code);
   expect(codes).not.toContain("INTERNAL");
@@ -79,27 +79,27 @@ function expectTyped(status: number, { errors }: Pick<Answer, "errors">): void {
   if (status >= 400) expect(codes.length).toBeGreaterThan(0);
 }
 
-describe("junk", () => {
-  it("in documents and variables results in a typed error or data", async () => {
-    const { ask } = createTestGateway();
+describe("invalid input", () => {
+  it("in documents and variables returns data or a typed error", async () => {
+    const { execute } = createTestGateway();
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
           { weight: 3, arbitrary: mutated },
-          { weight: 1, arbitrary: soup },
+          { weight: 1, arbitrary: randomWords },
           { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
         ),
         variables,
         async (query, values) => {
-          const answer = await ask(query, values);
-          expectTyped(answer.status, answer);
+          const response = await execute(query, values);
+          expectTyped(response.status, response);
         },
       ),
       { numRuns: 3_000 },
     );
   });
 
-  it("in bodies results in a typed error", async () => {
+  it("in request bodies returns a typed error", async () => {
     const { gateway } = createTestGateway();
     const body = fc.oneof(
       fc.json(),
@@ -123,13 +123,13 @@ describe("junk", () => {
           headers: { "content-type": "application/json" },
           body: text,
         });
-        expectTyped(response.status, (await response.json()) as Pick<Answer, "errors">);
+        expectTyped(response.status, (await response.json()) as Pick<GraphqlResponse, "errors">);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("in URL parameters results in a typed error", async () => {
+  it("in URL parameters returns a typed error", async () => {
     const { gateway } = createTestGateway();
     const parameters = fc.record(
       {
@@ -144,13 +144,13 @@ describe("junk", () => {
         const response = await gateway.fetch(
           `http://localhost/graphql?${new URLSearchParams(each).toString()}`,
         );
-        expectTyped(response.status, (await response.json()) as Pick<Answer, "errors">);
+        expectTyped(response.status, (await response.json()) as Pick<GraphqlResponse, "errors">);
       }),
       { numRuns: 1_000 },
     );
   });
 
-  it("starts from valid documents", () => {
+  it("is generated from valid documents", () => {
     for (const document of documents) expect(print(parse(document))).not.toBe("");
   });
 });

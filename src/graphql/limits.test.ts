@@ -2,11 +2,11 @@ import { getIntrospectionQuery, type IntrospectionQuery } from "graphql";
 import { describe, expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
 import { createLogger } from "../lib/logger.js";
-import { createTestGateway, type Answer } from "../testing/gateway.js";
+import { createTestGateway, type GraphqlResponse } from "../testing/gateway.js";
 
 const tooComplex = { code: "QUERY_TOO_COMPLEX", retryable: false };
 
-/** A document of so many levels: chain → head → chain → head → … → a leaf. */
+/** A document with the given number of levels: chain → head → chain → head → … → a leaf. */
 function nested(levels: number): string {
   const objects = Array.from({ length: levels - 2 }, (_, place) => (place % 2 === 0 ? "head" : "chain"));
   const leaf = objects.at(-1) === "head" ? "height" : "chainId";
@@ -14,7 +14,7 @@ function nested(levels: number): string {
   return `{ chain(network: "demo", chainId: "demo-1") { ${inner} } }`;
 }
 
-describe("limits before execution", () => {
+describe("limits of operations", () => {
   it.each([
     ["tokens", `{ ${"manager { id } ".repeat(600)} }`, { limit: 2000 }],
     ["depth", nested(13), { limit: 12, actual: 13 }],
@@ -35,72 +35,76 @@ describe("limits before execution", () => {
       { limit: 15, actual: 16 },
     ],
     ["fields", `{ manager { ...A } } ${bomb("Manager", 13, "id version")}`, { limit: 5000, actual: 8193 }],
-  ])("refuses too many %s", async (_name, query, facts) => {
-    const { ask, client } = createTestGateway();
-    const answer = await ask(query);
-    expect(answer.status).toBe(400);
-    expect(answer.data).toBeUndefined();
-    expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, ...facts } }]);
+  ])("reject too many %s", async (_name, query, facts) => {
+    const { execute, client } = createTestGateway();
+    const response = await execute(query);
+    expect(response.status).toBe(400);
+    expect(response.data).toBeUndefined();
+    expect(response.errors).toMatchObject([{ extensions: { ...tooComplex, ...facts } }]);
     expect(client.calls).toEqual([]);
   });
 
-  it("accepts operations at the limits", async () => {
-    const { ask } = createTestGateway();
-    expect((await ask(nested(12))).errors).toBeUndefined();
+  it("accept operations at the limits", async () => {
+    const { execute } = createTestGateway();
+    expect((await execute(nested(12))).errors).toBeUndefined();
     expect(
-      (await ask(`{ ${Array.from({ length: 15 }, (_, n) => `a${n}: manager { id }`).join(" ")} }`)).errors,
+      (await execute(`{ ${Array.from({ length: 15 }, (_, n) => `a${n}: manager { id }`).join(" ")} }`))
+        .errors,
     ).toBeUndefined();
   });
 
-  it("refuses a high cost with one error, for page sizes in literals, variables and defaults", async () => {
-    const { ask, client } = createTestGateway();
+  it("reject a high cost with one error, for page sizes in literals, variables and defaults", async () => {
+    const { execute, client } = createTestGateway();
     const query = (size: string, variables = ""): string =>
       `query Costly${variables} { a: transactions(first: ${size}) { nodes { block { transactions(first: 20) { nodes { hash } } } } } b: transactions(first: 1) { nodes { hash } } }`;
     for (const [size, variables] of [["1000"], ["$n", "($n: Int)"], ["$m", "($m: Int = 1000)"]] as const) {
-      const answer = await ask(query(size, variables), { n: 1000 });
-      expect(answer.status).toBe(400);
-      expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 10_000 } }]);
-      expect(answer.errors?.[0]?.extensions["cost"]).toBeGreaterThan(10_000);
-      expect(answer.headers.get("x-query-cost")).toBe(String(answer.errors?.[0]?.extensions["cost"]));
+      const response = await execute(query(size, variables), { n: 1000 });
+      expect(response.status).toBe(400);
+      expect(response.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 10_000 } }]);
+      expect(response.errors?.[0]?.extensions["cost"]).toBeGreaterThan(10_000);
+      expect(response.headers.get("x-query-cost")).toBe(String(response.errors?.[0]?.extensions["cost"]));
     }
     expect(client.calls).toEqual([]);
-    const within = await ask(query("$n", "($n: Int)"), { n: 5 });
+    const within = await execute(query("$n", "($n: Int)"), { n: 5 });
     expect(within.errors).toBeUndefined();
     expect(Number(within.headers.get("x-query-cost"))).toBeGreaterThan(100);
   });
 
-  it("accepts the largest page", async () => {
-    const { ask } = createTestGateway();
-    const answer = await ask(
+  it("accept the largest page", async () => {
+    const { execute } = createTestGateway();
+    const response = await execute(
       `{ transactions(first: 1000) { nodes { hash height types fee { text } events { key } block { time } } pageInfo { endCursor } } }`,
     );
-    expect(answer.errors).toBeUndefined();
+    expect(response.errors).toBeUndefined();
   });
 
-  it("refuses a response that is too large", async () => {
-    const { ask } = createTestGateway({ limits: { responseBytes: 1_000 } });
-    expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
-    const answer = await ask(`{ transactions(first: 50) { nodes { hash } } }`);
-    expect(answer.data).toBeNull();
-    expect(answer.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 1_000 } }]);
+  it("reject a response that is too large", async () => {
+    const { execute } = createTestGateway({ limits: { responseBytes: 1_000 } });
+    expect((await execute(`{ manager { id } }`)).errors).toBeUndefined();
+    const response = await execute(`{ transactions(first: 50) { nodes { hash } } }`);
+    expect(response.data).toBeNull();
+    expect(response.errors).toMatchObject([{ extensions: { ...tooComplex, limit: 1_000 } }]);
   });
 
-  it("can be set", async () => {
-    const { ask } = createTestGateway({ limits: { depth: 2, cost: 5 } });
-    expect((await ask(`{ manager { id } }`)).errors).toBeUndefined();
-    expect((await ask(`{ chains { head { height } } }`)).errors?.[0]?.extensions).toMatchObject({
+  it("are configurable", async () => {
+    const { execute } = createTestGateway({ limits: { depth: 2, cost: 5 } });
+    expect((await execute(`{ manager { id } }`)).errors).toBeUndefined();
+    expect((await execute(`{ chains { head { height } } }`)).errors?.[0]?.extensions).toMatchObject({
       limit: 2,
       actual: 3,
     });
-    expect((await ask(`{ chains { id } }`)).errors?.[0]?.extensions).toMatchObject({ limit: 5, cost: 11 });
+    expect((await execute(`{ chains { id } }`)).errors?.[0]?.extensions).toMatchObject({
+      limit: 5,
+      cost: 11,
+    });
   });
 
   it("allow the standard introspection, unless it is off", async () => {
     const query = getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, oneOf: true });
-    const { ask } = createTestGateway();
-    const { data } = await ask(query);
+    const { execute } = createTestGateway();
+    const { data } = await execute(query);
     expect((data as unknown as IntrospectionQuery).__schema.types.length).toBeGreaterThan(20);
-    const off = await createTestGateway({ introspection: false }).ask(query);
+    const off = await createTestGateway({ introspection: false }).execute(query);
     expect(off.status).toBe(400);
     expect(off.errors?.[0]?.extensions).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED" });
   });
@@ -117,7 +121,7 @@ function bomb(type: string, levels: number, leaf: string): string {
     .join(" ");
 }
 
-describe("bodies", () => {
+describe("request bodies", () => {
   const post = (body: BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
     createTestGateway().gateway.fetch("http://localhost/graphql", {
       method: "POST",
@@ -125,7 +129,7 @@ describe("bodies", () => {
       headers: { "content-type": "application/json", ...headers },
     });
   const codeOf = async (response: Response): Promise<unknown> =>
-    ((await response.json()) as { errors: Answer["errors"] }).errors?.[0]?.extensions["code"];
+    ((await response.json()) as { errors: GraphqlResponse["errors"] }).errors?.[0]?.extensions["code"];
 
   it.each([
     [
@@ -140,13 +144,13 @@ describe("bodies", () => {
     ["null", `null`, 400],
     ["without a query", `{}`, 400],
     ["with something else", `{"query":"{ manager { id } }","admin":true}`, 400],
-  ])("are refused when %s", async (_name, body, status) => {
+  ])("are rejected when %s", async (_name, body, status) => {
     const response = await post(body);
     expect(response.status).toBe(status);
     expect(await codeOf(response)).toBe("BAD_USER_INPUT");
   });
 
-  it("are refused without a JSON content type, so that pages of other origins need a preflight request", async () => {
+  it("are rejected without a JSON content type, so that pages of other origins need a preflight request", async () => {
     for (const type of [
       "text/plain",
       "application/x-www-form-urlencoded",
@@ -159,13 +163,13 @@ describe("bodies", () => {
     }
   });
 
-  it("are refused from pages of other origins, unless the origin is allowed", async () => {
+  it("are rejected from pages of other origins, unless the origin is allowed", async () => {
     const body = `{"query":"{ manager { id } }"}`;
     const foreign = { origin: "https://evil.example" };
-    const refused = await post(body, foreign);
-    expect(refused.status).toBe(403);
-    expect(await codeOf(refused)).toBe("FORBIDDEN");
-    expect(refused.headers.get("access-control-allow-origin")).toBeNull();
+    const rejected = await post(body, foreign);
+    expect(rejected.status).toBe(403);
+    expect(await codeOf(rejected)).toBe("FORBIDDEN");
+    expect(rejected.headers.get("access-control-allow-origin")).toBeNull();
     const { gateway } = createTestGateway({ allowedOrigins: ["https://evil.example"] });
     const allowed = await gateway.fetch("http://localhost/graphql", {
       method: "POST",
@@ -187,7 +191,7 @@ describe("errors", () => {
       `http://localhost/graphql?query=${encodeURIComponent(query)}`,
       { headers: { accept } },
     );
-    const { errors } = (await response.json()) as Pick<Answer, "errors">;
+    const { errors } = (await response.json()) as Pick<GraphqlResponse, "errors">;
     return { status: response.status, code: errors?.[0]?.extensions["code"] };
   };
 
@@ -201,20 +205,20 @@ describe("errors", () => {
     ],
     [`{ chains(network: 5) { id } }`, "BAD_USER_INPUT"],
     [`query A { manager { id } } query B { manager { id } }`, "BAD_USER_INPUT"],
-  ])("of %s has its code, and the status for the accepted content type", async (query, code) => {
+  ])("of %s have their code, and the status for the accepted content type", async (query, code) => {
     expect(await get(query, "application/graphql-response+json")).toEqual({ status: 400, code });
     const legacy = await get(query, "application/json");
     expect(legacy.code).toBe(code);
     expect([200, 400]).toContain(legacy.status);
   });
 
-  it("fails only its own field", async () => {
-    const { ask, client } = createTestGateway();
+  it("of a nullable field leave the other fields intact", async () => {
+    const { execute, client } = createTestGateway();
     client.fail("waitForHeight", new IndexerError("OVERLOADED", "The database is full.", { limit: 5 }));
-    const answer = await ask(
+    const response = await execute(
       `{ manager { id } chain(network: "demo", chainId: "demo-1", minHeight: 1) { id } }`,
     );
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       status: 200,
       data: { manager: { id: "manager-1" }, chain: null },
       errors: [
@@ -227,44 +231,44 @@ describe("errors", () => {
     });
   });
 
-  it("has the status of its code if there is no data", async () => {
-    const { ask, client } = createTestGateway();
+  it("set the HTTP status of their code if there is no data", async () => {
+    const { execute, client } = createTestGateway();
     client.fail("chains", new IndexerError("OVERLOADED", "The database cannot be reached."));
-    const answer = await ask(`{ chains { id } }`);
-    expect(answer).toMatchObject({
+    const response = await execute(`{ chains { id } }`);
+    expect(response).toMatchObject({
       status: 503,
       data: null,
       errors: [{ extensions: { code: "OVERLOADED" } }],
     });
-    expect(answer.headers.get("retry-after")).toBe("1");
+    expect(response.headers.get("retry-after")).toBe("1");
   });
 
-  it("shows an unexpected error as an id only, which is logged once", async () => {
+  it("that are unexpected show only an id, and are logged once with it", async () => {
     const lines: string[] = [];
     const logger = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
-    const { ask, client } = createTestGateway({ logger });
+    const { execute, client } = createTestGateway({ logger });
     client.fail("chains", new Error("password=hunter2 at 10.0.0.1"));
-    const answer = await ask(`{ chains { id } }`);
-    expect(answer.status).toBe(500);
-    const [error] = answer.errors ?? [];
+    const response = await execute(`{ chains { id } }`);
+    expect(response.status).toBe(500);
+    const [error] = response.errors ?? [];
     expect(error?.extensions).toEqual({
       code: "INTERNAL",
       retryable: false,
       id: expect.any(String) as string,
     });
-    expect(JSON.stringify(answer)).not.toContain("hunter2");
+    expect(JSON.stringify(response)).not.toContain("hunter2");
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("hunter2");
     expect(lines[0]).toContain(String(error?.extensions["id"]));
   });
 
-  it("is counted by operation and outcome", async () => {
-    const { ask, client, metrics } = createTestGateway();
-    await ask(`{ manager { id } }`);
-    await ask(`{`);
+  it("are counted by operation and outcome", async () => {
+    const { execute, client, metrics } = createTestGateway();
+    await execute(`{ manager { id } }`);
+    await execute(`{`);
     client.fail("chains", new IndexerError("TIMEOUT", "Too slow."));
-    await ask(`{ chains { id } }`);
-    await ask(`{ transactions(first: 1000) { nodes { block { transactions { nodes { hash } } } } } }`);
+    await execute(`{ chains { id } }`);
+    await execute(`{ transactions(first: 1000) { nodes { block { transactions { nodes { hash } } } } } }`);
     const text = await metrics.metrics();
     for (const line of [
       `indexer_graphql_requests_total{operation="query",outcome="ok"} 1`,

@@ -1,4 +1,4 @@
-// Error messages and schema descriptions must not send users to names that do not exist.
+// Error messages and schema descriptions must not mention names that do not exist.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { schema } from "./schema.js";
 
 const sources = fileURLToPath(new URL("..", import.meta.url));
 
-/** Names from outside of this product, and words that only look like names. */
+/** Names that this product does not define, and words that only look like names. */
 const foreignNames = new Set(["connection_init", "cosmoshub", "grpcEndpoint"]);
 
 /** lowerCamel names with an inner capital, and ALL_CAPS names with an underscore. */
@@ -93,9 +93,11 @@ function errorMentions(path: string): Mention[] {
   return mentions;
 }
 
-/** Names of settings: the string literals and keys of all config files, and options of the command line. */
+/** Names of settings: the string literals and keys of all files that define settings. */
 function settingNames(): ReadonlySet<string> {
-  const configs = sourceFiles().filter((path) => /(^|[/\\])(config|setting)[^/\\]*\.ts$/.test(path));
+  const configs = sourceFiles().filter((path) =>
+    /(^|[/\\])(config|setting|adapter|node-settings)[^/\\]*\.ts$/.test(path),
+  );
   return new Set(configs.flatMap((path) => namesIn(readFileSync(join(sources, path), "utf8"))));
 }
 

@@ -13,7 +13,7 @@ export const { minHeight: minHeightArgument } = builder.args((t) => ({
   }),
 }));
 
-/** Waits until the chain is stored up to the height. Returns at once if no height is given. */
+/** Waits until the chain is stored up to the height. Returns at once if the height is absent. */
 export async function waitUntilIndexed(
   { client, loaders, disconnected }: GatewayContext,
   chain: ChainRef,

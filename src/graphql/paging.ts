@@ -1,5 +1,5 @@
 // Page arguments of Relay: first/after or last/before, never both. Imports domain. Never reads data.
-// By hand, since the plugin's own resolver reads one item too many to find hasNextPage, which the store knows already.
+// Implemented here, since the plugin's own resolver reads one extra item to compute hasNextPage, which the store already returns.
 import type { DefaultConnectionArguments } from "@pothos/plugin-relay";
 import { Kind, type GraphQLResolveInfo } from "graphql";
 import type { Order, Page, PageRequest } from "../domain/search.js";
@@ -35,9 +35,9 @@ export function readPageArguments<Position>(
   { order, defaultLimit, readCursor }: PageRules<Position>,
 ): PageQuery<Position> {
   const { first, after, last, before } = page;
-  const refused = exclusive.find(([one, other]) => isGiven(page[one]) && isGiven(page[other]));
-  if (refused !== undefined) {
-    const [one, other] = refused;
+  const conflict = exclusive.find(([one, other]) => isGiven(page[one]) && isGiven(page[other]));
+  if (conflict !== undefined) {
+    const [one, other] = conflict;
     throw badInput(
       other,
       `'${one}' and '${other}' exclude each other. Use 'first' with 'after', or 'last' with 'before'.`,

@@ -60,7 +60,7 @@ export function documentPlugin({
   };
 }
 
-/** Refuses introspection. */
+/** Rejects introspection. */
 export function noIntrospectionPlugin(): Plugin {
   return { onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule) };
 }
@@ -98,7 +98,7 @@ export function metricsPlugin(metrics: OperationMetrics): Plugin<GatewayContext>
   };
 }
 
-/** Refuses operations whose cost is above the limit, and reports the cost of each operation to `onCost`. */
+/** Rejects operations whose cost is above the limit, and reports the cost of each operation to `onCost`. */
 export function costPlugin({
   limits,
   errors,
@@ -134,7 +134,7 @@ export function costPlugin({
   };
 }
 
-/** Gives subscriptions loaders that do not cache, and limits the number of open event streams. */
+/** Sets loaders without cache for subscriptions, and limits the number of open event streams. */
 export function subscriptionPlugin({
   limits,
   errors,

@@ -5,9 +5,9 @@ import { createTestGateway } from "../testing/gateway.js";
 const chain = `chain: { network: "demo", chainId: "demo-1" }`;
 
 describe("chains", () => {
-  it("returns what is stored, with one read for many fields", async () => {
-    const { ask, client } = createTestGateway();
-    const { data, errors } = await ask(
+  it("returns the stored data of a chain, with one read for many fields", async () => {
+    const { execute, client } = createTestGateway();
+    const { data, errors } = await execute(
       `{ chains { id network chainId head { height hash } networkHead { height observedAt } lag firstHeight quarantined
          indexed(from: 3) { from to } coverage(from: 10, to: 25) { from to complete blocks transactions missingBlocks { from to } missingTransactions { from } }
          transactionCount { value exact } workers { workerId } } }`,
@@ -42,8 +42,8 @@ describe("chains", () => {
   });
 
   it("returns null for an unknown chain", async () => {
-    const { ask } = createTestGateway();
-    expect(await ask(`{ chain(network: "demo", chainId: "nowhere") { id } }`)).toMatchObject({
+    const { execute } = createTestGateway();
+    expect(await execute(`{ chain(network: "demo", chainId: "nowhere") { id } }`)).toMatchObject({
       status: 200,
       data: { chain: null },
     });
@@ -52,8 +52,8 @@ describe("chains", () => {
 
 describe("blocks and transactions", () => {
   it("finds a block by height and by hash", async () => {
-    const { ask } = createTestGateway();
-    const { data } = await ask(
+    const { execute } = createTestGateway();
+    const { data } = await execute(
       `{ a: block(${chain}, by: { height: 3 }) { hash time parentHash proposer epoch transactionCount }
          b: block(${chain}, by: { hash: "demo-1-block-3" }) { height }
          c: block(${chain}, by: { height: 999 }) { height } }`,
@@ -73,8 +73,8 @@ describe("blocks and transactions", () => {
   });
 
   it("returns every part of a transaction, with all digits and nanoseconds", async () => {
-    const { ask } = createTestGateway();
-    const { data } = await ask(
+    const { execute } = createTestGateway();
+    const { data } = await execute(
       `{ transaction(${chain}, hash: "demo-1-block-3-tx-1") {
            height index hash blockHash time types parties senders recipients memo hasErrors gasWanted gasUsed raw rawLog
            fee { text currency numeric exp } chain { chainId } block { height }
@@ -128,9 +128,9 @@ describe("blocks and transactions", () => {
   });
 
   it("reads only the selected columns, also inside fragments", async () => {
-    const { ask, client } = createTestGateway();
+    const { execute, client } = createTestGateway();
     const columnsOf = async (query: string): Promise<unknown> => {
-      await ask(query);
+      await execute(query);
       return client.calls
         .findLast(({ name }) => name === "transactions" || name === "transactionByHash")
         ?.args.at(-1);
@@ -153,8 +153,8 @@ describe("blocks and transactions", () => {
   });
 
   it("reads the blocks and the chains of a page with one call each", async () => {
-    const { ask, client } = createTestGateway();
-    const { data } = await ask(
+    const { execute, client } = createTestGateway();
+    const { data } = await execute(
       `{ transactions(first: 60) { nodes { block { hash } chain { head { height } } } } }`,
     );
     expect(data?.["transactions"]).toMatchObject({
@@ -165,10 +165,10 @@ describe("blocks and transactions", () => {
   });
 
   it("counts only if selected, and exactly only if requested", async () => {
-    const { ask, client } = createTestGateway();
-    await ask(`{ transactions { nodes { hash } } }`);
+    const { execute, client } = createTestGateway();
+    await execute(`{ transactions { nodes { hash } } }`);
     expect(client.calls.some(({ name }) => name === "countTransactions")).toBe(false);
-    const { data } = await ask(
+    const { data } = await execute(
       `{ transactions(first: 0) { nodes { hash } totalCount(exact: true) { value exact } } }`,
     );
     expect(data?.["transactions"]).toEqual({ nodes: [], totalCount: { value: "120", exact: true } });
@@ -177,11 +177,11 @@ describe("blocks and transactions", () => {
 
 describe("pages", () => {
   it("returns every item once, in order, over all pages", async () => {
-    const { ask } = createTestGateway();
+    const { execute } = createTestGateway();
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const { data } = await ask(
+      const { data } = await execute(
         `query ($after: String) { transactions(filter: { network: "demo", chainIds: ["demo-1"] }, first: 7, after: $after) {
            nodes { hash } pageInfo { hasNextPage endCursor } } }`,
         { after },
@@ -199,8 +199,8 @@ describe("pages", () => {
   });
 
   it("returns the last items, and the items before a cursor", async () => {
-    const { ask } = createTestGateway();
-    const { data } = await ask(
+    const { execute } = createTestGateway();
+    const { data } = await execute(
       `{ blocks(filter: { ${chain} }, order: OLDEST_FIRST, last: 2) { nodes { height } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
     );
     expect(data?.["blocks"]).toMatchObject({
@@ -208,7 +208,7 @@ describe("pages", () => {
       pageInfo: { hasNextPage: false, hasPreviousPage: true },
     });
     const { startCursor } = (data?.["blocks"] as { pageInfo: { startCursor: string } }).pageInfo;
-    const back = await ask(
+    const back = await execute(
       `query ($before: String) { blocks(filter: { ${chain} }, order: OLDEST_FIRST, last: 3, before: $before) { nodes { height } } }`,
       { before: startCursor },
     );
@@ -216,8 +216,8 @@ describe("pages", () => {
   });
 
   it("returns the transactions of a block in order, 50 by default, and allows last without first", async () => {
-    const { ask, client } = createTestGateway();
-    const { data } = await ask(
+    const { execute, client } = createTestGateway();
+    const { data } = await execute(
       `{ block(${chain}, by: { height: 2 }) { transactions { nodes { index } } end: transactions(last: 1) { nodes { index } } } }`,
     );
     expect(data?.["block"]).toEqual({
@@ -228,15 +228,15 @@ describe("pages", () => {
       heights: { eq: 2 },
       blockHash: "demo-1-block-2",
     });
-    const both = await ask(
+    const both = await execute(
       `{ block(${chain}, by: { height: 2 }) { transactions(first: 50, last: 1) { nodes { index } } } }`,
     );
     expect(both.errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "last" });
   });
 
   it("returns 100 transactions and 50 blocks by default", async () => {
-    const { ask, client } = createTestGateway();
-    await ask(`{ transactions { nodes { hash } } blocks(filter: { ${chain} }) { nodes { hash } } }`);
+    const { execute, client } = createTestGateway();
+    await execute(`{ transactions { nodes { hash } } blocks(filter: { ${chain} }) { nodes { hash } } }`);
     expect(client.calls.find(({ name }) => name === "transactions")?.args[1]).toEqual({
       order: "NEWEST_FIRST",
       limit: 100,
@@ -248,8 +248,8 @@ describe("pages", () => {
   });
 
   it("returns an empty page with page info for a size of 0", async () => {
-    const { ask } = createTestGateway();
-    const { data } = await ask(
+    const { execute } = createTestGateway();
+    const { data } = await execute(
       `{ blocks(filter: { ${chain} }, first: 0) { nodes { height } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
     );
     expect(data?.["blocks"]).toEqual({
@@ -271,9 +271,9 @@ describe("pages", () => {
     [`after: ""`, "after"],
     [`before: "WyJiIiwxXQ"`, "before"],
     [`after: "WyJ0Iiw1LC0xLCJhIiwiYiJd"`, "after"],
-  ])("refuses transactions(%s) and names the argument", async (args, argument) => {
-    const { ask, client } = createTestGateway();
-    const { errors, data } = await ask(`{ transactions(${args}) { nodes { hash } } }`);
+  ])("rejects transactions(%s) and names the argument", async (args, argument) => {
+    const { execute, client } = createTestGateway();
+    const { errors, data } = await execute(`{ transactions(${args}) { nodes { hash } } }`);
     expect(data).toBeNull();
     expect(errors).toMatchObject([
       { path: ["transactions"], extensions: { code: "BAD_USER_INPUT", retryable: false, argument } },
@@ -299,15 +299,15 @@ describe("filters", () => {
     [`types: { any: ["a"], all: ["b"] }`, "filter.types"],
     [`types: {}`, "filter.types"],
     [`heigths: { gte: 1 }`, "filter.heigths"],
-  ])("refuses { %s } and names the path of the argument", async (filter, argument) => {
-    const { ask, client } = createTestGateway();
-    const { errors } = await ask(`{ transactions(filter: { ${filter} }) { nodes { hash } } }`);
+  ])("rejects { %s } and names the path of the argument", async (filter, argument) => {
+    const { execute, client } = createTestGateway();
+    const { errors } = await execute(`{ transactions(filter: { ${filter} }) { nodes { hash } } }`);
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument, retryable: false });
     expect(client.calls).toEqual([]);
   });
 
-  it("refuses wrong variables and names their path", async () => {
-    const { ask } = createTestGateway();
+  it("rejects wrong variables and names their path", async () => {
+    const { execute } = createTestGateway();
     const query = `query ($filter: TransactionFilter) { transactions(filter: $filter) { nodes { hash } } }`;
     for (const [filter, argument] of [
       [{ heights: { gte: "x" } }, "filter.heights.gte"],
@@ -315,15 +315,15 @@ describe("filters", () => {
       [{ types: { any: ["a"], all: ["b"] } }, "filter.types"],
       [{ time: { gte: 5 } }, "filter.time.gte"],
     ] as const) {
-      const { errors, status } = await ask(query, { filter });
+      const { errors, status } = await execute(query, { filter });
       expect(status).toBe(400);
       expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument });
     }
   });
 
-  it("reads each bound, and heights from numbers and strings", async () => {
-    const { ask, client } = createTestGateway();
-    const { errors } = await ask(
+  it("parses each bound, and heights from numbers and strings", async () => {
+    const { execute, client } = createTestGateway();
+    const { errors } = await execute(
       `{ transactions(filter: { network: "demo", heights: { gte: 1, lt: "9007199254740991" }, time: { gt: "2021-03-04T05:06:07.123456789+01:00" }, hasErrors: false, memo: null, types: { all: ["send"] } }) { nodes { hash } } }`,
     );
     expect(errors).toBeUndefined();
@@ -336,9 +336,9 @@ describe("filters", () => {
     });
   });
 
-  it("refuses a list that is too long and reports the limit", async () => {
-    const { ask } = createTestGateway();
-    const { errors } = await ask(
+  it("rejects a list that is too long and reports the limit", async () => {
+    const { execute } = createTestGateway();
+    const { errors } = await execute(
       `query ($any: [String!]!) { transactions(filter: { types: { any: $any } }) { nodes { hash } } }`,
       { any: Array.from({ length: 1001 }, String) },
     );
@@ -352,9 +352,9 @@ describe("filters", () => {
 });
 
 describe("minHeight", () => {
-  it("waits for one chain, then responds", async () => {
-    const { ask, client } = createTestGateway();
-    const { data, errors } = await ask(
+  it("waits for one chain, then returns the data", async () => {
+    const { execute, client } = createTestGateway();
+    const { data, errors } = await execute(
       `{ chain(network: "demo", chainId: "demo-1", minHeight: 5) { chainId }
          block(${chain}, by: { height: 5 }, minHeight: 5) { height }
          transaction(${chain}, hash: "demo-1-block-5-tx-0", minHeight: 5) { index }
@@ -372,8 +372,8 @@ describe("minHeight", () => {
   });
 
   it("fails only its own field, with the stored height", async () => {
-    const { ask } = createTestGateway();
-    const { status, data, errors } = await ask(
+    const { execute } = createTestGateway();
+    const { status, data, errors } = await execute(
       `{ chain(network: "demo", chainId: "demo-1", minHeight: 99) { chainId } other: chain(network: "demo", chainId: "demo-2") { chainId } }`,
     );
     expect(status).toBe(200);
@@ -389,8 +389,10 @@ describe("minHeight", () => {
   it.each([`{ network: "demo" }`, `{ chainIds: ["a"] }`, `{ network: "demo", chainIds: ["a", "b"] }`])(
     "requires exactly one chain in %s",
     async (filter) => {
-      const { ask } = createTestGateway();
-      const { errors } = await ask(`{ transactions(filter: ${filter}, minHeight: 1) { nodes { hash } } }`);
+      const { execute } = createTestGateway();
+      const { errors } = await execute(
+        `{ transactions(filter: ${filter}, minHeight: 1) { nodes { hash } } }`,
+      );
       expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "minHeight" });
     },
   );
@@ -398,8 +400,8 @@ describe("minHeight", () => {
 
 describe("node", () => {
   it("returns each object by its id", async () => {
-    const { ask } = createTestGateway();
-    const { data } = await ask(
+    const { execute } = createTestGateway();
+    const { data } = await execute(
       `{ chain(network: "demo", chainId: "demo-1") { id } block(${chain}, by: { height: 4 }) { id } transaction(${chain}, hash: "demo-1-block-4-tx-1") { id } workers { id } }`,
     );
     const {
@@ -414,7 +416,7 @@ describe("node", () => {
       workers: [{ id: string }];
     };
     const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Chain { chainId } ... on Block { height } ... on Transaction { index raw } ... on Worker { workerId } } }`;
-    const found = await ask(query, { ids: [a, b, c, d] });
+    const found = await execute(query, { ids: [a, b, c, d] });
     expect(found.errors).toBeUndefined();
     expect(found.data?.["nodes"]).toEqual([
       { __typename: "Chain", id: a, chainId: "demo-1" },
@@ -425,30 +427,30 @@ describe("node", () => {
   });
 
   it("returns null if a reorganisation replaced the transaction", async () => {
-    const { ask, client } = createTestGateway();
-    const { data } = await ask(
+    const { execute, client } = createTestGateway();
+    const { data } = await execute(
       `{ transaction(${chain}, hash: "demo-1-block-4-tx-1") { id } block(${chain}, by: { height: 4 }) { id } }`,
     );
     const { transaction, block } = data as { transaction: { id: string }; block: { id: string } };
     client.reorganise(4);
-    const { data: after } = await ask(
+    const { data: after } = await execute(
       `query ($a: ID!, $b: ID!) { a: node(id: $a) { id } b: node(id: $b) { id } }`,
       { a: transaction.id, b: block.id },
     );
     expect(after).toEqual({ a: null, b: null });
   });
 
-  it("refuses ids of other services and names their positions", async () => {
-    const { ask } = createTestGateway();
+  it("rejects ids of other services and names their positions", async () => {
+    const { execute } = createTestGateway();
     const valid = Buffer.from(JSON.stringify(["Chain", "demo", "demo-1"])).toString("base64url");
-    const { data, errors } = await ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
+    const { data, errors } = await execute(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
       ids: [valid, "nonsense", "", `${valid}=`, Buffer.from(`["Block",1,2,3]`).toString("base64url")],
     });
     expect(data?.["nodes"]).toEqual([{ id: valid }, null, null, null, null]);
     expect(errors?.map(({ path, extensions }) => [path, extensions["code"], extensions["argument"]])).toEqual(
       [1, 2, 3, 4].map((place) => [["nodes", place], "BAD_USER_INPUT", `ids.${place}`]),
     );
-    const one = await ask(`{ node(id: "nonsense") { id } }`);
+    const one = await execute(`{ node(id: "nonsense") { id } }`);
     expect(one).toMatchObject({
       status: 200,
       data: { node: null },
@@ -459,8 +461,8 @@ describe("node", () => {
 
 describe("workers and the manager", () => {
   it("are returned with all fields", async () => {
-    const { ask, client } = createTestGateway();
-    const { data } = await ask(
+    const { execute, client } = createTestGateway();
+    const { data } = await execute(
       `{ workers(network: "demo") { workerId network chainId version address state lastSeen lastSent inFlight capacity tasksDone tasksFailed pingMs capabilities }
          manager { id version startedAt database pubsub } }`,
     );

@@ -5,8 +5,8 @@ import { isHeight } from "../domain/height.js";
 import { formatTime, parseTime } from "../domain/time.js";
 import { builder } from "./builder.js";
 
-function refuse(type: string, given: string, allowed: string): never {
-  throw new IndexerError("BAD_USER_INPUT", `${type}: ${shorten(given)} is not valid. Use ${allowed}.`);
+function rejectValue(type: string, value: string, allowed: string): never {
+  throw new IndexerError("BAD_USER_INPUT", `${type}: ${shorten(value)} is not valid. Use ${allowed}.`);
 }
 
 function shorten(text: string): string {
@@ -18,14 +18,14 @@ function shown(value: unknown): string {
 }
 
 function textOf(node: ValueNode, type: string, allowed: string): string {
-  return node.kind === Kind.STRING ? node.value : refuse(type, print(node), allowed);
+  return node.kind === Kind.STRING ? node.value : rejectValue(type, print(node), allowed);
 }
 
 const heightText = "a whole number from 0 to 2^53-1, for example 9399574";
 
 function readHeight(value: unknown): number {
   const height = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
-  return isHeight(height) ? height : refuse("Height", shown(value), heightText);
+  return isHeight(height) ? height : rejectValue("Height", shown(value), heightText);
 }
 
 builder.scalarType("Height", {
@@ -36,13 +36,13 @@ builder.scalarType("Height", {
   parseLiteral: (node) =>
     node.kind === Kind.INT || node.kind === Kind.STRING
       ? readHeight(node.value)
-      : refuse("Height", print(node), heightText),
+      : rejectValue("Height", print(node), heightText),
 });
 
 const bigIntText = `a whole number as a decimal string, for example "123456789012345678901"`;
 
 function readBigInt(text: string): bigint {
-  return /^-?\d{1,1000}$/.test(text) ? BigInt(text) : refuse("BigInt", `"${text}"`, bigIntText);
+  return /^-?\d{1,1000}$/.test(text) ? BigInt(text) : rejectValue("BigInt", `"${text}"`, bigIntText);
 }
 
 builder.scalarType("BigInt", {
@@ -53,12 +53,12 @@ builder.scalarType("BigInt", {
     if (typeof value === "string") return readBigInt(value);
     return typeof value === "number" && Number.isSafeInteger(value)
       ? BigInt(value)
-      : refuse("BigInt", shown(value), bigIntText);
+      : rejectValue("BigInt", shown(value), bigIntText);
   },
   parseLiteral: (node) =>
     node.kind === Kind.INT || node.kind === Kind.STRING
       ? readBigInt(node.value)
-      : refuse("BigInt", print(node), bigIntText),
+      : rejectValue("BigInt", print(node), bigIntText),
 });
 
 const decimalText = `a decimal number as a string without exponent, for example "12.500"`;
@@ -66,7 +66,7 @@ const decimalText = `a decimal number as a string without exponent, for example 
 function readDecimal(value: unknown): string {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value)
     ? value
-    : refuse("Decimal", shown(value), decimalText);
+    : rejectValue("Decimal", shown(value), decimalText);
 }
 
 builder.scalarType("Decimal", {
@@ -83,7 +83,7 @@ builder.scalarType("DateTime", {
     "A time in RFC 3339 with a time zone, such as 2021-03-04T05:06:07.123456789Z. Written in UTC. Any other text is BAD_USER_INPUT.",
   serialize: formatTime,
   parseValue: (value) =>
-    typeof value === "string" ? parseTime(value) : refuse("DateTime", shown(value), timeText),
+    typeof value === "string" ? parseTime(value) : rejectValue("DateTime", shown(value), timeText),
   parseLiteral: (node) => parseTime(textOf(node, "DateTime", timeText)),
 });
 
@@ -91,14 +91,14 @@ const bytesText = "bytes in base64";
 
 function readBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");
-  return bytes.toString("base64") === text ? bytes : refuse("Bytes", `"${text}"`, bytesText);
+  return bytes.toString("base64") === text ? bytes : rejectValue("Bytes", `"${text}"`, bytesText);
 }
 
 builder.scalarType("Bytes", {
   description: "Bytes, in base64.",
   serialize: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
   parseValue: (value) =>
-    typeof value === "string" ? readBytes(value) : refuse("Bytes", shown(value), bytesText),
+    typeof value === "string" ? readBytes(value) : rejectValue("Bytes", shown(value), bytesText),
   parseLiteral: (node) => readBytes(textOf(node, "Bytes", bytesText)),
 });
 

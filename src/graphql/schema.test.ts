@@ -93,7 +93,7 @@ if (!hasContract) {
 }
 
 /** The names, types, nullability and defaults of a schema, one line for each. */
-function promises(source: GraphQLSchema): Map<string, string> {
+function contractLines(source: GraphQLSchema): Map<string, string> {
   const lines = new Map<string, string>();
   for (const type of Object.values(source.getTypeMap())) {
     if (type.name.startsWith("__") || isSpecifiedScalarType(type)) continue;
@@ -143,20 +143,23 @@ function kindOf(type: GraphQLNamedType): string {
 }
 
 describe("the schema", () => {
-  it.skipIf(!hasContract)("has everything of the contract, except what later issues add", () => {
-    const later = (line: string): boolean =>
-      untilLater.types.includes(line.split(/[.(]/)[0] ?? "") ||
-      untilLater.fields.some((field) => line === field || line.startsWith(`${field}(`));
-    const served = promises(schema);
-    const broken = [...promises(buildSchema(readFileSync(contractPath, "utf8")))]
-      .filter(([line]) => !later(line))
-      .filter(([line, text]) => served.get(line) !== text)
-      .map(([line, text]) => `${line}: ${text}, not ${served.get(line) ?? "there"}`);
-    expect(broken).toEqual([]);
-  });
+  it.skipIf(!hasContract)(
+    "contains the contract, except the types and fields that are not implemented yet",
+    () => {
+      const later = (line: string): boolean =>
+        untilLater.types.includes(line.split(/[.(]/)[0] ?? "") ||
+        untilLater.fields.some((field) => line === field || line.startsWith(`${field}(`));
+      const served = contractLines(schema);
+      const broken = [...contractLines(buildSchema(readFileSync(contractPath, "utf8")))]
+        .filter(([line]) => !later(line))
+        .filter(([line, text]) => served.get(line) !== text)
+        .map(([line, text]) => `${line}: ${text}, not ${served.get(line) ?? "there"}`);
+      expect(broken).toEqual([]);
+    },
+  );
 
-  it.skipIf(!hasContract)("has nothing that is listed as missing", () => {
-    const served = promises(schema);
+  it.skipIf(!hasContract)("contains no type or field that is listed as missing", () => {
+    const served = contractLines(schema);
     expect([...untilLater.types, ...untilLater.fields].filter((line) => served.has(line))).toEqual([]);
   });
 

@@ -25,7 +25,7 @@ function caller(limits: Partial<Limits> = {}): Caller {
   };
 }
 
-/** A source that records how far it was read, and whether it ended. */
+/** A source of `count` items that records the items read so far, and whether it ended. */
 function counting(
   count: number,
   make: (n: number) => Item = (n) => ({ n }),
@@ -60,7 +60,7 @@ async function drain(items: AsyncIterable<Item>): Promise<{ items: number[]; err
 }
 
 describe("a subscriber", () => {
-  it("buffers 256 events, and ends with the last cursor after one more", async () => {
+  it("buffers 256 events, and fails with the last cursor on overflow", async () => {
     const { source, state } = counting(1_000);
     const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `cursor-${n}` });
     await expect.poll(() => state.ended).toBe(true);
@@ -74,7 +74,7 @@ describe("a subscriber", () => {
     });
   });
 
-  it("buffers 1 MiB, and one event of any size", async () => {
+  it("buffers 1 MiB, or one event of any size", async () => {
     const { source, state } = counting(100, (n) => ({ n, text: "x".repeat(300_000) }));
     const events = buffered(caller({ watchStallMs: 50 }), { source, cursorOf: ({ n }) => `${n}` });
     await expect.poll(() => state.ended).toBe(true);
@@ -88,7 +88,7 @@ describe("a subscriber", () => {
     });
   });
 
-  it("does not end if it keeps up", async () => {
+  it("receives every event while it keeps up", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       for (let n = 0; n < 5_000; n += 1) {
         yield { n };
@@ -110,7 +110,7 @@ describe("a subscriber", () => {
     expect(taken).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
   });
 
-  it("gets the last cursor if the source itself overflows", async () => {
+  it("receives the last cursor if the source itself overflows", async () => {
     const source = async function* (): AsyncGenerator<Item> {
       yield { n: 7 };
       throw new IndexerError("OVERLOADED", "Too far behind.", { limit: 1024 });
@@ -119,7 +119,7 @@ describe("a subscriber", () => {
     expect(error).toMatchObject({ code: "OVERLOADED", facts: { limit: 1024, cursor: "cursor-7" } });
   });
 
-  it("slows a fetch and receives all of its events", async () => {
+  it("applies backpressure to a fetch and receives all of its events", async () => {
     const { source, state } = counting(1_000);
     const events = backpressured(caller(), { source });
     await events.next();
@@ -130,7 +130,7 @@ describe("a subscriber", () => {
     expect(items).toHaveLength(999);
   });
 
-  it("ends a fetch if it reads nothing", async () => {
+  it("ends a fetch if it does not read", async () => {
     const { source, state } = counting(1_000);
     const events = backpressured(caller({ fetchStallMs: 50 }), { source });
     await expect.poll(() => state.ended).toBe(true);

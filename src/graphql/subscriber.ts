@@ -1,5 +1,5 @@
 // One subscriber: its events go through a bounded buffer, so a slow subscriber slows or ends only its own subscription.
-// Imports domain/errors and this folder. Never keeps an event after its subscriber has ended.
+// Imports domain/errors and this folder. Never retains an event after its subscriber has ended.
 import { toIndexerError, IndexerError } from "../domain/errors.js";
 import type { GatewayContext } from "./context.js";
 import { createEventBuffer } from "./event-buffer.js";
@@ -19,7 +19,7 @@ interface Subscription<T> {
 
 /**
  * Delivers every event in order, through a buffer that absorbs bursts. If the buffer is full and the subscriber takes
- * nothing for `watchStallMs`, or if the source itself overflows, the subscription ends: the subscriber gets the buffered
+ * nothing for `watchStallMs`, or if the source itself overflows, the subscription ends: the subscriber receives the buffered
  * events, then OVERLOADED with the last cursor.
  */
 export function buffered<T extends object>(
@@ -67,7 +67,7 @@ function deliver<T extends object>(
   { source, stallMs, endsItself, cursorOf }: Subscription<T>,
 ): AsyncIterableIterator<T> {
   const stop = new AbortController();
-  // A wrong request throws here, so that the subscription is refused instead of started.
+  // A wrong request throws here, so that the subscription does not start.
   const events = source(stop.signal);
   const buffer = createEventBuffer<T>(limits);
   let last: string | undefined;

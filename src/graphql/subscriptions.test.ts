@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { cannedBlock, cannedTransaction, cannedWorker, demo, second } from "../testing/canned-data.js";
-import { createTestGateway, type Heard } from "../testing/gateway.js";
+import { createTestGateway, type GraphqlEvent } from "../testing/gateway.js";
 
-async function take(events: AsyncGenerator<Heard, void, undefined>, count: number): Promise<Heard[]> {
-  const list: Heard[] = [];
+async function take(
+  events: AsyncGenerator<GraphqlEvent, void, undefined>,
+  count: number,
+): Promise<GraphqlEvent[]> {
+  const list: GraphqlEvent[] = [];
   while (list.length < count) {
     const { value, done } = await events.next();
     if (done === true) break;
@@ -14,10 +17,10 @@ async function take(events: AsyncGenerator<Heard, void, undefined>, count: numbe
 }
 
 describe("subscriptions", () => {
-  it("return blocks as they are stored, and again after a reorganisation", async () => {
-    const { listen, client } = createTestGateway();
+  it("deliver blocks when they are stored, and again after a reorganisation", async () => {
+    const { subscribe, client } = createTestGateway();
     const events = take(
-      listen(
+      subscribe(
         `subscription ($chain: ChainInput) { blocks(chain: $chain) { height hash chain { chainId head { height } } } }`,
         { chain: demo },
       ),
@@ -34,19 +37,19 @@ describe("subscriptions", () => {
     await expect.poll(client.open).toBe(0);
   });
 
-  it("read again for each event", async () => {
-    const { listen, client } = createTestGateway();
-    const events = take(listen(`subscription { blocks { chain { head { height } } } }`), 3);
+  it("read the chain again for each event", async () => {
+    const { subscribe, client } = createTestGateway();
+    const events = take(subscribe(`subscription { blocks { chain { head { height } } } }`), 3);
     await expect.poll(client.open).toBe(1);
     for (const height of [1, 2, 3]) client.announce(cannedBlock(demo, height));
     await events;
     expect(client.calls.filter(({ name }) => name === "chain")).toHaveLength(3);
   });
 
-  it("return transactions that match, with the selected columns", async () => {
-    const { listen, client } = createTestGateway();
+  it("deliver matching transactions with the selected columns", async () => {
+    const { subscribe, client } = createTestGateway();
     const query = `subscription { transactions(filter: { network: "demo", accounts: { any: ["account-1"] }, heights: { gt: 5 } }) { hash events { kind } block { hash } } }`;
-    const events = take(listen(query), 1);
+    const events = take(subscribe(query), 1);
     await expect.poll(client.open).toBe(1);
     client.announceTransaction(cannedTransaction(cannedBlock(second, 3), 1));
     expect(await events).toEqual([
@@ -66,18 +69,21 @@ describe("subscriptions", () => {
     ]);
   });
 
-  it.each(["hash", "blockHash", "memo"])("refuse to filter transactions by %s", async (name) => {
-    const { listen, client } = createTestGateway();
-    const [event] = await take(listen(`subscription { transactions(filter: { ${name}: "x" }) { hash } }`), 1);
+  it.each(["hash", "blockHash", "memo"])("reject a transaction filter by %s", async (name) => {
+    const { subscribe, client } = createTestGateway();
+    const [event] = await take(
+      subscribe(`subscription { transactions(filter: { ${name}: "x" }) { hash } }`),
+      1,
+    );
     expect(event?.errors).toMatchObject([
       { path: ["transactions"], extensions: { code: "BAD_USER_INPUT", argument: `filter.${name}` } },
     ]);
     expect(client.open()).toBe(0);
   });
 
-  it("return the state of the workers at once, then each change", async () => {
-    const { listen, client } = createTestGateway();
-    const events = listen(`subscription { workers(network: "demo") { workerId state inFlight } }`);
+  it("deliver the current status of each worker, then its changes", async () => {
+    const { subscribe, client } = createTestGateway();
+    const events = subscribe(`subscription { workers(network: "demo") { workerId state inFlight } }`);
     expect((await events.next()).value).toEqual({
       data: { workers: { workerId: "worker-1", state: "ONLINE", inFlight: 1 } },
     });
@@ -91,8 +97,8 @@ describe("subscriptions", () => {
   });
 
   it("end with SHUTTING_DOWN when the gateway closes", async () => {
-    const { listen, gateway, client } = createTestGateway();
-    const events = take(listen(`subscription { blocks { height } }`), 5);
+    const { subscribe, gateway, client } = createTestGateway();
+    const events = take(subscribe(`subscription { blocks { height } }`), 5);
     await expect.poll(client.open).toBe(1);
     await gateway.close();
     expect(await events).toMatchObject([

@@ -19,7 +19,7 @@ const chain = fc.record({ network: fc.string(), chainId: fc.string() });
 
 function scalar(name: string): GraphQLScalarType {
   const type = schema.getType(name);
-  if (!isScalarType(type)) throw new Error(`${name} is no scalar.`);
+  if (!isScalarType(type)) throw new Error(`${name} is not a scalar.`);
   return type;
 }
 
@@ -28,7 +28,7 @@ function literal(name: string, source: string): unknown {
 }
 
 describe("ids and cursors", () => {
-  it("return the key that they were written from", () => {
+  it("decode to the key that they were encoded from", () => {
     const text = fc.string();
     const named = fc.oneof(
       fc.tuple(fc.constant("Chain" as const), fc.tuple(text, text)),
@@ -59,7 +59,7 @@ describe("ids and cursors", () => {
     );
   });
 
-  it("are refused if this service did not write them", () => {
+  it("are rejected if this service did not create them", () => {
     const junk = fc.oneof(
       fc.string(),
       fc.base64String(),
@@ -75,7 +75,7 @@ describe("ids and cursors", () => {
     };
     const writeId = ({ typename, id }: { typename: string; id: string }): string =>
       encodeGlobalId(typename, id);
-    const refuses = (read: () => unknown, write: (value: never) => string, text: string): void => {
+    const expectRejected = (read: () => unknown, write: (value: never) => string, text: string): void => {
       let value: unknown;
       try {
         value = read();
@@ -84,16 +84,16 @@ describe("ids and cursors", () => {
         expect(error).toMatchObject({ code: "BAD_USER_INPUT" });
         return;
       }
-      // An accepted text decodes to the same JSON as the text that this service writes.
+      // An accepted text decodes to the same JSON as the text that this service creates.
       expect(JSON.parse(Buffer.from(write(value as never), "base64url").toString())).toEqual(
         JSON.parse(Buffer.from(text, "base64url").toString()),
       );
     };
     fc.assert(
       fc.property(junk, (text) => {
-        refuses(() => readId(text), writeId, text);
-        refuses(() => readTransactionCursor(text, "after"), writeTransactionCursor, text);
-        refuses(() => readBlockCursor(text, "after"), writeBlockCursor, text);
+        expectRejected(() => readId(text), writeId, text);
+        expectRejected(() => readTransactionCursor(text, "after"), writeTransactionCursor, text);
+        expectRejected(() => readBlockCursor(text, "after"), writeBlockCursor, text);
       }),
       { numRuns: 5_000 },
     );
@@ -101,7 +101,7 @@ describe("ids and cursors", () => {
 });
 
 describe("scalars", () => {
-  it("keep every digit of whole numbers", () => {
+  it("preserve every digit of whole numbers", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }), (value) => {
         expect(scalar("BigInt").serialize(value)).toBe(value.toString());
@@ -112,7 +112,7 @@ describe("scalars", () => {
     expect(scalar("BigInt").parseValue(42)).toBe(42n);
   });
 
-  it("keep every nanosecond", () => {
+  it("preserve nanoseconds", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 253_402_300_799_999_999_999n }), (time) => {
         expect(scalar("DateTime").parseValue(scalar("DateTime").serialize(time))).toBe(time);
@@ -120,7 +120,7 @@ describe("scalars", () => {
     );
   });
 
-  it("keep every byte", () => {
+  it("preserve every byte", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(scalar("Bytes").parseValue(scalar("Bytes").serialize(bytes))).toEqual(Buffer.from(bytes));
@@ -146,7 +146,7 @@ describe("scalars", () => {
     ["DateTime", 5],
     ["Bytes", "not base64"],
     ["Bytes", 5],
-  ])("refuse %s %s", (name, value) => {
+  ])("reject %s %s", (name, value) => {
     expect(() => scalar(name).parseValue(value)).toThrow(
       expect.objectContaining({ code: "BAD_USER_INPUT" }) as Error,
     );
@@ -159,11 +159,11 @@ describe("scalars", () => {
     ["Decimal", "5"],
     ["DateTime", "5"],
     ["Bytes", "5"],
-  ])("refuse %s %s in a document", (name, source) => {
+  ])("reject %s %s in a document", (name, source) => {
     expect(() => literal(name, source)).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT" }) as Error);
   });
 
-  it("read heights and decimals in each allowed form", () => {
+  it("parse heights and decimals in each allowed form", () => {
     expect(scalar("Height").parseValue("9007199254740991")).toBe(2 ** 53 - 1);
     expect(literal("Height", `"7"`)).toBe(7);
     expect(scalar("Decimal").parseValue("-12.500")).toBe("-12.500");

@@ -20,7 +20,7 @@ export interface SocketDeps extends ProtocolDeps {
 
 /** The WebSocket side of the gateway. */
 export interface Sockets {
-  /** Accepts or refuses an upgrade of an HTTP connection. */
+  /** Accepts or rejects an upgrade of an HTTP connection. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Closes all sockets, after all pending messages are handled or `graceMs` milliseconds have passed. */
   close(graceMs: number): Promise<void>;
@@ -56,7 +56,7 @@ export function createSockets(deps: SocketDeps): Sockets {
         forwardedHost: typeof forwardedHost === "string" ? forwardedHost : undefined,
       });
       if (!own)
-        return refuse(
+        return rejectUpgrade(
           socket,
           "403 Forbidden",
           "FORBIDDEN",
@@ -64,7 +64,7 @@ export function createSockets(deps: SocketDeps): Sockets {
         );
       if (carrier.clients.size >= limits.sockets) {
         const message = `${limits.sockets} sockets are open, at most ${limits.sockets} allowed. Connect again later.`;
-        return refuse(socket, "503 Service Unavailable", "OVERLOADED", message);
+        return rejectUpgrade(socket, "503 Service Unavailable", "OVERLOADED", message);
       }
       carrier.handleUpgrade(request, socket, head, (ready) => opened(ready, request));
     },
@@ -84,7 +84,7 @@ export function createSockets(deps: SocketDeps): Sockets {
   };
 }
 
-function refuse(socket: Duplex, status: string, code: string, message: string): void {
+function rejectUpgrade(socket: Duplex, status: string, code: string, message: string): void {
   // The peer may disconnect before the refusal is sent.
   socket.on("error", () => {});
   const body = JSON.stringify({ error: { code, message } });
@@ -104,13 +104,13 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Pings a socket, and terminates it if it did not answer the previous ping. */
+/** Pings a socket, and terminates it if it sent no pong since the previous ping. */
 function keepAlive(socket: WebSocket, pingMs: number): () => void {
-  let answered = true;
-  socket.on("pong", () => (answered = true));
+  let alive = true;
+  socket.on("pong", () => (alive = true));
   const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
+    if (!alive) return socket.terminate();
+    alive = false;
     socket.ping();
   }, pingMs);
   return () => clearInterval(timer);

@@ -85,7 +85,7 @@ WorkerType.implement({
   }),
 });
 
-/** The arguments that are given, as a partial chain name. */
+/** The arguments that are set, as a partial chain reference. */
 function partOfName(args: {
   readonly network?: string | null | undefined;
   readonly chainId?: string | null | undefined;

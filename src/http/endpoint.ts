@@ -17,7 +17,7 @@ export interface HttpSource {
   readonly authorization?: string;
 }
 
-/** Registers a worker. Throws an IndexerError if the registration is refused. */
+/** Registers a worker. Throws an IndexerError if the registration is rejected. */
 export type Register = (body: unknown, source: HttpSource) => Promise<void>;
 
 /** Whether requests can be served, and which chains have problems. */

@@ -17,7 +17,7 @@ export function failure(code: ErrorCode, message: string, status: number = error
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** Gives all failures of a server the same response format. */
+/** Formats all failures of a server in the same way. */
 export function addFailures(server: FastifyInstance, logger: Logger): void {
   server.setErrorHandler((error, _request, reply) => {
     const { status, body } = failureOf(error, logger);
@@ -43,14 +43,14 @@ function failureOf(error: unknown, logger: Logger): Failure {
   if (error instanceof IndexerError && errorTable[error.code].public) {
     return failure(error.code, error.message);
   }
-  const refused = clientFault(error);
-  if (refused !== undefined) return failure("BAD_USER_INPUT", refused.message, refused.status);
+  const clientError = clientFault(error);
+  if (clientError !== undefined) return failure("BAD_USER_INPUT", clientError.message, clientError.status);
   const id = randomUUID();
   logger.error({ errorId: id, error }, "A request failed unexpectedly.");
-  return failure("INTERNAL", `An unexpected error occurred. The log of the manager holds it under ${id}.`);
+  return failure("INTERNAL", `An unexpected error occurred. Search the manager's log for ${id}.`);
 }
 
-/** The error of a request that Fastify itself refuses: too large, unknown content type, malformed. */
+/** Returns the error of a request that Fastify itself rejects: too large, unknown content type, malformed. */
 function clientFault(error: unknown): { readonly status: number; readonly message: string } | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") {
     return undefined;

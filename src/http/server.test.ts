@@ -32,7 +32,7 @@ describe("GraphQL over HTTP", () => {
     expect(results.length).toBeGreaterThan(50);
   });
 
-  it("refuses other methods, large bodies and other content types", async () => {
+  it("rejects other methods, large bodies and other content types", async () => {
     const { url } = await start();
     for (const method of ["PUT", "DELETE", "PATCH"]) {
       const response = await fetch(`${url}/graphql`, { method });
@@ -55,7 +55,7 @@ describe("GraphQL over HTTP", () => {
     expect(await unacceptable.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
   });
 
-  it("refuses a streamed body that becomes too large", async () => {
+  it("rejects a streamed body that exceeds the limit", async () => {
     const { url } = await start();
     const body = new ReadableStream({
       start: (controller) => {
@@ -72,16 +72,16 @@ describe("GraphQL over HTTP", () => {
     const { url, client } = await start();
     const controller = new AbortController();
     const query = `{ fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { final { status } } }`;
-    const asked = fetch(`${url}/graphql?query=${encodeURIComponent(query)}`, { signal: controller.signal });
+    const pending = fetch(`${url}/graphql?query=${encodeURIComponent(query)}`, { signal: controller.signal });
     await expect.poll(client.open).toBe(1);
     controller.abort();
-    await expect(asked).rejects.toThrow();
+    await expect(pending).rejects.toThrow();
     await expect.poll(client.open).toBe(0);
   });
 });
 
 describe("GraphiQL", () => {
-  it("is self-contained, compressed and cached", async () => {
+  it("is self-contained, compressed and cacheable", async () => {
     const { url } = await start();
     const get = (headers: Record<string, string> = {}): Promise<Response> =>
       fetch(`${url}/graphql`, {
@@ -92,7 +92,7 @@ describe("GraphiQL", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-encoding")).toBe("br");
     expect(html).toContain("subscription");
-    // Addresses in texts and licences are no loads: an element or import that fetches one would be.
+    // URLs in texts and licences are harmless. Elements and imports would load them.
     const loads =
       /(<(script|link|img|iframe)\b[^>]*(src|href)="(?!data:)[^"]*"|@import\s|url\(["']?https?:)/i;
     expect(loads.exec(html.slice(0, html.indexOf("<script>")))).toBeNull();
@@ -157,15 +157,15 @@ describe("GraphQL over server-sent events", () => {
 
   it("limits the number of open streams", async () => {
     const { url, client } = await start({}, { limits: { sockets: 1 } });
-    const ask = (signal?: AbortSignal): Promise<Response> =>
+    const openStream = (signal?: AbortSignal): Promise<Response> =>
       fetch(`${url}/graphql?query=${encodeURIComponent("subscription { blocks { height } }")}`, {
         headers: { accept: "text/event-stream" },
         ...(signal && { signal }),
       });
     const controller = new AbortController();
-    await ask(controller.signal);
+    await openStream(controller.signal);
     await expect.poll(client.open).toBe(1);
-    expect(await (await ask()).text()).toContain("OVERLOADED");
+    expect(await (await openStream()).text()).toContain("OVERLOADED");
     controller.abort();
   });
 });
@@ -214,9 +214,9 @@ describe("GraphQL over WebSocket", () => {
   it("runs queries, and reports errors with their codes", async () => {
     const { port } = await start();
     const socket = connectSocket(port);
-    const answers = [];
-    for await (const answer of socket.iterate({ query: "{ manager { id } }" })) answers.push(answer);
-    expect(answers).toEqual([{ data: { manager: { id: "manager-1" } } }]);
+    const responses = [];
+    for await (const response of socket.iterate({ query: "{ manager { id } }" })) responses.push(response);
+    expect(responses).toEqual([{ data: { manager: { id: "manager-1" } } }]);
     const first = async (query: string): Promise<unknown> => {
       try {
         for await (const { errors } of socket.iterate({ query })) return errors;
@@ -240,7 +240,7 @@ describe("GraphQL over WebSocket", () => {
     await socket.dispose();
   });
 
-  it("stops the work when a subscription ends or its socket closes", async () => {
+  it("cancels the work when a subscription ends or its socket closes", async () => {
     const { port, client } = await start();
     const socket = connectSocket(port);
     const endless = `subscription { fetch(chain: { network: "endless", chainId: "1" }, target: { heights: { from: 1, to: 2 } }) { __typename } }`;
@@ -310,7 +310,7 @@ describe("GraphQL over WebSocket", () => {
     expect(await closed).toBe(code);
   });
 
-  it("pings, and terminates a socket that does not answer", async () => {
+  it("pings sockets, and terminates a socket that sends no pong", async () => {
     const { port, metrics } = await start({}, { limits: { pingMs: 50 } });
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws", {
       autoPong: false,
@@ -322,7 +322,7 @@ describe("GraphQL over WebSocket", () => {
     await expect.poll(() => metrics.metrics()).toContain("indexer_graphql_sockets 0");
   });
 
-  it("checks the origin, and refuses upgrades on other paths", async () => {
+  it("checks the origin, and rejects upgrades on other paths", async () => {
     const { port } = await start({}, { allowedOrigins: ["https://good.example"] });
     const statusOf = (path: string, origin?: string): Promise<unknown> =>
       new Promise((resolve) => {
@@ -363,8 +363,8 @@ function rawSocket(port: number): Promise<Socket> {
   });
 }
 
-describe("a subscriber who does not read", () => {
-  it("gets OVERLOADED with the last cursor, while others receive everything", async () => {
+describe("a subscriber that does not read", () => {
+  it("receives OVERLOADED with the last cursor, while other subscribers receive every event", async () => {
     const { port, client } = await start({}, { limits: { watchStallMs: 200 } });
     const { cannedBlock, demo } = await import("../testing/canned-data.js");
     const proposer = "p".repeat(20_000);
@@ -401,10 +401,10 @@ describe("a subscriber who does not read", () => {
       errors: { extensions: { code: string; cursor: string } }[];
     };
     expect(errors[0]?.extensions.code).toBe("OVERLOADED");
-    const got = [...text.matchAll(/"height":(\d+)/g)].map(([, height]) => Number(height));
-    expect(got).toEqual(Array.from({ length: got.length }, (_, index) => index + 1));
+    const received = [...text.matchAll(/"height":(\d+)/g)].map(([, height]) => Number(height));
+    expect(received).toEqual(Array.from({ length: received.length }, (_, index) => index + 1));
     expect(Buffer.from(errors[0]?.extensions.cursor ?? "", "base64url").toString()).toBe(
-      `["b",${got.length}]`,
+      `["b",${received.length}]`,
     );
     slow.destroy();
     await socket.dispose();
@@ -415,7 +415,7 @@ describe("registration", () => {
   const ping = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${url}/client_ping`, { method: "POST", body, headers });
 
-  it("passes on one document and its source", async () => {
+  it("passes the document and its source to the handler", async () => {
     const seen: unknown[] = [];
     const { url } = await start({ register: async (body, source) => void seen.push(body, source) });
     const response = await ping(url, `{"id":"x"}`, { authorization: "Bearer t" });
@@ -424,7 +424,7 @@ describe("registration", () => {
     expect(seen).toEqual([{ id: "x" }, { ip: "127.0.0.1", authorization: "Bearer t" }]);
   });
 
-  it("refuses two documents in one body, and accepts the next registration", async () => {
+  it("rejects two documents in one body, and accepts the next registration", async () => {
     const seen: unknown[] = [];
     const { url } = await start({ register: async (body) => void seen.push(body) });
     const two = await ping(url, `{"id":"good"}{"id":"attacker"}`);
@@ -435,26 +435,28 @@ describe("registration", () => {
   });
 
   it.each([
-    ["no JSON", "nonsense", 400],
-    ["nothing", "", 400],
-    ["more than 8 KiB", JSON.stringify({ id: "x".repeat(9000) }), 413],
-  ])("refuses %s", async (_name, body, status) => {
+    ["invalid JSON", "nonsense", 400],
+    ["an empty body", "", 400],
+    ["a body above 8 KiB", JSON.stringify({ id: "x".repeat(9000) }), 413],
+  ])("rejects %s", async (_name, body, status) => {
     const { url } = await start();
     const response = await ping(url, body);
     expect(response.status).toBe(status);
     expect(((await response.json()) as ErrorBody).error.code).toBe("BAD_USER_INPUT");
   });
 
-  it("reports a refusal with its code, and an unexpected error with an id", async () => {
-    const errors: unknown[] = [new IndexerError("UNAUTHENTICATED", "Give the token."), new Error("secret")];
+  it("reports a rejected registration with its code, and an unexpected error with an id", async () => {
+    const errors: unknown[] = [new IndexerError("UNAUTHENTICATED", "Set WORKER_TOKEN."), new Error("secret")];
     const { url } = await start({
       register: async () => {
         throw errors.shift();
       },
     });
-    const refused = await ping(url, "{}");
-    expect(refused.status).toBe(401);
-    expect(await refused.json()).toEqual({ error: { code: "UNAUTHENTICATED", message: "Give the token." } });
+    const rejected = await ping(url, "{}");
+    expect(rejected.status).toBe(401);
+    expect(await rejected.json()).toEqual({
+      error: { code: "UNAUTHENTICATED", message: "Set WORKER_TOKEN." },
+    });
     const failed = await ping(url, "{}");
     expect(failed.status).toBe(500);
     const { error } = (await failed.json()) as ErrorBody;
@@ -469,11 +471,11 @@ describe("registration", () => {
 });
 
 describe("health, metrics, pages", () => {
-  it("report whether the manager is ready, and why not", async () => {
+  it("report whether the manager is ready, and the reasons if not", async () => {
     const chains = [{ network: "demo", chainId: "demo-1", reasons: ["no worker"] }];
     const reports = [
       { ready: true, reasons: [], chains },
-      { ready: false, reasons: ["The database does not answer."] },
+      { ready: false, reasons: ["The database does not respond."] },
     ];
     const { url } = await start({
       health: async () => {
@@ -489,7 +491,7 @@ describe("health, metrics, pages", () => {
     expect(await get()).toEqual([200, { ready: true, reasons: [], chains }]);
     expect(await get()).toEqual([
       503,
-      { ready: false, reasons: ["The database does not answer."], chains: [] },
+      { ready: false, reasons: ["The database does not respond."], chains: [] },
     ]);
     expect(await get()).toEqual([503, { ready: false, reasons: ["broken"], chains: [] }]);
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
@@ -523,7 +525,7 @@ describe("health, metrics, pages", () => {
 });
 
 describe("closing", () => {
-  it("ends subscriptions with SHUTTING_DOWN and fetches with their final, then refuses connections", async () => {
+  it("ends subscriptions with SHUTTING_DOWN and fetches with their final, then rejects connections", async () => {
     const { port, url, client, server } = await start();
     const socket = connectSocket(port);
     const blocks = socket.iterate({ query: "subscription { blocks { height } }" }).next();
@@ -535,7 +537,7 @@ describe("closing", () => {
     const reading = (async () => {
       for await (const { data } of events) finals.push(data?.fetch);
     })();
-    const asked = fetch(
+    const pending = fetch(
       `${url}/graphql?query=${encodeURIComponent(`{ ${endless} { final { status error { code } } } }`)}`,
     );
     await expect.poll(client.open).toBe(3);
@@ -547,7 +549,7 @@ describe("closing", () => {
       status: "FAILED",
       error: { code: "SHUTTING_DOWN", retryable: true },
     });
-    expect(await (await asked).json()).toEqual({
+    expect(await (await pending).json()).toEqual({
       data: { fetch: { final: { status: "FAILED", error: { code: "SHUTTING_DOWN" } } } },
     });
     await closed;

@@ -1,5 +1,5 @@
 // The HTTP server of a manager: maps paths to their handlers. Imports domain, lib and this folder.
-// Never knows GraphQL: it passes requests to the endpoint.
+// Never parses GraphQL: it passes requests to the endpoint.
 import type { FastifyInstance } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -40,7 +40,7 @@ export interface Listening {
 /** The HTTP server of a manager. */
 export interface HttpServer {
   listen(): Promise<Listening>;
-  /** Refuses new requests, ends subscriptions, lets requests finish, then closes all connections after `closeGraceMs`. */
+  /** Rejects new requests, ends subscriptions, waits for requests, then closes all connections after `closeGraceMs`. */
   close(): Promise<void>;
 }
 

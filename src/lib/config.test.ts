@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, flagOf, readConfigFile, resolveSettings, type Settings } from "./config.js";
-import { duration, flag, hostPort, list, oneOf, text, urls, wholeNumber } from "./setting-types.js";
+import { duration, flag, hostPort, list, oneOf, anyText, urls, boundedInteger } from "./setting-types.js";
 
 const settings = {
-  address: { name: "ADDRESS", schema: hostPort, fallback: "0.0.0.0:8085", description: "Where." },
-  databaseUrl: { name: "DATABASE_URL", schema: urls("postgresql"), description: "Which.", secret: true },
-  interval: { name: "INTERVAL", schema: duration(1000), fallback: "30s", description: "How often." },
-  level: { name: "LEVEL", schema: oneOf("info", "debug"), fallback: "info", description: "How much." },
+  address: { name: "ADDRESS", schema: hostPort, fallback: "0.0.0.0:8085", description: "Address." },
+  databaseUrl: { name: "DATABASE_URL", schema: urls("postgresql"), description: "Database.", secret: true },
+  interval: { name: "INTERVAL", schema: duration(1000), fallback: "30s", description: "Interval." },
+  level: { name: "LEVEL", schema: oneOf("info", "debug"), fallback: "info", description: "Level." },
 } satisfies Settings;
 const none = { flags: {}, environment: {}, file: {} };
 
 describe("settings", () => {
-  it("stand flags over environment over file over defaults, and remember where each came from", () => {
+  it("resolve from flags, then environment, then file, then defaults, and record the source of each value", () => {
     const { values, origins } = resolveSettings(settings, {
       flags: { ADDRESS: "127.0.0.1:1" },
       environment: { ADDRESS: "127.0.0.1:2", INTERVAL: "5m" },
@@ -29,11 +29,11 @@ describe("settings", () => {
     });
   });
 
-  it("count an empty text as not given", () => {
+  it("treat an empty text as absent", () => {
     expect(resolveSettings(settings, { ...none, environment: { LEVEL: "" } }).values.level).toBe("info");
   });
 
-  it("name every wrong value, what was given and what is allowed, and never a secret", () => {
+  it("report every wrong setting with its value and the allowed values, and mask secrets", () => {
     const wrong = { ADDRESS: "here", DATABASE_URL: "mysql://root:secret@db", INTERVAL: "0s", LEVEL: "loud" };
     expect(() => resolveSettings(settings, { ...none, environment: wrong })).toThrow(ConfigError);
     const message = (() => {
@@ -51,11 +51,11 @@ describe("settings", () => {
     expect(message).not.toContain("secret");
   });
 
-  it("have flags by their names", () => {
+  it("derive their flags from their names", () => {
     expect(flagOf(settings.databaseUrl)).toBe("--database-url");
   });
 
-  it("come from a file that names only known ones", () => {
+  it("are read from a file, which must contain only known settings", () => {
     const file = join(mkdtempSync(join(tmpdir(), "indexer-config-")), "config.json");
     writeFileSync(file, JSON.stringify({ LEVEL: "debug", INTERVAL: "10s" }));
     expect(readConfigFile(file, settings)).toEqual({ LEVEL: "debug", INTERVAL: "10s" });
@@ -67,7 +67,7 @@ describe("settings", () => {
   });
 });
 
-describe("the ways to write a setting", () => {
+describe("setting types", () => {
   it.each([
     [hostPort, ":80", { host: "0.0.0.0", port: 80 }],
     [hostPort, "[::1]:80", { host: "::1", port: 80 }],
@@ -77,17 +77,17 @@ describe("the ways to write a setting", () => {
     [hostPort, "http://a:80", undefined],
     [flag, "YES", true],
     [flag, "maybe", undefined],
-    [wholeNumber(1, 10), "10", 10],
-    [wholeNumber(1, 10), "11", undefined],
-    [wholeNumber(0), "1e3", undefined],
+    [boundedInteger(1, 10), "10", 10],
+    [boundedInteger(1, 10), "11", undefined],
+    [boundedInteger(0), "1e3", undefined],
     [duration(), "1h", 3_600_000],
     [duration(), "1", undefined],
     [list, " a, ,b ", ["a", "b"]],
     [urls("http", "https"), "http://a:1,https://b", ["http://a:1", "https://b"]],
     [urls("http"), "ftp://a", undefined],
-    [text, "x", "x"],
-  ])("case %#: %s", (schema, given, expected) => {
-    const result = schema.safeParse(given);
+    [anyText, "x", "x"],
+  ])("parse or reject case %#: %s", (schema, input, expected) => {
+    const result = schema.safeParse(input);
     expect(result.success ? result.data : undefined).toEqual(expected);
   });
 });

@@ -66,9 +66,9 @@ export function resolveSettings<const S extends Settings>(
     if (result.success) {
       values[key] = result.data;
     } else {
-      const given = setting.secret === true ? "***" : JSON.stringify(text);
+      const shown = setting.secret === true ? "***" : JSON.stringify(text);
       const allowed = result.error.issues.map(({ message }) => message).join("; ");
-      faults.push(`${setting.name} (${origin}) is ${given}: ${allowed}`);
+      faults.push(`${setting.name} (${origin}) is ${shown}: ${allowed}`);
     }
   }
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
@@ -82,12 +82,12 @@ function find(
   setting: Setting<unknown>,
   sources: SettingSources,
 ): { text: string | undefined; origin: SettingOrigin } {
-  const given = [
+  const ordered = [
     ["flag", sources.flags],
     ["environment", sources.environment],
     ["file", sources.file],
   ] as const;
-  for (const [origin, texts] of given) {
+  for (const [origin, texts] of ordered) {
     const text = texts[setting.name];
     if (text !== undefined && text !== "") return { text, origin };
   }

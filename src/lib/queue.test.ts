@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createQueue } from "./queue.js";
 
 describe("a queue", () => {
-  it("keeps order, refuses items over its limit, and throws its error after the waiting items", async () => {
+  it("preserves order, rejects items above its limit, and throws its error after the waiting items", async () => {
     const queue = createQueue<number>(2);
     expect([queue.push(1), queue.push(2), queue.push(3)]).toEqual([true, true, false]);
     const iterator = queue[Symbol.asyncIterator]();
@@ -46,7 +46,7 @@ describe("a queue", () => {
     expect(queue.size).toBe(0);
   });
 
-  it("calls back when its consumer leaves before the end", async () => {
+  it("calls onAbandon if its consumer stops before the end", async () => {
     let left = 0;
     const queue = createQueue<number>(10, () => (left += 1));
     queue.push(1);

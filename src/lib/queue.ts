@@ -13,7 +13,7 @@ export interface Queue<T> extends AsyncIterable<T> {
   clear(): void;
 }
 
-/** Creates a queue; `onAbandon` is called when the consumer leaves before the end. */
+/** Creates a queue; `onAbandon` is called if the consumer stops before the end. */
 export function createQueue<T>(limit = Infinity, onAbandon: () => void = () => {}): Queue<T> {
   let items: (T | undefined)[] = [];
   let taken = 0;

@@ -4,9 +4,9 @@ import { z } from "zod";
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Any text. */
-export const text = z.string();
+export const anyText = z.string();
 
-/** One of the given words. */
+/** One of the listed words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(
   ...words: T
 ): z.ZodType<T[number], string> {
@@ -23,7 +23,7 @@ export const flag = z.string().transform((value, context): boolean => {
 });
 
 /** A whole number within bounds. */
-export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+export function boundedInteger(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
   return z.string().transform((value, context): number => {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= min && number <= max) return number;
@@ -80,7 +80,7 @@ export const list = z.string().transform((value): readonly string[] =>
     .filter((item) => item !== ""),
 );
 
-/** URLs of the given schemes, separated by commas. */
+/** URLs of the listed schemes, separated by commas. */
 export function urls(...schemes: readonly string[]): z.ZodType<readonly string[], string> {
   return list.transform((items, context): readonly string[] => {
     for (const item of items) {
@@ -93,7 +93,7 @@ export function urls(...schemes: readonly string[]): z.ZodType<readonly string[]
   });
 }
 
-/** One URL of the given schemes. */
+/** One URL of the listed schemes. */
 export function url(...schemes: readonly string[]): z.ZodType<string, string> {
   return z
     .string()

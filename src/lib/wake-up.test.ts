@@ -22,7 +22,7 @@ describe("a wake-up", () => {
     expect(wait.finished).toBe(true);
   });
 
-  it("remembers notifications before a wait as one", async () => {
+  it("merges notifications before a wait into one", async () => {
     const wakeUp = createWakeUp();
     wakeUp.notify();
     wakeUp.notify();
@@ -50,11 +50,8 @@ describe("a wake-up", () => {
     let listeners = 0;
     const add = signal.addEventListener.bind(signal);
     const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...given: Parameters<typeof add>) => ((listeners += 1), add(...given));
-    signal.removeEventListener = (...given: Parameters<typeof remove>) => (
-      (listeners -= 1),
-      remove(...given)
-    );
+    signal.addEventListener = (...args: Parameters<typeof add>) => ((listeners += 1), add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => ((listeners -= 1), remove(...args));
     const wakeUp = createWakeUp();
     for (let round = 0; round < 3; round += 1) {
       const wait = wakeUp.wait(signal);

@@ -1,6 +1,6 @@
 // The settings of a manager. A test compares the table of the README with this one.
 import type { Settings, SettingValues } from "../lib/config.js";
-import { duration, flag, hostPort, list, path, text, url, wholeNumber } from "../lib/setting-types.js";
+import { duration, flag, hostPort, list, path, anyText, url, boundedInteger } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
 
 /** The settings of a manager. */
@@ -25,7 +25,7 @@ export const managerSettings = {
   },
   databaseConnections: {
     name: "DATABASE_CONNECTIONS",
-    schema: wholeNumber(2, 1_000),
+    schema: boundedInteger(2, 1_000),
     fallback: "10",
     description: "Maximum of connections to PostgreSQL.",
   },
@@ -56,7 +56,7 @@ export const managerSettings = {
   },
   maximumHeightsToGet: {
     name: "MAXIMUM_HEIGHTS_TO_GET",
-    schema: wholeNumber(1, 100_000),
+    schema: boundedInteger(1, 100_000),
     fallback: "1000",
     description: "Maximum of heights that one step of following fetches.",
   },
@@ -68,7 +68,7 @@ export const managerSettings = {
   },
   workerToken: {
     name: "WORKER_TOKEN",
-    schema: text,
+    schema: anyText,
     description: "Secret that workers must send when they register.",
     secret: true,
   },

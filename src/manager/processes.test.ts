@@ -153,16 +153,16 @@ describe.skipIf(!hasPostgres)("processes on PostgreSQL", () => {
 
   it("drains on SIGTERM: other workers finish the tasks of a worker, a manager exits with code 0", async () => {
     const { manager, url } = await startManager({ DRAIN_TIMEOUT: "1s" });
-    const leaving = startWorker(url, { DRAIN_TIMEOUT: "200ms" });
+    const draining = startWorker(url, { DRAIN_TIMEOUT: "200ms" });
     startWorker(url);
     await untilOnline(url, 2);
     const events: FetchEvent[] = [];
     for await (const { fetch } of subscribe<{ fetch: FetchEvent }>(url, fetchHeights(30_001, 33_000))) {
       events.push(fetch);
-      if (events.length === 5) leaving.signal("SIGTERM");
+      if (events.length === 5) draining.signal("SIGTERM");
     }
     expect(events.at(-1)).toMatchObject({ status: "SUCCEEDED", blockCount: 3_000 });
-    expect(await leaving.ended()).toBe(0);
+    expect(await draining.ended()).toBe(0);
     manager.signal("SIGTERM");
     expect(await manager.ended()).toBe(0);
   }, 60_000);

@@ -1,12 +1,13 @@
-// What an operator does to a database: migrate it, look at it, begin anew.
+// Database commands of the CLI: migrate, show the migration status, rebuild.
 import { IndexerError } from "../domain/errors.js";
 import { migrate, migrationStatus, type MigrationStatus } from "./migrations.js";
 import { openDatabase, setAside, type DatabaseOptions } from "./open-database.js";
 import type { Database } from "./sql.js";
 
+/** The database that an operator's command works on. */
 export type DatabaseTarget = DatabaseOptions & { readonly folder: string };
 
-/** Applies what is pending; answers the names of those migrations. */
+/** Applies pending migrations and returns their names. */
 export function migrateDatabase(target: DatabaseTarget): Promise<readonly string[]> {
   return withDatabase(target, migrate);
 }
@@ -16,12 +17,12 @@ export function statusOfDatabase(target: DatabaseTarget): Promise<MigrationStatu
   return withDatabase(target, migrationStatus);
 }
 
-/** Sets the embedded database aside and begins an empty one; answers where the old one is now, if there was one. */
+/** Moves the embedded database aside and creates an empty one. Returns the new path of the old one, if it existed. */
 export async function rebuildDatabase(target: DatabaseTarget): Promise<string | undefined> {
   if (target.databaseUrl !== undefined) {
     throw new IndexerError(
       "BAD_USER_INPUT",
-      "Only the embedded database is rebuilt here. For PostgreSQL use its own tools, then 'indexer db migrate'.",
+      "'indexer db rebuild' supports only the embedded database. For PostgreSQL, recreate the database with its own tools, then run 'indexer db migrate'.",
     );
   }
   const aside = setAside(target.folder);

@@ -1,4 +1,4 @@
-// What a batch must be before it may touch the database.
+// Validates a batch before it reaches the database.
 import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { isHeight } from "../domain/height.js";
@@ -8,31 +8,32 @@ import { longestKey } from "./batch-rows.js";
 import { cleanText } from "./clean-text.js";
 import type { WriteBatch } from "./port.js";
 
-/** Throws WORKER_FAILED, with the height, where a height is not whole, comes twice, or belongs to another chain. */
-export function checkBatch({ chain, heights, partialBlocks: loose = [] }: WriteBatch): void {
+/** Throws WORKER_FAILED, with the height, if a height is incomplete, repeated, or belongs to another chain. */
+export function checkBatch({ chain, heights, partialBlocks = [] }: WriteBatch): void {
   const seen = new Set<number>();
   for (const data of heights) {
-    if (seen.has(data.block.height)) refuse(data.block, "comes twice in one batch");
+    if (seen.has(data.block.height)) refuse(data.block, "occurs twice in one batch");
     seen.add(data.block.height);
     checkBlock(chain, data.block);
     checkWhole(data);
   }
-  for (const { block, transaction } of loose) {
+  for (const { block, transaction } of partialBlocks) {
     checkBlock(chain, block);
     checkTransaction(block, transaction);
   }
 }
 
 function checkBlock(chain: ChainRef, block: Block): void {
-  if (!sameChain(chain, block.chain)) refuse(block, `is not of ${chainName(chain)}`);
+  if (!sameChain(chain, block.chain)) refuse(block, `does not belong to ${chainName(chain)}`);
   if (!isHeight(block.height)) refuse(block, "has no valid height");
   if (!isKey(block.hash)) refuse(block, "has no valid hash");
-  if (block.epoch !== undefined && block.epoch.length > longestKey) refuse(block, "has too long an epoch");
+  if (block.epoch !== undefined && block.epoch.length > longestKey)
+    refuse(block, `has an epoch of more than ${longestKey} characters`);
   if (!isInt4(block.transactionCount)) refuse(block, "has no valid number of transactions");
   if (!isInt8(block.time)) refuse(block, "has a time that is not within the years 1677 to 2262");
 }
 
-/** Hashes are looked up by the text that came: one that cannot be stored as it is would never be found. */
+/** Lookups use the original text of a hash, so a hash that cannot be stored unchanged would never be found. */
 function isKey(text: string): boolean {
   return text !== "" && text.length <= longestKey && cleanText(text) === text;
 }
@@ -47,7 +48,7 @@ function isInt8(value: bigint): boolean {
 
 function checkWhole({ block, transactions }: BlockData): void {
   if (transactions.length !== block.transactionCount) {
-    refuse(block, `says ${block.transactionCount} transactions and came with ${transactions.length}`);
+    refuse(block, `declares ${block.transactionCount} transactions but contains ${transactions.length}`);
   }
   transactions.forEach((transaction, position) => {
     checkTransaction(block, transaction);
@@ -59,10 +60,10 @@ function checkWhole({ block, transactions }: BlockData): void {
 function checkTransaction(block: Block, transaction: Transaction): void {
   const { chain, height, blockHash, hash, index, time, epoch } = transaction;
   if (!sameChain(chain, block.chain) || height !== block.height || blockHash !== block.hash) {
-    refuse(block, "came with a transaction of another block");
+    refuse(block, "contains a transaction of another block");
   }
   if (!isKey(hash) || !isInt4(index) || !isInt8(time) || (epoch?.length ?? 0) > longestKey) {
-    refuse(block, "came with a transaction without a valid hash, index, time or epoch");
+    refuse(block, "contains a transaction without a valid hash, index, time or epoch");
   }
 }
 

@@ -38,7 +38,7 @@ export function transactionLines(
     const { height, index } = transaction;
     const participants = cleanParticipation(transaction);
     const { types } = participants;
-    transactions += `${chainId}\t${transactionTable.copyColumns({ ...transaction, ...participants }, tally)}`;
+    transactions += `${chainId}\t${transactionTable.copyColumns(transaction, tally, participants)}`;
     for (const [account, role] of rolesOf(participants)) {
       if (account.length <= longestKey)
         accounts += `${chainId}\t${accountTransactionTable.copyColumns({ height, index, role, account, types })}`;

@@ -1,21 +1,23 @@
-// The small numbers that stand for chains in every table. A number is given once and never changes, so it is kept.
-// Imports only domain, the SQL port and Prisma's client; never knows a block.
+// Maps chains to the numeric ids that every table uses. An id is assigned once and never changes, so it is cached.
+// Imports only domain, the SQL port and Prisma's client.
 import { chainName, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import type { PrismaClient } from "../generated/prisma/client.js";
 import { cleanText } from "./clean-text.js";
 import { guarded } from "./failures.js";
 
+/** Chain ids, cached in memory. */
 export interface ChainIds {
-  /** The number of a chain; undefined where the chain is not known. */
+  /** The id of a chain; undefined if the chain is not stored. */
   idOf(chain: ChainRef): Promise<number | undefined>;
-  /** The number of a chain, which becomes known where it was not. */
+  /** The id of a chain. Creates the chain if it is not stored. */
   ensure(chain: ChainRef): Promise<number>;
   refOf(id: number): Promise<ChainRef>;
-  /** The numbers of known chains of a network, of these ids; of all where nothing is given. Ascending. */
+  /** The ids of stored chains, ascending. Omitted arguments do not filter. */
   matching(network?: string, chainIds?: readonly string[]): Promise<readonly number[]>;
 }
 
+/** Creates the cached chain ids. */
 export function createChainIds(prisma: PrismaClient): ChainIds {
   const ids = new Map<string, number>();
   const refs = new Map<number, ChainRef>();
@@ -43,7 +45,10 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       if (known !== undefined) return known;
       const { network, chainId } = chain;
       if (!isStorable(network) || !isStorable(chainId)) {
-        throw new IndexerError("BAD_USER_INPUT", "The chain's name holds characters that no database takes.");
+        throw new IndexerError(
+          "BAD_USER_INPUT",
+          "The network or chain id contains NUL characters or lone surrogates, which PostgreSQL cannot store. Remove them.",
+        );
       }
       await guarded(() => prisma.chain.createMany({ data: [{ network, chainId }], skipDuplicates: true }));
       return keep(await guarded(() => prisma.chain.findUniqueOrThrow({ where: unique(chain) })));
@@ -52,8 +57,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
       const known = refs.get(id);
       if (known !== undefined) return known;
       const row = await guarded(() => prisma.chain.findUnique({ where: { id } }));
-      if (row === null)
-        throw new IndexerError("INTERNAL", `The database holds no chain of the number ${id}.`);
+      if (row === null) throw new IndexerError("INTERNAL", `The database has no chain with id ${id}.`);
       keep(row);
       return { network: row.network, chainId: row.chainId };
     },
@@ -73,7 +77,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
   };
 }
 
-/** A name with other characters than the database can hold is no chain's name. */
+/** PostgreSQL cannot store NUL characters and lone surrogates, so no stored chain has them in its name. */
 function isStorable(text: string): boolean {
   return cleanText(text) === text;
 }

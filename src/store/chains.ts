@@ -1,4 +1,4 @@
-// What is known of chains: their heads, and what following remembers.
+// Chain records: heads, quarantine counts and the height from which a chain is followed.
 import type { Block } from "../domain/block.js";
 import type { Height } from "../domain/height.js";
 import { fromMillis } from "../domain/time.js";
@@ -10,6 +10,7 @@ import { guarded } from "./failures.js";
 import type { ChainRecord, Store } from "./port.js";
 import type { Database } from "./sql.js";
 
+/** Dependencies of the chain records. */
 export interface ChainDeps {
   readonly database: Database;
   readonly prisma: PrismaClient;
@@ -22,7 +23,7 @@ export function createChains({
   prisma,
   chainIds,
 }: ChainDeps): Pick<Store, "chains" | "chain" | "saveNetworkHead" | "startFollowing"> {
-  /** First height and head come from the blocks' primary key: as fast as stored columns, and never stale. */
+  /** Reads first height and head through the blocks' primary key: as fast as stored columns, and never stale. */
   const recordOf = async (row: Chain): Promise<ChainRecord> => {
     const [lowest, head, quarantined] = await Promise.all([
       guarded(() =>
@@ -97,5 +98,5 @@ async function headOf(database: Database, { id, network, chainId }: Chain): Prom
     text: `select ${blockTable.selectList("b")} from block b where chain_id = $1 order by height desc limit 1`,
     values: [id],
   });
-  return row === undefined ? undefined : blockTable.read({ chain: { network, chainId } }, row);
+  return row === undefined ? undefined : blockTable.read({ network, chainId }, row);
 }

@@ -45,7 +45,7 @@ export async function claimHeights(
   return claimed;
 }
 
-/** Uncovered heights whose stored transactions do not match their block: rows were changed after they were written. */
+/** Heights outside the coverage whose stored transactions do not match their block: rows were changed after they were written. */
 async function damagedHeights(
   sql: SqlTransaction,
   chainId: number,
@@ -69,7 +69,7 @@ async function damagedHeights(
 function claimConflict(height: number): IndexerError {
   return new IndexerError(
     "OVERLOADED",
-    "Too many writers at the same heights at once.",
+    "Several writers stored the same heights at once. Retry the batch.",
     { height },
     {
       cause: Object.assign(new Error("Another writer deleted the block during its claim."), {

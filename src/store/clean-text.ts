@@ -1,11 +1,11 @@
-// Text that PostgreSQL can hold: it takes neither NUL characters nor halves of surrogate pairs.
+// Removes the characters that PostgreSQL cannot store: NUL and lone surrogates.
 
-/** How many characters were left out. */
+/** Counts removed characters. */
 export interface Tally {
   removed: number;
 }
 
-/** The text without NUL characters and lone surrogates; most texts come back as they are. */
+/** The text without NUL characters and lone surrogates; clean text is returned unchanged. */
 export function cleanText(text: string, tally?: Tally): string {
   if (!text.includes("\u0000") && text.isWellFormed()) return text;
   const clean = text.replaceAll("\u0000", "").replace(/\p{Surrogate}/gu, "");
@@ -13,7 +13,7 @@ export function cleanText(text: string, tally?: Tally): string {
   return clean;
 }
 
-/** A value as JSON text that PostgreSQL's jsonb takes. */
+/** A value as JSON text that PostgreSQL's jsonb accepts. */
 export function cleanJson(value: unknown, tally?: Tally): string {
   const json = JSON.stringify(value);
   // Both appear escaped in JSON, so a text without these escapes is clean.

@@ -1,6 +1,6 @@
 // Values in COPY's text format: \N is NULL. Source of the format: PostgreSQL's documentation of COPY, "Text Format".
 
-/** A value that COPY takes as a column; a list becomes an array of texts. */
+/** A column value for COPY; a list becomes an array of texts. */
 export type CopyValue =
   string | number | bigint | boolean | Uint8Array | readonly string[] | null | undefined;
 

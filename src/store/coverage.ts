@@ -1,4 +1,4 @@
-// What is covered, and what is missing: read off one row, never counted.
+// Indexed and missing heights: read from one row per chain, never counted.
 // Imports only domain and its neighbours in the store.
 import type { ChainIds } from "./chain-ids.js";
 import { readMultirange, writeMultirange } from "./multirange.js";
@@ -6,6 +6,7 @@ import type { Store } from "./port.js";
 import { verifyRange, invalidateRanges } from "./verify-range.js";
 import type { Database } from "./sql.js";
 
+/** Dependencies of the coverage reads. */
 export interface CoverageDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
@@ -15,6 +16,7 @@ interface HeightsRow {
   readonly heights: string;
 }
 
+/** Creates the reads and invalidation of coverage. */
 export function createCoverage({
   database,
   chainIds,

@@ -1,5 +1,5 @@
-// The store, put together over one database.
-// Imports only domain, lib, generated and its neighbours; never shows a row or an SQL word.
+// Assembles the store over one database.
+// Imports only domain, lib, generated and its neighbours; exposes no rows and no SQL.
 import { PrismaClient } from "../generated/prisma/client.js";
 import { Counter, type Metrics } from "../lib/metrics.js";
 import { createChainIds } from "./chain-ids.js";
@@ -16,25 +16,26 @@ import { keepStatistics } from "./statistics.js";
 import type { Database } from "./sql.js";
 import { createWrite } from "./write.js";
 
+/** Options of the store. */
 export interface StoreOptions extends DatabaseOptions {
-  /** Applies what migrations are pending; always so for the embedded database, which nobody else migrates. */
+  /** Applies pending migrations. The embedded database is always migrated. */
   readonly migrate?: boolean;
-  /** Where what is counted here is shown. */
+  /** Registers the store's metrics. */
   readonly metrics?: Metrics;
 }
 
-/** Opens the store. Rejects with the mend where the database does not open or is not migrated. */
+/** Opens the store. Rejects, with the next step, if the database does not open or is not migrated. */
 export async function createStore(options: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   return storeOver(database, options);
 }
 
-/** Puts the store together over an open database, which it closes. */
+/** Assembles the store over an open database, which the store closes. */
 export async function storeOver(database: Database, options: StoreOptions): Promise<Store> {
   try {
     if (options.migrate === true || options.databaseUrl === undefined) {
       for (const name of await migrate(database))
-        options.logger.info({ migration: name }, "A migration was applied.");
+        options.logger.info({ migration: name }, "Migration applied.");
     }
     await checkMigrated(database);
   } catch (error) {
@@ -71,7 +72,7 @@ function removedCounter(metrics: Metrics | undefined): (characters: number) => v
   if (metrics === undefined) return () => {};
   const counter = new Counter({
     name: "indexer_store_removed_characters_total",
-    help: "NUL characters and halves of surrogate pairs left out of stored text, since PostgreSQL takes neither.",
+    help: "NUL characters and lone surrogates removed from stored text, because PostgreSQL rejects them.",
     registers: [metrics],
   });
   return (characters) => counter.inc(characters);

@@ -1,4 +1,4 @@
-// What a hand did to the tables must be found and mended: the same on every database.
+// Detects and repairs manual damage to the tables, the same on every database.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rangesFromHeights } from "../domain/height.js";
 import { silentLogger } from "../lib/logger.js";
@@ -10,7 +10,7 @@ import type { Database } from "./sql.js";
 const cheap = { events: false, raw: false, rawLog: false };
 const whole = { from: 1, to: 40 };
 /** Between 1 and 40. */
-const hurt = [1, 7, 8, 20, 40];
+const damagedHeights = [1, 7, 8, 20, 40];
 
 export function damageSuite(open: () => Promise<Database>): void {
   let database: Database;
@@ -33,7 +33,7 @@ export function damageSuite(open: () => Promise<Database>): void {
     return { chain, id: row!.id };
   };
 
-  const wounds: readonly (readonly [what: string, statements: readonly string[]])[] = [
+  const damages: readonly (readonly [what: string, statements: readonly string[]])[] = [
     [
       "transactions deleted",
       [`delete from "transaction" where chain_id = $1 and height = any($2::int8[]) and "index" = 1`],
@@ -57,24 +57,25 @@ export function damageSuite(open: () => Promise<Database>): void {
       ],
     ],
     [
-      "blocks that say another number",
+      "blocks with a wrong transaction count",
       [`update block set transaction_count = 3 where chain_id = $1 and height = any($2::int8[])`],
     ],
   ];
 
-  describe.each(wounds)("%s", (_, statements) => {
-    it("are found by the proof, leave the coverage, and are whole again once stored again", async () => {
+  describe.each(damages)("%s", (_, statements) => {
+    it("are detected, leave the coverage, and are complete after they are stored again", async () => {
       const { chain, id } = await storeChain();
-      for (const text of statements) await database.query({ text, values: [id, `{${hurt.join(",")}}`] });
+      for (const text of statements)
+        await database.query({ text, values: [id, `{${damagedHeights.join(",")}}`] });
       expect(await store.missing(chain, whole)).toEqual([]);
 
       const proof = await store.verifyCoverage(chain, whole);
       const gaps = [...proof.missingBlocks, ...proof.missingTransactions];
       expect(proof.complete).toBe(false);
-      expect(gaps).toEqual(rangesFromHeights(hurt));
-      expect(await store.missing(chain, whole)).toEqual(rangesFromHeights(hurt));
+      expect(gaps).toEqual(rangesFromHeights(damagedHeights));
+      expect(await store.missing(chain, whole)).toEqual(rangesFromHeights(damagedHeights));
 
-      await store.write({ chain, heights: hurt.map((height) => blockData(height, { chain })) });
+      await store.write({ chain, heights: damagedHeights.map((height) => blockData(height, { chain })) });
       expect(await store.missing(chain, whole)).toEqual([]);
       expect(await store.verifyCoverage(chain, whole)).toMatchObject({
         complete: true,
@@ -129,7 +130,7 @@ export function damageSuite(open: () => Promise<Database>): void {
     });
   });
 
-  it("heights taken out of coverage that are whole come back without being told as news", async () => {
+  it("stores invalidated complete heights again without an announcement", async () => {
     const { chain } = await storeChain();
     const before = await store.latestSequences();
     await store.invalidate(chain, [{ from: 3, to: 5 }]);

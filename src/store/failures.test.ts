@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { IndexerError } from "../domain/errors.js";
 import { databaseFailure, sqlStateOf } from "./failures.js";
 
-const withCode = (code: string): Error => Object.assign(new Error("driver's words"), { code });
-/** As Prisma wraps what its driver adapter says. */
+const withCode = (code: string): Error => Object.assign(new Error("driver message"), { code });
+/** The shape in which Prisma wraps an error of its driver adapter. */
 const wrapped = (state: string): Error =>
   Object.assign(new Error("Invalid invocation"), {
     code: "P2039",
@@ -40,7 +40,7 @@ describe("a database's failure", () => {
     }
   });
 
-  it("of ours passes as it is, and its state is found below", () => {
+  it("that is an IndexerError is returned unchanged, and its SQLSTATE is found in the cause", () => {
     const ours = new IndexerError("OVERLOADED", "So.", {}, { cause: withCode("40001") });
     expect(databaseFailure(ours)).toBe(ours);
     expect(sqlStateOf(ours)).toBe("40001");

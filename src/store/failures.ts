@@ -1,5 +1,5 @@
-// What a database's failure means to the one who asked.
-// Imports only domain; never shows a driver's error but as the cause.
+// Maps failures of the database to IndexerErrors.
+// Imports only domain; a driver's error appears only as the cause.
 import { IndexerError } from "../domain/errors.js";
 
 const networkCodes = new Set([
@@ -16,24 +16,24 @@ const networkCodes = new Set([
   "EACCES",
 ]);
 const prismaUnreachable = new Set(["P1001", "P1002", "P1008", "P1017", "P2024", "P2037"]);
-const driverWords =
+const driverMessages =
   /connection (terminated|ended|error|timeout)|timeout exceeded when trying to connect|not queryable|after calling end/i;
 
-/** By SQLSTATE, or its class where only the first two letters are given. */
+/** By SQLSTATE, or its class if only the first two characters are given. */
 const sentences: readonly (readonly [state: string, sentence: string])[] = [
-  ["53100", "The database's disk is full: make room, then try again."],
-  ["53300", "The database has no connection left: raise max_connections or lower the pool's size."],
+  ["53100", "The database's disk is full. Free disk space, then retry."],
+  ["53300", "The database has no connection left. Raise max_connections or lower the pool size."],
   ["53", "The database is out of resources."],
-  ["25006", "The database takes no writes now: it is read-only, a standby perhaps."],
+  ["25006", "The database is read-only, possibly a standby. Connect to the primary."],
   ["57", "The database is stopping or starting."],
   ["58", "The database's storage failed."],
   ["08", "The connection to the database broke."],
-  ["55P03", "The database did not give a lock in time."],
-  ["40", "Too many writers at the same heights at once."],
+  ["55P03", "The database did not grant a lock in time."],
+  ["40", "Several writers stored the same heights at once. Retry the batch."],
 ];
-/** Asking again does not mend these. */
+/** Retrying does not resolve these failures. */
 const permanent: readonly (readonly [state: string, sentence: string])[] = [
-  ["28", "The database refused the user or password of DATABASE_URL."],
+  ["28", "The database refused the user or password of DATABASE_URL. Correct the URL."],
   ["3D000", "The database that DATABASE_URL names does not exist: create it."],
 ];
 
@@ -48,7 +48,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The failure as an IndexerError: OVERLOADED, TIMEOUT, BAD_USER_INPUT or INTERNAL; ours pass as they are. */
+/** The failure as an IndexerError: OVERLOADED, TIMEOUT, BAD_USER_INPUT or INTERNAL; an IndexerError is returned unchanged. */
 export function databaseFailure(error: unknown): IndexerError {
   if (error instanceof IndexerError) return error;
   const state = sqlStateOf(error);
@@ -60,24 +60,28 @@ export function databaseFailure(error: unknown): IndexerError {
     retryable?: boolean,
   ) => new IndexerError(code, message, retryable === undefined ? {} : { retryable }, { cause: error });
 
-  if (state === "57014") return fail("TIMEOUT", "The database took too long: ask for less at once.");
+  if (state === "57014") return fail("TIMEOUT", "The database took too long. Request less data at once.");
   if (state?.startsWith("54"))
-    return fail("BAD_USER_INPUT", "The request is more than the database can take: ask for less at once.");
+    return fail(
+      "BAD_USER_INPUT",
+      "The request is more than the database can take. Request less data at once.",
+    );
   if (state === "42P01")
     return fail("INTERNAL", "Tables are missing in the database: run 'indexer db migrate'.");
-  const forGood = match(permanent);
-  if (forGood !== undefined) return fail("OVERLOADED", forGood, false);
-  const passing = match(sentences) ?? (isUnreachable(error) ? "The database cannot be reached." : undefined);
-  if (passing !== undefined) return fail("OVERLOADED", passing);
-  return fail("INTERNAL", `The database refused a statement: ${wordsOf(error)}`);
+  const permanentFailure = match(permanent);
+  if (permanentFailure !== undefined) return fail("OVERLOADED", permanentFailure, false);
+  const transient =
+    match(sentences) ?? (isUnreachable(error) ? "The database cannot be reached." : undefined);
+  if (transient !== undefined) return fail("OVERLOADED", transient);
+  return fail("INTERNAL", `The database refused a statement: ${messageOf(error)}`);
 }
 
-/** Whether the server, or what is between, ended the connection: another one may be well. */
+/** Whether the server or the network ended the connection; another connection may work. */
 export function isEnded(error: unknown): boolean {
-  return sqlStateOf(error) === "57P01" || [...chainOf(error)].some(hasEndedWords);
+  return sqlStateOf(error) === "57P01" || [...chainOf(error)].some(isEndedConnection);
 }
 
-function hasEndedWords(each: object): boolean {
+function isEndedConnection(each: object): boolean {
   const code = field(each, "code");
   return (
     code === "ECONNRESET" ||
@@ -86,7 +90,7 @@ function hasEndedWords(each: object): boolean {
   );
 }
 
-/** Runs work of Prisma's client, whose errors become ours. */
+/** Runs work of Prisma's client and maps its errors to IndexerErrors. */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -103,12 +107,12 @@ function isUnreachable(error: unknown): boolean {
       (typeof code === "string" && (networkCodes.has(code) || prismaUnreachable.has(code))) ||
       kind === "DatabaseNotReachable" ||
       kind === "ConnectionClosed" ||
-      (each instanceof Error && driverWords.test(each.message))
+      (each instanceof Error && driverMessages.test(each.message))
     );
   });
 }
 
-/** The error, what Prisma hides in it, and their causes. */
+/** The error, the errors that Prisma wraps in it, and their causes. */
 function* chainOf(error: unknown): Generator<object> {
   const open: unknown[] = [error];
   const seen = new Set<object>();
@@ -125,6 +129,6 @@ function field(of: object, name: string): unknown {
   return Reflect.get(of, name);
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -166,7 +166,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     const news = await store.announcements(new Map([[`faults/${chain.chainId}`, 1n]]), 1000);
     const mine = news.filter((each) => each.chain.chainId === chain.chainId);
     expect(mine.map(({ sequence }) => sequence)).toEqual(mine.map((_, at) => BigInt(at + 2)));
-    // Heights 1 to 10 were told before: the writers bring the other 590, each once.
+    // Heights 1 to 10 were announced before: the writers bring the other 590, each once.
     expect(mine.flatMap(({ heights }) => heights).reduce((sum, { from, to }) => sum + to - from + 1, 0)).toBe(
       590,
     );
@@ -216,7 +216,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     await client.end();
   };
 
-  it("that stops is told as one error, and serves again once it is back", async () => {
+  it("that stops causes one error per call, and works again after a restart", async () => {
     const { chain, rest } = await halfStored(store);
     await server.stop();
     for (const work of [
@@ -240,7 +240,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     expect(await store.verifyCoverage(chain, { from: 1, to: 20 })).toMatchObject({ complete: true });
   });
 
-  it("that takes no writes says so, and goes on answering", async () => {
+  it("that is read-only rejects writes and serves reads", async () => {
     await admin("create database standby");
     const url = new URL(server.url);
     url.pathname = "/standby";
@@ -260,7 +260,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     }
   });
 
-  it("without a connection left says so", async () => {
+  it("without free connections reports OVERLOADED", async () => {
     await admin("create role crowd login connection limit 0");
     const url = new URL(server.url);
     url.username = "crowd";
@@ -275,7 +275,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     ["no such database", (url: URL) => void (url.pathname = "/nowhere"), /does not exist: create it/, false],
     ["no such user", (url: URL) => void (url.username = "nobody"), /refused the user or password/, false],
     ["no server", (url: URL) => void (url.port = "1"), /cannot be reached/, true],
-  ])("%s is told with the mend", async (_, spoil, message, retryable) => {
+  ])("%s is reported with the next step", async (_, spoil, message, retryable) => {
     const url = new URL(server.url);
     spoil(url);
     const failure = await failureOf(createStore({ databaseUrl: url.toString(), logger }));
@@ -283,14 +283,14 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     expect(failure.message).toMatch(message);
   });
 
-  it("a URL that is none is told with an example", async () => {
+  it("an invalid URL is reported with an example", async () => {
     expect(await failureOf(createStore({ databaseUrl: "localhost/db", logger }))).toMatchObject({
       code: "BAD_USER_INPUT",
       message: expect.stringContaining("postgresql://") as unknown,
     });
   });
 
-  it("a database that was not migrated is told with the mend", async () => {
+  it("a database without migrations is reported with the next step", async () => {
     await admin("create database bare");
     const url = new URL(server.url);
     url.pathname = "/bare";

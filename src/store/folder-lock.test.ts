@@ -25,7 +25,7 @@ describe("the lock of the embedded database's folder", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("of a living process is refused at once, with its number and the mend", () => {
+  it("of a living process is refused at once, with its id and the next step", () => {
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     try {
       const began = process.platform === "linux" ? beganAt(other.pid!) : "";
@@ -43,13 +43,10 @@ describe("the lock of the embedded database's folder", () => {
     lockFolder(folder)();
   });
 
-  it.runIf(process.platform === "linux")(
-    "of a number that was given to another process since is taken over",
-    () => {
-      writeFileSync(file, JSON.stringify({ pid: process.ppid, host: hostname(), began: "1" }));
-      lockFolder(folder)();
-    },
-  );
+  it.runIf(process.platform === "linux")("with a reused process id is taken over", () => {
+    writeFileSync(file, JSON.stringify({ pid: process.ppid, host: hostname(), began: "1" }));
+    lockFolder(folder)();
+  });
 
   it("of an earlier process of the same number, as in a container that starts again, is taken over", () => {
     writeFileSync(file, JSON.stringify({ pid: process.pid, host: hostname(), began: "1" }));

@@ -1,4 +1,4 @@
-// One process at a time on an embedded database: a file in its folder says whose it is.
+// Allows one process at a time on an embedded database: a lock file in its folder names the owner.
 // Imports only domain; never waits: a second process fails at once.
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -9,33 +9,33 @@ import { IndexerError } from "../domain/errors.js";
 interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** When the process began, in the system's own words: a number that was given to another process since is told by it. */
+  /** Start of the process in clock ticks since boot: detects a reused process id. */
   readonly began: string;
 }
 
-/** Files that this process holds: its own number in a file may also be an earlier process's. */
-const held = new Set<string>();
+/** Lock files of this process: its id in a file may also be that of an earlier process. */
+const ownedFiles = new Set<string>();
 
-/** Takes the folder, which is made where it is not there; returns how to give it back. Throws CONFLICT where another process has it. */
+/** Locks the folder, creating it if needed, and returns the release function. Throws CONFLICT if another process holds the lock. */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const file = join(resolve(folder), "lock.json");
   const own: Owner = { pid: process.pid, host: hostname(), began: beginningOf(process.pid) };
-  if (held.has(file)) throw taken(folder, own, file);
-  // Another process may find the same stale file in the same moment: whoever links first has it, and the other looks again.
+  if (ownedFiles.has(file)) throw taken(folder, own, file);
+  // Two processes may find the same stale file at once: the first link wins, the other process checks again.
   for (let attempt = 0; !create(file, own); attempt += 1) {
     const other = readOwner(file);
     if (attempt === 3 || (other !== undefined && isAlive(other))) throw taken(folder, other ?? own, file);
     removeStale(file, other);
   }
-  held.add(file);
+  ownedFiles.add(file);
   return () => {
-    held.delete(file);
+    ownedFiles.delete(file);
     rmSync(file, { force: true });
   };
 }
 
-/** Writes the file whole or not at all, and never over another. */
+/** Creates the file atomically and never replaces another. */
 function create(file: string, owner: Owner): boolean {
   const draft = `${file}.${randomUUID()}`;
   writeFileSync(draft, `${JSON.stringify(owner)}\n`);
@@ -50,7 +50,7 @@ function create(file: string, owner: Owner): boolean {
   }
 }
 
-/** Takes the file away, and puts it back where it turns out to be another's than the one that was looked at. */
+/** Removes the file, and restores it if it is not the file that was read. */
 function removeStale(file: string, seen: Owner | undefined): void {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -75,7 +75,7 @@ function readOwner(file: string): Owner | undefined {
   }
 }
 
-/** Of another machine nothing can be seen: it counts as alive. A file with our own number is of an earlier process. */
+/** Processes of another machine cannot be checked and count as alive. A file with our own id belongs to an earlier process. */
 function isAlive({ pid, host, began }: Owner): boolean {
   if (host !== hostname()) return true;
   if (pid === process.pid) return false;
@@ -87,10 +87,10 @@ function isAlive({ pid, host, began }: Owner): boolean {
   return began === beginningOf(pid);
 }
 
-/** Ticks from the machine's start to the process's, where the system tells; else nothing. */
+/** Start of a process in clock ticks since boot (proc(5), field 22); empty on systems without /proc. */
 function beginningOf(pid: number): string {
   try {
-    // The command's name, in brackets, may hold spaces: what follows it is counted.
+    // The command name in parentheses may contain spaces, so fields are counted after it.
     const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(/\) (?!.*\) )/s);
     return fields.split(" ")[19] ?? "";
   } catch {

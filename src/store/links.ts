@@ -1,4 +1,4 @@
-// Whether stored blocks link: each block's parent hash is the hash of the block below.
+// Checks links between stored blocks: a block's parent hash must be the hash of the block below.
 import type { Height } from "../domain/height.js";
 import { arrayLiteral, type SqlTransaction } from "./sql.js";
 
@@ -6,7 +6,7 @@ interface HeightRow {
   readonly height: bigint;
 }
 
-/** Neighbours of these heights that do not link with them: whichever of both is wrong, the neighbour is no longer proven. */
+/** Neighbours of these heights that do not link with them. Either side may be wrong, so the neighbour leaves the coverage. */
 export async function unlinkedBy(
   sql: SqlTransaction,
   chainId: number,
@@ -27,7 +27,7 @@ export async function unlinkedBy(
   return rows.map(({ height }) => Number(height));
 }
 
-/** Blocks that stand on replaced ones, link by link: no chain holds them any more. Ascending. */
+/** Heights of blocks that descend from replaced blocks, ascending. */
 export async function orphansOf(
   sql: SqlTransaction,
   chainId: number,

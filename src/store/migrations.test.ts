@@ -113,7 +113,7 @@ describe.skipIf(!hasPostgres)("migrations on PostgreSQL", { timeout: 90_000 }, (
     await store.close();
   });
 
-  it("make what schema.prisma says", async () => {
+  it("match schema.prisma", async () => {
     await migrateDatabase(target(one));
     const { code, output } = await prisma(
       one.url,
@@ -152,7 +152,7 @@ describe.skipIf(!hasPostgres)("migrations on PostgreSQL", { timeout: 90_000 }, (
     await store.close();
   });
 
-  it("that failed, were edited or are of another version are told", async () => {
+  it("that failed, changed or belong to another version are reported", async () => {
     await migrateDatabase(target(one));
     const database = await openDatabase({ databaseUrl: one.url, logger });
     await database.query({ text: "update _prisma_migrations set checksum = 'other'" });
@@ -172,7 +172,7 @@ describe.skipIf(!hasPostgres)("migrations on PostgreSQL", { timeout: 90_000 }, (
     await expect(migrateDatabase(target(one))).rejects.toThrow(/20990102000000_broken/);
   });
 
-  it("that the CLI cannot begin are told in a sentence", async () => {
+  it("report P1001 if the CLI cannot connect", async () => {
     const url = new URL(one.url);
     url.port = "1";
     const { code, output } = await prisma(url.toString(), "migrate", "deploy");

@@ -8,7 +8,7 @@ import type { Database, SqlTransaction, Sql } from "./sql.js";
 
 /** From src/store and from dist/store alike. */
 const folder = new URL("../../prisma/migrations/", import.meta.url);
-/** The lock that Prisma's CLI takes: both never migrate at once. */
+/** The advisory lock of Prisma's CLI: prevents concurrent migrations by both. */
 const lockKey = 72_707_369;
 
 interface Migration {
@@ -18,15 +18,15 @@ interface Migration {
   readonly checksum: string;
 }
 
-/** Where a database stands. */
+/** Migration status of a database. */
 export interface MigrationStatus {
   readonly applied: readonly string[];
   readonly pending: readonly string[];
-  /** Begun and not finished: somebody must look. */
+  /** Started but not finished; an operator must resolve them. */
   readonly failed: readonly string[];
-  /** Applied from a file that reads differently now. */
+  /** Applied from a file that has changed since. */
   readonly changed: readonly string[];
-  /** Applied, and unknown to this version: the database is of a newer one. */
+  /** Applied but unknown to this version: a newer version migrated the database. */
   readonly unknown: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export async function migrationStatus(sql: Sql): Promise<MigrationStatus> {
   };
 }
 
-/** Applies what is pending, each migration in a transaction of its own; answers the names of those. */
+/** Applies pending migrations, each in its own transaction, and returns their names. */
 export async function migrate(database: Database): Promise<readonly string[]> {
   const done: string[] = [];
   for (;;) {
@@ -76,14 +76,14 @@ export async function migrate(database: Database): Promise<readonly string[]> {
   }
 }
 
-/** Throws CONFLICT, with the mend, where the database is not as this version needs it. */
+/** Throws CONFLICT, with the next step, if migrations are pending or failed. */
 export async function checkMigrated(sql: Sql): Promise<void> {
   const { pending, failed } = await migrationStatus(sql);
   if (failed.length > 0) throw failedBefore(failed);
   if (pending.length > 0) {
     throw new IndexerError(
       "CONFLICT",
-      `The database lacks ${pending.length} migration(s) (${pending.join(", ")}): run 'indexer db migrate' or 'prisma migrate deploy'.`,
+      `The database lacks ${pending.length} migration(s) (${pending.join(", ")}). Run 'indexer db migrate' or 'prisma migrate deploy'.`,
     );
   }
 }
@@ -117,7 +117,7 @@ async function history(sql: Sql): Promise<readonly HistoryRow[]> {
 function failedBefore(failed: readonly string[]): IndexerError {
   return new IndexerError(
     "CONFLICT",
-    `The migration ${failed.join(", ")} began and did not finish: mend the database, then 'prisma migrate resolve' it.`,
+    `The migration ${failed.join(", ")} started but did not finish. Repair the database, then run 'prisma migrate resolve'.`,
   );
 }
 

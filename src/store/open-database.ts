@@ -8,12 +8,13 @@ import { openPglite } from "./pglite.js";
 import { createPostgres } from "./postgres.js";
 import type { Database } from "./sql.js";
 
+/** Options that select and configure the database. */
 export interface DatabaseOptions {
   /** PostgreSQL to use; without it the embedded database. */
   readonly databaseUrl?: string;
   /** Folder of the embedded database; without it, one in memory. */
   readonly folder?: string;
-  /** Connections to PostgreSQL at most; 10 unless told. */
+  /** Connections to PostgreSQL at most; default 10. */
   readonly poolSize?: number;
   readonly logger: Logger;
 }
@@ -21,7 +22,7 @@ export interface DatabaseOptions {
 const readTimeoutMs = 10_000;
 const dataFolder = "pgdata";
 
-/** Opens the database; nothing is migrated yet. */
+/** Opens the database without migrating it. */
 export async function openDatabase({
   databaseUrl,
   folder,
@@ -44,14 +45,14 @@ export async function openDatabase({
     unlock();
     throw new IndexerError(
       "CONFLICT",
-      `The embedded database in ${folder} does not open: 'indexer db rebuild' sets it aside and begins a new one.`,
+      `The embedded database in ${folder} does not open. Run 'indexer db rebuild' to move it aside and create a new one.`,
       {},
       { cause: error },
     );
   }
 }
 
-/** Moves an embedded database aside, to be looked at; answers where it is now, or nothing where there was none. */
+/** Moves an embedded database aside for inspection. Returns its new path, or undefined if there was none. */
 export function setAside(folder: string): string | undefined {
   const unlock = lockFolder(folder);
   try {

@@ -1,4 +1,4 @@
-// What was announced: one row a commit, numbered without a gap within each chain, in the order of the commits.
+// Announcements: one row per commit, numbered without gaps within each chain in commit order.
 import { chainName, type ChainRef } from "../domain/chain.js";
 import type { PrismaClient } from "../generated/prisma/client.js";
 import { guarded } from "./failures.js";

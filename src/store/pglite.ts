@@ -1,5 +1,5 @@
 // PGlite behind the store's SQL port: PostgreSQL as WebAssembly in this process, one connection.
-// Imports only the port; never knows a table.
+// Imports only the port.
 import { PGlite, type PGliteInterface, type Transaction } from "@electric-sql/pglite";
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import { PrismaPGlite } from "pglite-prisma-adapter";

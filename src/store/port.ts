@@ -1,6 +1,6 @@
-// What is remembered, in domain words. Implemented once, over Prisma's schema, for PostgreSQL and PGlite.
-// Imports only domain; never shows a row, an SQL word or a driver's error: failures are IndexerErrors
-// (CHAIN_UNAVAILABLE never; OVERLOADED where the database cannot be reached or is full, retryable).
+// The store's contract in domain types. Implemented once, over Prisma's schema, for PostgreSQL and PGlite.
+// Imports only domain; exposes no rows, SQL or driver errors: failures are IndexerErrors
+// (never CHAIN_UNAVAILABLE; retryable OVERLOADED if the database is unreachable or full).
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
@@ -34,16 +34,17 @@ export interface WriteResult {
   readonly transactions: number;
   /** Heights that held another block before: a reorganisation. */
   readonly replaced: readonly Height[];
-  /** Heights that no longer fit their neighbours by parent hash: out of coverage now, to be fetched again. */
+  /** Heights that no longer link to their neighbours by parent hash. They left the coverage and are fetched again. */
   readonly unlinked: readonly Height[];
 }
 
-/** A stored transaction: as the worker made it, with what follows from its events. */
+/** A stored transaction with the participation derived from its events. */
 export interface StoredTransaction extends Transaction, Participation {}
 
 /** The costly properties to read. Without them `events` is empty, `raw` and `rawLog` are absent. */
 export type TransactionColumns = Readonly<Record<"events" | "raw" | "rawLog", boolean>>;
 
+/** Stored state of a chain. */
 export interface ChainRecord {
   readonly chain: ChainRef;
   /** The lowest stored height. */
@@ -51,13 +52,13 @@ export interface ChainRecord {
   /** The highest stored block. */
   readonly head?: Block;
   readonly networkHead?: { readonly height: Height; readonly hash?: string; readonly observedAt: UnixNanos };
-  /** From where the head is followed: gaps from here on are filled by following. */
+  /** Following fills gaps from this height on. */
   readonly followFrom?: Height;
   /** Heights and transactions in quarantine. */
   readonly quarantined: number;
 }
 
-/** One commit on one chain, as announced: which heights now hold other data than before. */
+/** One announced commit on one chain: the heights whose data changed. */
 export interface Announcement {
   readonly chain: ChainRef;
   /** 1, 2, 3, … within the chain, in the order of the commits. */
@@ -65,6 +66,7 @@ export interface Announcement {
   readonly heights: readonly HeightRange[];
 }
 
+/** Stores and reads blocks, transactions, coverage and announcements. */
 export interface Store {
   /** `postgres` or `pglite`: shown as Manager.database. */
   readonly kind: string;
@@ -74,9 +76,9 @@ export interface Store {
 
   chains(network?: string): Promise<readonly ChainRecord[]>;
   chain(chain: ChainRef): Promise<ChainRecord | null>;
-  /** Makes the chain known and remembers what its network's newest block is, as seen now. */
+  /** Creates the chain if needed and stores its network head, observed now. */
   saveNetworkHead(chain: ChainRef, head: { readonly height: Height; readonly hash?: string }): Promise<void>;
-  /** Makes the chain known and remembers from where its head is followed. The first caller decides; answers what holds. */
+  /** Creates the chain if needed and stores the height to follow from. The first call wins; returns the stored height. */
   startFollowing(chain: ChainRef, from: Height): Promise<Height>;
 
   blocksAt(chain: ChainRef, heights: readonly Height[]): Promise<readonly Block[]>;
@@ -103,13 +105,13 @@ export interface Store {
   ): Promise<Page<StoredTransaction>>;
   countTransactions(filter: TransactionFilter, exact: boolean): Promise<Count>;
 
-  /** Heights whose block and all of whose transactions are stored, as few ranges as describe them, ascending. */
+  /** Heights stored completely, block and all transactions, as ascending merged ranges. */
   indexed(chain: ChainRef, range?: Partial<HeightRange>): Promise<readonly HeightRange[]>;
-  /** The range minus what is indexed: never scans what is complete. */
+  /** The range minus the indexed heights; does not scan complete ranges. */
   missing(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
-  /** Counts what is stored of a range against each block's own number; what does not match leaves the coverage. */
+  /** Compares stored rows of a range with each block's transaction count; mismatching heights leave the coverage. */
   verifyCoverage(chain: ChainRef, range: HeightRange): Promise<Coverage>;
-  /** Takes heights out of coverage, so that they are fetched again. */
+  /** Removes heights from the coverage, so that they are fetched again. */
   invalidate(chain: ChainRef, ranges: readonly HeightRange[]): Promise<void>;
 
   /** Heights above `after` that are, or hold a transaction that is, in quarantine: ascending, at most `limit`. */
@@ -119,10 +121,10 @@ export interface Store {
   latestSequences(): Promise<ReadonlyMap<string, bigint>>;
   /** Announcements after the given sequences (by chainName; a chain that is not in the map from its first), at most `limit`, in order per chain. */
   announcements(after: ReadonlyMap<string, bigint>, limit: number): Promise<readonly Announcement[]>;
-  /** Forgets announcements older than this many seconds. */
+  /** Deletes announcements older than this many seconds. */
   trimAnnouncements(olderThanSeconds: number): Promise<void>;
 
-  /** Resolves when the database answers and all migrations are in; else rejects with the reason. */
+  /** Resolves if the database is reachable and fully migrated; otherwise rejects with the reason. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // PostgreSQL behind the store's SQL port: one pool, shared with Prisma's client.
-// Imports only lib, domain and the port; never knows a table.
+// Imports only lib, domain and the port.
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -10,6 +10,7 @@ import type { Logger } from "../lib/logger.js";
 import { databaseFailure, isEnded } from "./failures.js";
 import type { Database, SqlTransaction, Statement } from "./sql.js";
 
+/** Options of the PostgreSQL connection pool. */
 export interface PostgresOptions {
   readonly url: string;
   /** Connections at most. */
@@ -34,7 +35,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     application_name: "indexer",
-    // Prepared statements would turn to a generic plan after five executions: a disaster for lists and ranges.
+    // Prepared statements would use a generic plan after five executions, which is slow for lists and ranges.
     options: [
       options,
       "-c plan_cache_mode=force_custom_plan",
@@ -45,17 +46,17 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     ].join(" "),
     types: { getTypeParser: typeParser },
   });
-  pool.on("error", (error) => logger.warn({ error }, "A resting connection to the database broke."));
-  // A connection may break in the very message that opens it, before whoever waits for it can listen: an error to which nobody
-  // listens would end the process. Its next statement says that it broke.
+  pool.on("error", (error) => logger.warn({ error }, "An idle database connection broke."));
+  // A connection may break before its caller attaches a listener, and an unhandled error event would end the process.
+  // The next statement on the connection fails instead.
   pool.on("connect", (client) => void client.on("error", () => {}));
 
   /**
-   * A connection with a transaction begun. One that was ended at rest may say so only now, when nothing has happened yet: then the
-   * next is taken, until none of those that rested is left.
+   * Begins a transaction on a pooled connection. An idle connection that was ended may fail only here, before any work: then
+   * the next one is tried, until no idle connection is left.
    */
   async function begin(statementTimeoutMs: number): Promise<pg.PoolClient> {
-    for (let resting = poolSize; ; resting -= 1) {
+    for (let idle = poolSize; ; idle -= 1) {
       const client = await pool.connect().catch(refuse);
       try {
         await client.query(
@@ -64,7 +65,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
         return client;
       } catch (error) {
         client.release(asError(error));
-        if (resting === 0 || !isEnded(error)) throw databaseFailure(error);
+        if (idle === 0 || !isEnded(error)) throw databaseFailure(error);
       }
     }
   }
@@ -74,7 +75,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     { statementTimeoutMs } = { statementTimeoutMs: 60_000 },
   ) => {
     const client = await begin(statementTimeoutMs);
-    // A connection that breaks between two statements emits an error that nobody else listens to.
+    // A connection that breaks between two statements emits an error that has no other listener.
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
@@ -98,7 +99,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
     prismaAdapter: new PrismaPg(pool, {
       ...(schema !== undefined && { schema }),
       onPoolError: () => {},
-      onConnectionError: (error) => logger.warn({ error }, "A connection to the database broke."),
+      onConnectionError: (error) => logger.warn({ error }, "A database connection broke."),
     }),
     close: () => pool.end(),
   };
@@ -132,7 +133,7 @@ async function run<Row extends object>(
   }
 }
 
-/** Whole text in one write would be copied as often as the socket takes parts of it. */
+/** A single write of the whole text would be copied once per partial socket write. */
 function* chunksOf(lines: string): Generator<Buffer> {
   const bytes = Buffer.from(lines);
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
@@ -142,12 +143,12 @@ function typeParser(oid: number, format: "text" | "binary" = "text"): (value: st
   return oid === int8 ? BigInt : parserOf(oid, format);
 }
 
-/** `schema` is Prisma's own word in a URL; `options` would replace ours if it stayed there. */
+/** `schema` is Prisma's own URL parameter; `options` would replace our options if it stayed in the URL. */
 function readUrl(url: string): { connectionString: string; schema: string | undefined; options: string } {
   if (!URL.canParse(url)) {
     throw new IndexerError(
       "BAD_USER_INPUT",
-      "DATABASE_URL is no URL: write it as postgresql://user:password@host:5432/database.",
+      "DATABASE_URL is not a URL. Write it as postgresql://user:password@host:5432/database.",
     );
   }
   const parsed = new URL(url);

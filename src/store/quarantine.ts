@@ -1,4 +1,4 @@
-// What could not be decoded, kept with its error and bytes until its height is stored whole.
+// Undecodable data, stored with its error and bytes until its height is stored completely.
 import type { Height } from "../domain/height.js";
 import type { Quarantined } from "../domain/task.js";
 import type { PrismaClient } from "../generated/prisma/client.js";
@@ -36,7 +36,7 @@ export function createQuarantine({
   };
 }
 
-/** Removes what this batch stored whole without complaint, and keeps what it complains of. */
+/** Deletes entries of heights that the batch stores completely, then upserts the batch's own entries. */
 export async function updateQuarantine(
   sql: SqlTransaction,
   chainId: number,

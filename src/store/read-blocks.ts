@@ -13,6 +13,7 @@ import { createParameters, type Parameters } from "./read-parameters.js";
 import { hashSpellings } from "./hash-spellings.js";
 import { arrayLiteral, type Database, type Statement } from "./sql.js";
 
+/** Dependencies of the reads. */
 export interface ReadDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
@@ -34,7 +35,7 @@ export function createBlockReads({
         text: `select ${selectList} from block b where chain_id = $1::int4 and height = any($2::int8[]) order by height`,
         values: [id, arrayLiteral([...new Set(heights)])],
       });
-      return rows.map((row) => blockTable.read({ chain }, row));
+      return rows.map((row) => blockTable.read(chain, row));
     },
 
     async blockByHash(chain, hash) {
@@ -49,7 +50,7 @@ export function createBlockReads({
                order by height desc limit 1`,
         values: parameters.values,
       });
-      return row === undefined ? null : blockTable.read({ chain }, row);
+      return row === undefined ? null : blockTable.read(chain, row);
     },
 
     async blocks(filter, request) {
@@ -58,7 +59,7 @@ export function createBlockReads({
       const scan = async (scan: Scan<BlockPosition>): Promise<readonly Block[]> => {
         if (id === undefined || limits === undefined) return [];
         const rows = await database.query<StoredRow>(scanStatement({ id, filter, limits, scan }));
-        return rows.map((row) => blockTable.read({ chain: filter.chain }, row));
+        return rows.map((row) => blockTable.read(filter.chain, row));
       };
       return selectPage(request, { scan, isAt: (block, { height }) => block.height === height });
     },

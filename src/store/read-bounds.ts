@@ -1,4 +1,4 @@
-// Bounds as one closed interval of what an int8 holds.
+// Converts bounds to one closed interval within int8.
 import type { Bounds } from "../domain/search.js";
 
 /** From `low` to `high`, both included; a side without a bound is left out. */
@@ -9,13 +9,13 @@ export interface Interval {
 
 const int8 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
-/** The interval of the bounds, or `empty` where no int8 meets them. */
+/** The interval of the bounds, or `empty` if no int8 satisfies them. */
 export function intervalOf(bounds: Bounds<number> | Bounds<bigint> | undefined): Interval | "empty" {
   if (bounds === undefined) return {};
   const { eq, gte, gt, lte, lt } = bounds;
-  const lows = [eq, gte].filter(given).map(BigInt);
+  const lows = [eq, gte].filter(isDefined).map(BigInt);
   if (gt !== undefined) lows.push(BigInt(gt) + 1n);
-  const highs = [eq, lte].filter(given).map(BigInt);
+  const highs = [eq, lte].filter(isDefined).map(BigInt);
   if (lt !== undefined) highs.push(BigInt(lt) - 1n);
 
   const low = lows.reduce<bigint | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined);
@@ -28,6 +28,6 @@ export function intervalOf(bounds: Bounds<number> | Bounds<bigint> | undefined):
   };
 }
 
-function given<T>(value: T | undefined): value is T {
+function isDefined<T>(value: T | undefined): value is T {
   return value !== undefined;
 }

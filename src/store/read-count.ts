@@ -1,4 +1,4 @@
-// How many rows a search finds: counted where that is cheap or asked for, else as the planner estimates.
+// Counts the rows of a search: exactly if cheap or requested, otherwise by the planner's estimate.
 import type { Count } from "../domain/search.js";
 import type { Database, Statement } from "./sql.js";
 
@@ -12,7 +12,7 @@ interface Plan {
   readonly cost: number;
 }
 
-/** Counts the rows of a statement. Throws TIMEOUT where an exact count takes too long. */
+/** Counts the rows of a statement. Throws TIMEOUT if an exact count exceeds its limit. */
 export async function countRows(
   database: Database,
   { text, values = [] }: Statement,

@@ -1,4 +1,4 @@
-// A search for transactions as SQL: which index drives it, and the conditions that what it finds must meet.
+// Translates a transaction filter to SQL: the index that drives the search, and its conditions.
 import type { ListFilter, TransactionFilter, TransactionPosition } from "../domain/search.js";
 import { roles, transactionTable } from "./columns/tables.js";
 import { hashSpellings } from "./hash-spellings.js";
@@ -7,7 +7,7 @@ import type { Parameters } from "./read-parameters.js";
 
 const { columns } = transactionTable;
 
-/** Values of which at least one has to be listed with a transaction, and where that is looked up. */
+/** Values of which a transaction must have at least one, and the table that lists them. */
 interface Wanted {
   readonly table: "account_transaction" | "type_transaction";
   readonly column: "account" | "type";
@@ -31,12 +31,14 @@ export type Driver =
       readonly values: string;
     };
 
+/** The driver and conditions of a search. */
 export interface Search {
   readonly driver: Driver;
   /** All of them must hold. */
   readonly conditions: readonly string[];
 }
 
+/** Input of `searchOf`. */
 export interface SearchRequest {
   readonly filter: TransactionFilter;
   readonly limits: HeightLimits;
@@ -91,7 +93,7 @@ export function searchOf(
   };
 }
 
-/** What is looked at in the transaction's own row. */
+/** Conditions on columns of the transaction's own row. */
 function ownConditions(parameters: Parameters, filter: TransactionFilter, { times }: HeightLimits): string[] {
   const { epoch, hasErrors, memo } = filter;
   return [
@@ -125,7 +127,7 @@ function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, cha
   ];
 }
 
-/** What the lists of a filter ask for, the most selective kind first as far as one can tell without looking. */
+/** The list conditions of a filter, ordered by expected selectivity. */
 function wantedOf({ types, accounts, senders, recipients }: TransactionFilter): Wanted[] {
   // Senders and recipients are parties too, so that a party needs no bit: its index alone answers.
   const account = { table: "account_transaction", column: "account" } as const;
@@ -191,6 +193,7 @@ export function keysetPredicate(
     `(${alias}.height, ${alias}."index") ${ascending ? ">=" : "<="} (${height}, ${index} ${step} (not ${within})::int4)`;
 }
 
+/** One side of a keyset scan. */
 export interface KeysetBound {
   readonly position: TransactionPosition;
   readonly chainId: number;

@@ -1,20 +1,21 @@
-// Conditions that hold a scan to a stretch of an index by height: the height's own bounds, and those that follow from the time's.
+// Conditions that limit a scan to an index range by height: the height bounds, and those derived from time bounds.
 import type { BlockFilter } from "../domain/search.js";
 import { intervalOf, type Interval } from "./read-bounds.js";
 import type { Parameters } from "./read-parameters.js";
 
-/** A chain inside a statement: the words for its number, and for whether its times never fall. */
+/** A chain inside a statement: the SQL of its id, and of whether its times never decrease. */
 export interface ChainTerms {
   readonly id: string;
   readonly timeOrdered: string;
 }
 
+/** Height and time bounds as intervals; times in nanoseconds since 1970. */
 export interface HeightLimits {
   readonly heights: Interval;
   readonly times: Interval;
 }
 
-/** The bounds of a filter as intervals, or undefined if nothing can meet them. */
+/** The bounds of a filter as intervals, or undefined if nothing satisfies them. */
 export function heightLimits({
   heights,
   time,
@@ -26,8 +27,8 @@ export function heightLimits({
 }
 
 /**
- * Makes the conditions on a height, given the words for it. Those that come from the time only narrow the scan where times
- * never fall: the time itself has to be looked at too.
+ * Makes the conditions on a height, given its SQL. Conditions derived from time only narrow the scan of chains whose times
+ * never decrease; the time itself must be checked too.
  */
 export function heightConditions(
   parameters: Parameters,
@@ -51,7 +52,7 @@ export function heightConditions(
   return (height) => makers.map((make) => make(height));
 }
 
-/** The conditions on a time, given the words for it. */
+/** The conditions on a time, given its SQL. */
 export function timeConditions(parameters: Parameters, times: Interval, time: string): string[] {
   return [
     ...(times.low !== undefined ? [`${time} >= ${parameters.int8(times.low)}`] : []),

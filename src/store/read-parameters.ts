@@ -1,13 +1,14 @@
-// The values of one statement, numbered as they are named in its text. Nothing a caller gave is ever part of the text.
+// Collects the values of one statement as numbered parameters. A caller's input is never part of the statement's text.
 import { cleanText } from "./clean-text.js";
 import { arrayLiteral } from "./sql.js";
 
+/** The numbered parameters of one statement. */
 export interface Parameters {
   readonly values: readonly unknown[];
-  /** Adds a number and answers the words that stand for it. */
+  /** Adds a number and returns its placeholder. */
   int8(value: number | bigint): string;
   int4(value: number): string;
-  /** Text is cleaned as it was when it was stored: PostgreSQL refuses a NUL character. */
+  /** Cleans text as the writer does, because PostgreSQL rejects NUL characters. */
   text(value: string): string;
   texts(values: readonly string[]): string;
 }

@@ -15,8 +15,10 @@ interface NumberedPosition {
   readonly chainId: number;
 }
 
+/** A keyset scan with numbered chains. */
 export type ScanRange = Scan<NumberedPosition>;
 
+/** Input of `scanStatement`. */
 export interface ScanRequest {
   readonly filter: TransactionFilter;
   readonly limits: HeightLimits;
@@ -25,8 +27,8 @@ export interface ScanRequest {
 }
 
 /**
- * The statement of one scan. Each chain answers with its own first rows, a stretch of an index; what is sorted is never more than
- * the page times the chains.
+ * The statement of one scan. Each chain contributes its first rows from an index range, so at most page size times chains
+ * rows are sorted.
  */
 export function scanStatement({ filter, limits, columns, range }: ScanRequest): Statement {
   const parameters = createParameters();
@@ -86,7 +88,7 @@ function keysOf({ driver, conditions }: Search, cut: (alias: string) => string):
 }
 
 function chainConditions(parameters: Parameters, { network, chainIds }: TransactionFilter): string {
-  // A name with characters that no database takes is no chain's name.
+  // No stored chain has characters in its name that PostgreSQL rejects.
   const storable = (name: string): boolean => cleanText(name) === name;
   if (network !== undefined && !storable(network)) return "false";
   return [
@@ -96,6 +98,7 @@ function chainConditions(parameters: Parameters, { network, chainIds }: Transact
   ].join(" and ");
 }
 
+/** Input of `countStatement`. */
 export interface CountRequest {
   readonly filter: TransactionFilter;
   readonly limits: HeightLimits;

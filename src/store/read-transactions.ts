@@ -36,7 +36,7 @@ export function createTransactionReads({
                order by height desc, "index" desc limit 1`,
         values: parameters.values,
       });
-      return row === undefined ? null : transactionTable.read({ chain }, row);
+      return row === undefined ? null : transactionTable.read(chain, row);
     },
 
     async transactionsAt(chain, heights, columns) {
@@ -52,7 +52,7 @@ export function createTransactionReads({
                order by t.height, t."index"`,
         values: [id, arrayLiteral(ranges.map(({ from }) => from)), arrayLiteral(ranges.map(({ to }) => to))],
       });
-      return rows.map((row) => transactionTable.read({ chain }, row));
+      return rows.map((row) => transactionTable.read(chain, row));
     },
 
     async transactions(filter, request, columns) {
@@ -105,7 +105,7 @@ async function transactionsOf(
   for (const row of rows) {
     const chain = refs.get(row.chain_id) ?? (await chainIds.refOf(row.chain_id));
     refs.set(row.chain_id, chain);
-    list.push(transactionTable.read({ chain }, row));
+    list.push(transactionTable.read(chain, row));
   }
   return list;
 }

@@ -1,4 +1,4 @@
-// What every database must answer to the reads that search: held against the same search over plain lists.
+// Compares searches on every database with the same search over plain lists.
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { matchesTransaction } from "../domain/match.js";
@@ -124,7 +124,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     );
   });
 
-  it("gives the columns that cost only when asked", async () => {
+  it("returns costly columns only if selected", async () => {
     const request = { order: "OLDEST_FIRST" as const, limit: 5 };
     const expected = data.transactions.slice(0, 5);
     expect((await store.transactions({}, request, everything)).items.map(plain)).toEqual(expected);
@@ -142,7 +142,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     }
   });
 
-  it("finds the newest transaction of a hash, in whatever case its digits are written", async () => {
+  it("finds the newest transaction of a hash, in any case of its digits", async () => {
     for (const one of data.transactions.slice(0, 50)) {
       const newest = data.transactions.findLast(
         ({ hash, chain }) => hash === one.hash && chain === one.chain,
@@ -209,9 +209,9 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     );
     await fc.assert(
       fc.asyncProperty(filters, lists, async (filter, listed) => {
-        const asked = { ...filter, ...listed };
-        await store.transactions(asked, { order: "NEWEST_FIRST", limit: 2 }, cheap);
-        await store.countTransactions(asked, false);
+        const combined = { ...filter, ...listed };
+        await store.transactions(combined, { order: "NEWEST_FIRST", limit: 2 }, cheap);
+        await store.countTransactions(combined, false);
       }),
       {
         numRuns: 100,
@@ -226,7 +226,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     );
   });
 
-  it("searches by time on a chain whose times fall, which its writes have told", async () => {
+  it("searches by time on a chain whose times decrease", async () => {
     const unordered = data.unordered;
     const filter: TransactionFilter = {
       network: unordered.network,

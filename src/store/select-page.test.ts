@@ -37,10 +37,10 @@ function readerOf(numbers: readonly number[]): PageReader<number, number> & { re
 }
 
 describe("pages", () => {
-  it("are cut as slices of the whole list are, whatever the cursor", async () => {
+  it("equal slices of the whole list for any cursor", async () => {
     await fc.assert(
-      fc.asyncProperty(list, request, async (numbers, asked) => {
-        const { order, limit, fromEnd, after, before } = asked;
+      fc.asyncProperty(list, request, async (numbers, pageRequest) => {
+        const { order, limit, fromEnd, after, before } = pageRequest;
         const way = order === "OLDEST_FIRST" ? 1 : -1;
         const ordered = way === 1 ? numbers : numbers.toReversed();
         const inside = ordered.filter(
@@ -51,7 +51,7 @@ describe("pages", () => {
         const items = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
         const outside = ordered.filter((each) => !items.includes(each));
         const edge = items[0] ?? after ?? before ?? 0;
-        const page = await selectPage(asked, readerOf(numbers));
+        const page = await selectPage(pageRequest, readerOf(numbers));
         expect(page.items).toEqual(items);
         if (items.length > 0) {
           expect(page.hasPrevious).toBe(outside.some((each) => way * (each - edge) < 0));

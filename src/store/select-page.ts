@@ -1,4 +1,4 @@
-// How a page is cut by positions, whatever it lists: no page costs more for lying deep.
+// Keyset pagination over any ordered rows: the cost of a page does not depend on its depth.
 import type { Page, PageRequest } from "../domain/search.js";
 
 /** Rows in one direction from a position, which is included, to another, which is not. */
@@ -9,12 +9,13 @@ export interface Scan<Position> {
   readonly limit: number;
 }
 
+/** Reads rows and compares them with positions. */
 export interface PageReader<T, Position> {
   scan(scan: Scan<Position>): Promise<readonly T[]>;
   isAt(item: T, position: Position): boolean;
 }
 
-/** Reads a page: one scan, and another only where a cursor names what the list does not hold. */
+/** Reads a page with one scan, and a second one only if the cursor is not a row of the list. */
 export async function selectPage<T, Position>(
   { order, limit, fromEnd = false, after, before }: PageRequest<Position>,
   { scan, isAt }: PageReader<T, Position>,

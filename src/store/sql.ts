@@ -1,16 +1,16 @@
-// How the store speaks to a database: one small port over PostgreSQL and PGlite.
-// Imports nothing of this project; never knows a table. int8 comes as bigint, numeric as text, bytea as Uint8Array.
+// The store's SQL port: one small interface over PostgreSQL and PGlite.
+// Imports nothing of this project. int8 comes as bigint, numeric as text, bytea as Uint8Array.
 // Both implementations throw IndexerErrors whose cause is the driver's error (failures.ts).
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 
-/** One statement. With a name it is prepared once a connection; only texts that do not vary get one. */
+/** One statement. A name prepares it once per connection; only constant texts have names. */
 export interface Statement {
   readonly text: string;
   readonly values?: readonly unknown[];
   readonly name?: string;
 }
 
-/** Whoever takes statements: the database, or a transaction on it. */
+/** Runs statements: the database, or a transaction on it. */
 export interface Sql {
   query<Row extends object>(statement: Statement): Promise<readonly Row[]>;
 }
@@ -23,6 +23,7 @@ export interface SqlTransaction extends Sql {
   script(text: string): Promise<void>;
 }
 
+/** Options of a transaction. */
 export interface TransactionOptions {
   /** Milliseconds for each statement; 0 is no limit. */
   readonly statementTimeoutMs: number;
@@ -32,7 +33,7 @@ export interface TransactionOptions {
 export interface Database extends Sql {
   /** `postgres` or `pglite`. */
   readonly kind: string;
-  /** Commits what `work` did, or rolls all of it back where it throws. */
+  /** Commits what `work` did, or rolls it back if `work` throws. */
   transaction<T>(work: (sql: SqlTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** The same connections, for Prisma's client. */
   readonly prismaAdapter: SqlDriverAdapterFactory;

@@ -1,12 +1,12 @@
-// What the planner knows of the tables' contents. Without it, a page of the newest can turn into a sort of everything. The embedded
-// database never gathers it by itself, and PostgreSQL's autovacuum comes minutes after the first large backfill.
+// Planner statistics. Without them, a page of the newest rows may sort the whole table. The embedded database never gathers
+// them, and PostgreSQL's autovacuum runs minutes after the first large backfill.
 import type { Store } from "./port.js";
 import type { Database } from "./sql.js";
 
-/** Transactions from which on a plan matters. */
+/** Minimum number of transactions at which plans matter. */
 const smallest = 5_000;
 
-/** Writes, and has statistics gathered each time the transactions have doubled, unless the database has done so by itself. */
+/** Wraps `write`: gathers statistics each time the transactions double, unless the database has gathered them. */
 export function keepStatistics(database: Database, write: Store["write"]): Store["write"] {
   let known = 0;
   let added = 0;
@@ -15,7 +15,7 @@ export function keepStatistics(database: Database, write: Store["write"]): Store
     added += result.transactions;
     if (added < Math.max(smallest, known)) return result;
     const before = { known, added };
-    // At once, so that writers who end meanwhile do not do the same.
+    // Set before the query, so that concurrent writers do not repeat it.
     known += added;
     added = 0;
     // The batch is committed: statistics are no reason to call it failed, and the next doubling tries again.
@@ -27,7 +27,7 @@ export function keepStatistics(database: Database, write: Store["write"]): Store
   };
 }
 
-/** Answers how many transactions the statistics speak of now. */
+/** Returns the number of transactions in the current statistics. */
 async function gather(
   database: Database,
   { known, added }: { readonly known: number; readonly added: number },

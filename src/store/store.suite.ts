@@ -1,4 +1,4 @@
-// What every store must do, whatever database is below: writing, reorganisations, coverage, announcements.
+// The store's contract on every database: writing, reorganisations, coverage, announcements.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -107,7 +107,7 @@ export function storeSuite(open: () => Promise<Store>): void {
 
     it.each([
       [
-        "fewer transactions than it says",
+        "fewer transactions than its count",
         (data: ReturnType<typeof blockData>) => ({ ...data, transactions: data.transactions.slice(1) }),
       ],
       [
@@ -134,8 +134,8 @@ export function storeSuite(open: () => Promise<Store>): void {
     it("stores a single transaction without calling its block whole, and the whole block over it later", async () => {
       const chain = newChain();
       const { block, transactions } = blockData(7, { chain, transactions: () => 3 });
-      const loose = [{ block, transaction: transactions[1]! }];
-      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+      const partialBlocks = [{ block, transaction: transactions[1]! }];
+      expect(await store.write({ chain, heights: [], partialBlocks })).toMatchObject({
         transactions: 1,
       });
       expect(await store.indexed(chain)).toEqual([]);
@@ -144,13 +144,13 @@ export function storeSuite(open: () => Promise<Store>): void {
         transactions: 1n,
         missingTransactions: [{ from: 7, to: 7 }],
       });
-      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+      expect(await store.write({ chain, heights: [], partialBlocks })).toMatchObject({
         transactions: 0,
       });
       await store.write({ chain, heights: [{ block, transactions }] });
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
       expect(await store.transactionsAt(chain, [{ from: 7, to: 7 }], all)).toHaveLength(3);
-      expect(await store.write({ chain, heights: [], partialBlocks: loose })).toMatchObject({
+      expect(await store.write({ chain, heights: [], partialBlocks })).toMatchObject({
         transactions: 0,
       });
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
@@ -275,12 +275,12 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(found.items.every(({ blockHash }) => blockHash.startsWith("fork-"))).toBe(true);
     });
 
-    it("uncovers the neighbours that a new block does not link with, so that repair walks down to the fork", async () => {
+    it("invalidates unlinked neighbours of a new block until the fork is reached", async () => {
       const chain = newChain();
       await store.write({ chain, heights: chainData(1, 10, { chain }) });
       const fork = { chain, name: "fork", forkAt: 6 };
       const fetched: Height[] = [];
-      // As a follower does: the new head first, then whatever is missing, until nothing is.
+      // Like a follower: the new head first, then missing heights until none is left.
       let wanted: readonly HeightRange[] = [{ from: 11, to: 11 }];
       while (wanted.length > 0) {
         for (const { from, to } of wanted) {
@@ -301,7 +301,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       });
     });
 
-    it("ends with one linked chain, whatever forks are written in whatever order", async () => {
+    it("keeps covered ranges linked for any order of forks", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(
@@ -339,7 +339,7 @@ export function storeSuite(open: () => Promise<Store>): void {
   });
 
   describe("coverage", () => {
-    it("says what is indexed, missing and proven as counting by hand does", async () => {
+    it("reports indexed, missing and verified heights like a plain count", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 40 }),
@@ -372,7 +372,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       );
     });
 
-    it("is cut to the range that is asked for", async () => {
+    it("limits indexed heights to the requested range", async () => {
       const chain = newChain();
       await store.write({ chain, heights: chainData(10, 20, { chain }) });
       expect(await store.indexed(chain, { from: 15 })).toEqual([{ from: 15, to: 20 }]);
@@ -385,7 +385,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       ]);
     });
 
-    it("knows nothing of a chain that nobody stored", async () => {
+    it("returns empty results for an unknown chain", async () => {
       const chain = { network: "test", chainId: "nobody" };
       expect(await store.chain(chain)).toBeNull();
       expect(await store.indexed(chain)).toEqual([]);

@@ -12,7 +12,7 @@ export interface BlockRow {
   readonly digest?: string;
 }
 
-/** What a locked block row holds. */
+/** The contents of a locked block row. */
 export interface LockedBlock {
   readonly hash: string;
   /** Null if not all transactions of the block are stored. */

@@ -1,5 +1,5 @@
-// The rows that hang on blocks: transactions, their accounts and their types, added and deleted by height.
-// Whoever calls holds the row locks of the blocks; imports only domain and its neighbours in the store.
+// The rows that belong to blocks: transactions, their accounts and their types, added and deleted by height.
+// The caller holds the row locks of the blocks; imports only domain and its neighbours in the store.
 import type { Height } from "../domain/height.js";
 import type { TransactionLines } from "./batch-rows.js";
 import { accountTransactionTable, transactionTable, typeTransactionTable } from "./columns/tables.js";
@@ -19,7 +19,7 @@ export async function copyRows(sql: SqlTransaction, list: readonly TransactionLi
   }
 }
 
-/** Deletes what hangs on the blocks of these heights: lists by what their transactions say, so that no table is scanned. */
+/** Deletes the rows of these heights. Finds list rows through their transactions, so that no table is scanned. */
 export async function deleteRows(
   sql: SqlTransaction,
   chainId: number,
@@ -40,8 +40,8 @@ export async function deleteRows(
 }
 
 /**
- * Deletes every row of these heights, also lists of transactions that are gone. It reads whole tables: only for heights that somebody
- * damaged by hand.
+ * Deletes every row of these heights, including list rows of missing transactions. Scans whole tables: only for heights that were
+ * damaged manually.
  */
 export async function purgeRows(
   sql: SqlTransaction,
@@ -57,7 +57,7 @@ export async function purgeRows(
   }
 }
 
-/** Deletes blocks with what hangs on them. */
+/** Deletes blocks and their rows. */
 export async function deleteHeights(
   sql: SqlTransaction,
   chainId: number,

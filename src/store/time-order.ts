@@ -1,4 +1,4 @@
-// Whether a chain's times never fall as heights rise: then a search by time is a search by height.
+// Detects whether a chain's times never decrease with height: then a search by time is a search by height.
 import type { Height } from "../domain/height.js";
 import type { BlockData } from "../domain/transaction.js";
 import { arrayLiteral, type SqlTransaction } from "./sql.js";
@@ -9,8 +9,8 @@ export function keepsBlockTime(list: readonly BlockData[]): boolean {
 }
 
 /**
- * Remembers, for good, that a chain's times are not ordered, where one of these heights says so beside the stored heights next to
- * it. Writers of a chain take turns at this, so that neighbours which come at once are compared by the later one.
+ * Marks a chain permanently as not time-ordered if one of these heights is out of order with a stored neighbour. Runs under
+ * the chain's lock, so that the later of two concurrent writers compares neighbouring heights.
  */
 export async function checkTimeOrder(
   sql: SqlTransaction,

@@ -1,11 +1,11 @@
-// The proof of a range: what is stored is counted against what each block says of itself.
+// Verifies a range: compares stored transactions with each block's transaction count.
 // Imports only domain and its neighbours in the store; never trusts the coverage.
 import type { Coverage } from "../domain/coverage.js";
 import { mergeRanges, subtractRanges, type Height, type HeightRange } from "../domain/height.js";
 import { readMultirange, writeMultirange } from "./multirange.js";
 import type { Database, Sql } from "./sql.js";
 
-/** Stored blocks that are counted by one statement: ranges may be as wide as they like. */
+/** Stored blocks that one statement counts; bounds the cost of wide ranges. */
 const slice = 5_000;
 
 interface ProofRow {
@@ -16,7 +16,7 @@ interface ProofRow {
   readonly missing_transactions: string;
 }
 
-/** Counts a range and takes out of the coverage what does not match. */
+/** Counts a range and removes mismatching heights from the coverage. */
 export async function verifyRange(
   database: Database,
   chainId: number,
@@ -29,8 +29,7 @@ export async function verifyRange(
 }
 
 /**
- * Takes out of coverage what is still missing when the writers of the chain stand still: what one of them stored while it was being
- * counted stays.
+ * Removes heights that are still missing under the chain's lock: heights stored during the count stay covered.
  */
 async function invalidateVerified(
   database: Database,
@@ -45,7 +44,7 @@ async function invalidateVerified(
   });
 }
 
-/** Takes ranges out of the coverage. */
+/** Removes ranges from the coverage. */
 export async function invalidateRanges(
   sql: Sql,
   chainId: number,
@@ -101,7 +100,7 @@ async function count(sql: Sql, chainId: number, range: HeightRange): Promise<Cov
   };
 }
 
-/** Counts the first blocks of a range; `last` is where it stopped, nothing where it came to the end. */
+/** Counts the first blocks of a range; `last` is the last counted height, null at the end of the range. */
 async function countSlice(
   sql: Sql,
   chainId: number,

@@ -1,5 +1,5 @@
-// The write path: one transaction a batch. Blocks claim their heights, rows follow by COPY, and the short tail that the writers
-// of a chain take in turn links, covers and announces. Imports only domain, lib and its neighbours in the store.
+// The write path: one transaction per batch. It claims heights, copies rows, then links, covers and announces under the
+// chain's lock. Imports only domain, lib and its neighbours in the store.
 import { chainName } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { rangesFromHeights, type Height } from "../domain/height.js";
@@ -20,19 +20,21 @@ import type { Database, SqlTransaction } from "./sql.js";
 import { copyRows, deleteHeights, deleteRows, purgeRows } from "./stored-rows.js";
 import { checkTimeOrder, keepsBlockTime } from "./time-order.js";
 
+/** Dependencies of the writer. */
 export interface WriteDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
   readonly logger: Logger;
-  /** Told how many characters a commit left out, since no database takes them. */
+  /** Receives the number of characters that a commit removed because PostgreSQL rejects them. */
   readonly onRemoved: (characters: number) => void;
 }
 
-/** Writers that met at the same heights, or deadlocked, try again so often. */
+/** Attempts of a batch after a conflict at the same heights or a deadlock. */
 const attempts = 5;
 const lostRace = new Set(["40001", "40P01"]);
 const uniqueViolation = "23505";
 
+/** Creates `Store.write`. */
 export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps): Store["write"] {
   return async (batch) => {
     checkBatch(batch);
@@ -51,13 +53,13 @@ export function createWrite({ database, chainIds, logger, onRemoved }: WriteDeps
           onRemoved(removed);
           logger.warn(
             { chain: chainName(batch.chain), removed },
-            "Characters that no database takes were left out.",
+            "Removed characters that PostgreSQL cannot store.",
           );
         }
         return result;
       } catch (error) {
         const state = sqlStateOf(error);
-        // Rows without their block: only a hand can have left them.
+        // Rows without their block exist only after manual changes.
         purge ||= state === uniqueViolation;
         if (attempt >= attempts || state === undefined || !(lostRace.has(state) || state === uniqueViolation))
           throw error;
@@ -114,7 +116,7 @@ interface Tail {
   readonly batch: WriteBatch;
 }
 
-/** What the writers of a chain do one after the other: each sees all that was committed before, and commits at once. */
+/** Runs serially per chain: each writer sees all earlier commits, and commits right after. */
 async function finish(
   sql: SqlTransaction,
   chainId: number,
@@ -153,7 +155,7 @@ function ascending(a: number, b: number): number {
   return a - b;
 }
 
-/** Heights where another block stood, with that block's hash. */
+/** Heights that held another block, with that block's hash. */
 function replacedBlocks(
   claimed: readonly ClaimedHeight[],
   partial: PartialResult,
@@ -164,7 +166,7 @@ function replacedBlocks(
   return [...whole, ...partial.replaced];
 }
 
-/** Whether all of these heights are covered already: the same batch twice has nothing left to do, and waits for nobody. */
+/** Whether all heights are covered: a repeated batch then skips the chain's lock. */
 async function isCovered(sql: SqlTransaction, chainId: number, whole: readonly Height[]): Promise<boolean> {
   if (whole.length === 0) return true;
   const [row] = await sql.query<{ covered: boolean }>({
@@ -174,7 +176,7 @@ async function isCovered(sql: SqlTransaction, chainId: number, whole: readonly H
   return row?.covered === true;
 }
 
-/** Waits until the writers before are done; with the number of the announcement, where there will be one. */
+/** Waits for earlier writers of the chain. Returns the announcement's number, if the commit is announced. */
 async function lockChain(
   sql: SqlTransaction,
   chainId: number,
@@ -188,7 +190,7 @@ async function lockChain(
     values: [chainId],
   });
   if (row === undefined)
-    throw new IndexerError("INTERNAL", `The database lost its chain number ${chainId}: start again.`);
+    throw new IndexerError("INTERNAL", `The database has no chain with id ${chainId}. Restart the manager.`);
   return announces ? row.sequence : undefined;
 }
 

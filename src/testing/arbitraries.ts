@@ -103,14 +103,15 @@ export const anyTransaction: fc.Arbitrary<Transaction> = fc
 /** Any undecodable height or transaction. */
 export const anyQuarantined: fc.Arbitrary<Quarantined> = fc
   .tuple(fc.record({ height, error: name }), fc.record({ index: fc.nat(1_000), raw: bytes }, optional))
-  .map(([what, rest]) => ({ ...what, ...rest }));
+  .map(([position, rest]) => ({ ...position, ...rest }));
 
 const amounts = fc.array(anyAmount, { maxLength: 3 });
 const decimal = fc
   .tuple(fc.nat(1_000_000), fc.array(fc.nat(9), { maxLength: 18 }))
   .map(([whole, fraction]) => (fraction.length === 0 ? `${whole}` : `${whole}.${fraction.join("")}`));
 
-export const anyAccountAnswer: fc.Arbitrary<AccountResult> = fc.oneof(
+/** Any balances, rewards or delegations of an account. */
+export const anyAccountResult: fc.Arbitrary<AccountResult> = fc.oneof(
   fc.record({ kind: fc.constant("balance" as const), height, balances: amounts }),
   fc.record({
     kind: fc.constant("reward" as const),
@@ -130,9 +131,10 @@ export const anyAccountAnswer: fc.Arbitrary<AccountResult> = fc.oneof(
   }),
 );
 
+/** Any item of a task's results. */
 export const anyItem: fc.Arbitrary<Item> = fc.oneof(
   anyBlock.map((block): Item => ({ kind: "block", block })),
   anyTransaction.map((transaction): Item => ({ kind: "transaction", transaction })),
-  anyQuarantined.map((what): Item => ({ kind: "quarantine", ...what })),
-  anyAccountAnswer,
+  anyQuarantined.map((quarantined): Item => ({ kind: "quarantine", ...quarantined })),
+  anyAccountResult,
 );

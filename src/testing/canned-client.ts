@@ -22,7 +22,7 @@ import {
   stored,
 } from "./canned-data.js";
 import { cannedFetch } from "./canned-fetch.js";
-import { cutPage, only, within } from "./canned-search.js";
+import { cutPage, selectColumns, meetsBounds } from "./canned-search.js";
 
 /** A recorded call of the client. */
 export interface Call {
@@ -86,7 +86,7 @@ export function createCannedClient(): CannedClient {
         (each) =>
           (filter.network ?? each.chain.network) === each.chain.network &&
           (filter.chainIds?.includes(each.chain.chainId) ?? true) &&
-          within(each.height, filter.heights) &&
+          meetsBounds(each.height, filter.heights) &&
           (filter.hash ?? each.hash) === each.hash &&
           (filter.blockHash ?? each.blockHash) === each.blockHash,
       );
@@ -130,7 +130,7 @@ export function createCannedClient(): CannedClient {
     blocks: async (filter, page) => {
       called("blocks", filter, page);
       const found = allBlocks().filter(
-        (block) => sameChain(block.chain, filter.chain) && within(block.height, filter.heights),
+        (block) => sameChain(block.chain, filter.chain) && meetsBounds(block.height, filter.heights),
       );
       return cutPage(found, page, (block) => block.height * 1000);
     },
@@ -141,12 +141,12 @@ export function createCannedClient(): CannedClient {
     transactionByHash: async (chain, hash, columns) => {
       called("transactionByHash", chain, hash, columns);
       const found = matching({}).find((each) => sameChain(each.chain, chain) && each.hash === hash);
-      return found === undefined ? null : only(found, columns);
+      return found === undefined ? null : selectColumns(found, columns);
     },
     transactions: async (filter, page, columns) => {
       called("transactions", filter, page, columns);
       const cut = cutPage(matching(filter), page, ({ height, index }) => height * 1000 + index);
-      return { ...cut, items: cut.items.map((item) => only(item, columns)) };
+      return { ...cut, items: cut.items.map((item) => selectColumns(item, columns)) };
     },
     countTransactions: async (filter, exact) => {
       called("countTransactions", filter, exact);

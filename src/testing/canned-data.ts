@@ -10,7 +10,7 @@ export const demo: ChainRef = { network: "demo", chainId: "demo-1" };
 /** Another chain of the same network. */
 export const second: ChainRef = { network: "demo", chainId: "demo-2" };
 
-/** Each chain holds the heights from 1 to this one. */
+/** The highest stored height. Each chain stores the heights from 1. */
 export const stored = 20;
 /** The number of transactions of each block. */
 export const perBlock = 3;
@@ -77,7 +77,7 @@ export function cannedTransactions(block: Block): StoredTransaction[] {
   return Array.from({ length: perBlock }, (_, index) => cannedTransaction(block, index));
 }
 
-/** The only worker. */
+/** The only worker of the canned client. */
 export const cannedWorker: WorkerStatus = {
   workerId: "worker-1",
   chain: demo,

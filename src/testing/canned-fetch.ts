@@ -21,7 +21,7 @@ export async function* cannedFetch(
     if (chain.network === "failing" && counts.parts === 1) {
       const error = {
         code: "WORKER_FAILED",
-        message: "The worker said no.",
+        message: "The worker failed.",
         retryable: true,
         height,
       } as const;

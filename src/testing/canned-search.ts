@@ -3,7 +3,7 @@ import type { Bounds, Page, PageRequest } from "../domain/search.js";
 import type { StoredTransaction, TransactionColumns } from "../store/port.js";
 
 /** Whether a height meets the bounds. */
-export function within(height: number, bounds: Bounds<number> | undefined): boolean {
+export function meetsBounds(height: number, bounds: Bounds<number> | undefined): boolean {
   return (
     height === (bounds?.eq ?? height) &&
     height >= (bounds?.gte ?? height) &&
@@ -14,7 +14,10 @@ export function within(height: number, bounds: Bounds<number> | undefined): bool
 }
 
 /** Returns the transaction with only the requested columns. */
-export function only(transaction: StoredTransaction, columns: TransactionColumns): StoredTransaction {
+export function selectColumns(
+  transaction: StoredTransaction,
+  columns: TransactionColumns,
+): StoredTransaction {
   const { raw, rawLog, events, ...rest } = transaction;
   return {
     ...rest,
@@ -28,15 +31,15 @@ export function only(transaction: StoredTransaction, columns: TransactionColumns
 export function cutPage<T, P extends { readonly height: number; readonly index?: number }>(
   items: readonly T[],
   { order, limit, fromEnd, after, before }: PageRequest<P>,
-  place: (item: T) => number,
+  sortKey: (item: T) => number,
 ): Page<T> {
   const direction = order === "OLDEST_FIRST" ? 1 : -1;
   const at = (position: P): number => position.height * 1000 + (position.index ?? 0);
-  const sorted = [...items].sort((a, b) => direction * (place(a) - place(b)));
+  const sorted = [...items].sort((a, b) => direction * (sortKey(a) - sortKey(b)));
   const inside = sorted.filter(
     (item) =>
-      (after === undefined || direction * (place(item) - at(after)) > 0) &&
-      (before === undefined || direction * (place(item) - at(before)) < 0),
+      (after === undefined || direction * (sortKey(item) - at(after)) > 0) &&
+      (before === undefined || direction * (sortKey(item) - at(before)) < 0),
   );
   const cut = fromEnd === true ? inside.slice(-limit) : inside.slice(0, limit);
   const [first, last] = [cut[0], cut.at(-1)];

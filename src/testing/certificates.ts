@@ -1,17 +1,17 @@
-// Certificates of an authority of our own, made by openssl.
+// Test certificates, created by openssl.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** PEM texts. */
+/** Certificates and a private key in PEM format. */
 export interface Certificates {
   readonly ca: Buffer;
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-/** An authority and a certificate of it for `localhost`, good for both sides. */
+/** Creates a certificate authority and its certificate for `localhost`, valid for servers and clients. */
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "indexer-tls-"));
   const file = (name: string): string => join(folder, name);

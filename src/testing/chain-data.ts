@@ -1,11 +1,13 @@
-// Small made-up chains for tests of the store: blocks that link, transactions that say who took part.
+// Small made-up chains for tests of the store: blocks that link, transactions with senders and recipients.
 import type { Amount } from "../domain/amount.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
 import type { BlockData, Transaction } from "../domain/transaction.js";
 
+/** The default chain of the test data. */
 export const testChain: ChainRef = { network: "test", chainId: "test-1" };
 
+/** Selects a branch of a test chain. */
 export interface Branch {
   readonly chain?: ChainRef;
   /** Names the branch: heights from `forkAt` on have other hashes than on other branches. */

@@ -8,10 +8,10 @@ const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/
   existsSync(path),
 );
 
-/** Whether a browser is installed; under CI its absence is a failure. */
+/** Whether a browser is installed. Under CI, a missing browser is a failure. */
 export const hasChromium = executable !== undefined;
 if (!hasChromium && process.env["CI"] === "true") {
-  throw new Error("Chromium is not installed: under CI nothing is skipped.");
+  throw new Error("Chromium is not installed, and CI skips no tests. Install it.");
 }
 
 /** Starts a browser without background network traffic. `close` deletes its profile. */

@@ -1,6 +1,6 @@
-// Bytecode of small contracts for tests, assembled here, so that no compiler has to be downloaded.
+// Bytecode of small contracts for tests, assembled here, so that tests need no compiler.
 
-/** A log that a contract is to emit: up to four topics of 32 bytes, and data, in hexadecimal. */
+/** A log for a contract to emit: up to four topics of 32 bytes, and data, in hexadecimal. */
 export interface PlannedLog {
   readonly topics: readonly string[];
   readonly data: string;
@@ -10,32 +10,32 @@ const push1 = (value: number): string => `60${hexByte(value)}`;
 const push2 = (value: number): string => `61${value.toString(16).padStart(4, "0")}`;
 const push32 = (word: string): string => `7f${digits(word).padStart(64, "0")}`;
 
-/** Code that emits the logs each time it is called, in order, and then stops. Value sent along stays with the contract. */
+/** Returns code that emits the logs in order and stops on each call. The contract keeps value that a call sends. */
 export function emittingCode(logs: readonly PlannedLog[]): string {
   return `0x${logs.map(emitOne).join("")}00`;
 }
 
-/** Code that reverts each time it is called, with no data. */
+/** Code that reverts on each call, without data. */
 export const revertingCode = "0x60006000fd";
 
-/** Code that runs the given code's logs and then reverts: the logs must not be seen. */
+/** Returns code that emits the logs and reverts, so that the logs do not take effect. */
 export function emittingThenReverting(logs: readonly PlannedLog[]): string {
   return `0x${logs.map(emitOne).join("")}60006000fd`;
 }
 
-/** What a creation transaction carries so that the new contract has this code: a copier of 13 bytes, then the code. */
+/** Returns the input of a creation transaction for this code: a copier of 13 bytes, then the code. */
 export function creationOf(code: string): string {
   const length = digits(code).length / 2;
   // PUSH2 length, DUP1, PUSH1 offset, PUSH1 0, CODECOPY, PUSH1 0, RETURN
   return `0x${push2(length)}80${push1(13)}${push1(0)}39${push1(0)}f300${digits(code)}`;
 }
 
-/** A word of 32 bytes: an address or a number, filled up on the left. */
+/** Returns a 32-byte word: an address or a number, padded on the left. */
 export function word(value: string | bigint | number): string {
   return `0x${(typeof value === "string" ? digits(value) : value.toString(16)).padStart(64, "0")}`;
 }
 
-/** Words one after the other. */
+/** Returns the concatenation of 32-byte words. */
 export function words(...values: readonly (string | bigint | number)[]): string {
   return `0x${values.map((value) => digits(word(value))).join("")}`;
 }
@@ -44,7 +44,7 @@ function emitOne({ topics, data }: PlannedLog): string {
   const bytes = digits(data);
   const stores: string[] = [];
   for (let at = 0; at < bytes.length; at += 64) {
-    // MSTORE of each 32 bytes, the last one filled up on the right.
+    // MSTORE of each 32 bytes, the last one padded on the right.
     stores.push(`${push32(bytes.slice(at, at + 64).padEnd(64, "0"))}${push2(at / 2)}52`);
   }
   const pushes = [...topics].reverse().map(push32).join("");

@@ -1,36 +1,37 @@
-// A stand-in node that answers from recorded requests and responses of Ethereum clients (execution-apis, `.io` files).
+// Serves recorded requests and responses of Ethereum clients (execution-apis, `.io` files).
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord } from "../lib/is-record.js";
 import { fixturePath } from "./shared-fixtures.js";
 import { StandInError, type StandInCall } from "./ethereum-stand-in.js";
 
-type Json = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Everything that was recorded, by what it is found by. */
+/** All recorded data; transactions and receipts by transaction hash. */
 export interface Recordings {
   readonly chainId: string;
-  readonly blocks: readonly Json[];
-  readonly transactions: ReadonlyMap<string, Json>;
-  readonly receipts: ReadonlyMap<string, Json>;
-  /** Answers calls from what was recorded, whichever call it was recorded by. */
-  answer(call: StandInCall): unknown;
+  readonly blocks: readonly JsonObject[];
+  readonly transactions: ReadonlyMap<string, JsonObject>;
+  readonly receipts: ReadonlyMap<string, JsonObject>;
+  /** Returns the recorded data for a call, also if another call recorded it. */
+  respond(call: StandInCall): unknown;
 }
 
-/** Reads all recordings of the methods that the reader uses. */
+/** Reads all recordings of the methods that the reader calls. */
 export function readRecordings(): Recordings {
   const pairs = readdirSync(fixturePath("ethereum", "execution-apis")).flatMap(pairsOf);
-  const results = pairs.flatMap(({ method, result }) => (isJson(result) ? [{ method, result }] : []));
-  const lists = pairs.flatMap(({ result }) => (Array.isArray(result) ? result.filter(isJson) : []));
+  const results = pairs.flatMap(({ method, result }) => (isRecord(result) ? [{ method, result }] : []));
+  const lists = pairs.flatMap(({ result }) => (Array.isArray(result) ? result.filter(isRecord) : []));
   const blocks = results
     .filter(({ method }) => method.startsWith("eth_getBlock"))
     .map(({ result }) => result);
-  const whole = blocks.flatMap(({ transactions }) =>
-    Array.isArray(transactions) ? transactions.filter(isJson) : [],
+  const inBlocks = blocks.flatMap(({ transactions }) =>
+    Array.isArray(transactions) ? transactions.filter(isRecord) : [],
   );
   const single = results
     .filter(({ method }) => method === "eth_getTransactionByHash")
     .map(({ result }) => result);
-  const transactions = new Map([...whole, ...single].map((each) => [String(each["hash"]), each]));
+  const transactions = new Map([...inBlocks, ...single].map((each) => [String(each["hash"]), each]));
   const receipts = new Map(
     [
       ...lists,
@@ -44,11 +45,11 @@ export function readRecordings(): Recordings {
 
   const blockBy = (key: "number" | "hash", value: unknown, full: boolean): unknown => {
     const found = blocks.filter((block) => block[key] === value);
-    const isFull = (block: Json): boolean =>
-      Array.isArray(block["transactions"]) && block["transactions"].every(isJson);
+    const isFull = (block: JsonObject): boolean =>
+      Array.isArray(block["transactions"]) && block["transactions"].every(isRecord);
     const block = found.find(isFull) ?? (full ? undefined : found[0]);
     if (block === undefined || full || !isFull(block)) return block ?? null;
-    const hashes = Array.isArray(block["transactions"]) ? block["transactions"].filter(isJson) : [];
+    const hashes = Array.isArray(block["transactions"]) ? block["transactions"].filter(isRecord) : [];
     return { ...block, transactions: hashes.map(({ hash }) => hash) };
   };
   return {
@@ -56,7 +57,7 @@ export function readRecordings(): Recordings {
     blocks,
     transactions,
     receipts,
-    answer({ method, params: [first, second] }) {
+    respond({ method, params: [first, second] }) {
       switch (method) {
         case "eth_chainId":
           return chainId;
@@ -90,10 +91,6 @@ function pairsOf(method: string): { method: string; result: unknown }[] {
       .split("\n")
       .find((each) => each.startsWith("<< "));
     const response: unknown = JSON.parse(line?.slice(3) ?? "{}");
-    return { method, result: isJson(response) ? response["result"] : undefined };
+    return { method, result: isRecord(response) ? response["result"] : undefined };
   });
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,20 +1,21 @@
-// A stand-in for an Ethereum node that errs on demand, and a small made-up chain for it to serve.
+// A fake Ethereum node with injectable faults, and a small generated chain for it to serve.
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import { isRecord } from "../lib/is-record.js";
 import { word } from "./ethereum-bytecode.js";
 
-/** One call as it came. */
+/** One received call. */
 export interface StandInCall {
   readonly id: unknown;
   readonly method: string;
   readonly params: readonly unknown[];
 }
 
-/** A whole HTTP answer instead of the calls' own answers; `hang` never answers. */
+/** An HTTP response that replaces the responses to the calls; `hang` sends none. */
 export type StandInReply =
   | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
   | "hang";
 
-/** Thrown by `answer` to give a JSON-RPC error. */
+/** Thrown by `respond` to return a JSON-RPC error. */
 export class StandInError extends Error {
   constructor(
     readonly code: number,
@@ -24,33 +25,35 @@ export class StandInError extends Error {
   }
 }
 
+/** A running fake node. */
 export interface StandInNode {
   readonly url: string;
-  /** The HTTP requests so far, each with its calls. */
+  /** The calls of each HTTP request so far. */
   readonly requests: readonly (readonly StandInCall[])[];
   readonly lastHeaders: IncomingHttpHeaders;
   stop(): Promise<void>;
 }
 
+/** Options of `startStandInNode`. */
 export interface StandInOptions {
-  /** The result of one call. */
-  readonly answer: (call: StandInCall) => unknown;
-  /** Answers a whole request instead, where it gives something. */
+  /** Returns the result of one call. */
+  readonly respond: (call: StandInCall) => unknown;
+  /** Returns a response to a complete request, or undefined to respond to its calls. */
   readonly intercept?: (calls: readonly StandInCall[], batch: boolean) => StandInReply | undefined;
-  /** Changes the list of answers of a batch before it is sent. */
-  readonly rearrange?: (answers: readonly object[]) => readonly object[];
+  /** Changes the list of responses of a request. */
+  readonly rearrange?: (responses: readonly object[]) => readonly object[];
 }
 
 /** Starts a node on a free port. */
 export async function startStandInNode(options: StandInOptions): Promise<StandInNode> {
   const requests: StandInCall[][] = [];
   let lastHeaders: IncomingHttpHeaders = {};
-  const { answer, intercept, rearrange = (answers) => answers } = options;
+  const { respond, intercept, rearrange = (responses) => responses } = options;
 
-  const answerOne = (call: StandInCall): object => {
+  const respondToCall = (call: StandInCall): object => {
     const envelope = { jsonrpc: "2.0", id: call.id };
     try {
-      return { ...envelope, result: answer(call) };
+      return { ...envelope, result: respond(call) };
     } catch (error) {
       if (!(error instanceof StandInError)) throw error;
       return { ...envelope, error: { code: error.code, message: error.message } };
@@ -67,9 +70,9 @@ export async function startStandInNode(options: StandInOptions): Promise<StandIn
       requests.push(calls);
       const reply = intercept?.(calls, batch);
       if (reply === "hang") return;
-      const answers = reply === undefined ? rearrange(calls.map(answerOne)) : [];
+      const responses = reply === undefined ? rearrange(calls.map(respondToCall)) : [];
       response.writeHead(reply?.status ?? 200, { "content-type": "application/json", ...reply?.headers });
-      response.end(reply?.body ?? JSON.stringify(batch ? answers : answers[0]));
+      response.end(reply?.body ?? JSON.stringify(batch ? responses : responses[0]));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -89,41 +92,41 @@ export async function startStandInNode(options: StandInOptions): Promise<StandIn
 }
 
 function callOf(value: unknown): StandInCall {
-  if (typeof value !== "object" || value === null) throw new Error("no JSON-RPC call");
-  const { id, method, params }: { id?: unknown; method?: unknown; params?: unknown } = value;
+  if (!isRecord(value)) throw new Error("The request is not a JSON-RPC call.");
+  const { id, method, params } = value;
   return { id, method: String(method), params: Array.isArray(params) ? params : [] };
 }
 
-/** What a made-up block holds. */
-export interface MadeUpBlock extends Record<string, unknown> {
+/** A block of the generated chain. */
+export interface GeneratedBlock extends Record<string, unknown> {
   readonly hash: string;
   readonly transactions: readonly Record<string, unknown>[];
 }
 
-/** Changes to what the made-up chain answers. */
-export interface MadeUpChanges {
+/** Changes to the generated chain. */
+export interface GeneratedChanges {
   readonly chainId?: number;
   readonly head?: number;
-  readonly block?: (height: number, block: MadeUpBlock) => unknown;
+  readonly block?: (height: number, block: GeneratedBlock) => unknown;
   readonly receipts?: (height: number, receipts: readonly Record<string, unknown>[]) => unknown;
-  /** Methods that the node does not have. */
+  /** Methods that the node does not support. */
   readonly without?: readonly string[];
 }
 
-/** Transactions in each made-up block. */
-export const madeUpTransactions = 3;
+/** Transactions in each generated block. */
+export const generatedTransactions = 3;
 
-/** Answers calls from a chain of 1,000 linked blocks of three transactions each. */
-export function madeUpChain(changes: MadeUpChanges = {}): (call: StandInCall) => unknown {
+/** Returns a `respond` function over a chain of 1,000 linked blocks of three transactions each. */
+export function generatedChain(changes: GeneratedChanges = {}): (call: StandInCall) => unknown {
   const head = changes.head ?? 1000;
   const blockAt = (height: number): unknown => {
     if (height > head) return null;
-    const block = madeUpBlock(height);
+    const block = generatedBlock(height);
     return changes.block === undefined ? block : changes.block(height, block);
   };
   const receiptsAt = (height: number): unknown => {
     if (height > head) return null;
-    const receipts = madeUpReceipts(height);
+    const receipts = generatedReceipts(height);
     return changes.receipts === undefined ? receipts : changes.receipts(height, receipts);
   };
   return ({ method, params }) => {
@@ -142,7 +145,7 @@ export function madeUpChain(changes: MadeUpChanges = {}): (call: StandInCall) =>
         return receiptsAt(Number(first));
       case "eth_getTransactionReceipt": {
         const height = Math.floor((Number(first) - 1) / 16);
-        return madeUpReceipts(height).find(({ transactionHash }) => transactionHash === first) ?? null;
+        return generatedReceipts(height).find(({ transactionHash }) => transactionHash === first) ?? null;
       }
       case "eth_getBalance":
         return hex(5);
@@ -157,14 +160,14 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
 const blockHash = (height: number): string => word(0xb10c_0000 + height);
 const transactionHash = (height: number, index: number): string => word(height * 16 + index + 1);
 
-function madeUpBlock(height: number): MadeUpBlock {
+function generatedBlock(height: number): GeneratedBlock {
   return {
     number: hex(height),
     hash: blockHash(height),
     parentHash: height === 0 ? word(0) : blockHash(height - 1),
     timestamp: hex(1_700_000_000 + height * 12),
     miner: account,
-    transactions: Array.from({ length: madeUpTransactions }, (_, index) => ({
+    transactions: Array.from({ length: generatedTransactions }, (_, index) => ({
       blockHash: blockHash(height),
       blockNumber: hex(height),
       transactionIndex: hex(index),
@@ -172,7 +175,7 @@ function madeUpBlock(height: number): MadeUpBlock {
       type: "0x0",
       from: account,
       to: account,
-      nonce: hex(height * madeUpTransactions + index),
+      nonce: hex(height * generatedTransactions + index),
       value: "0x1",
       input: "0x",
       gas: "0x5208",
@@ -184,8 +187,8 @@ function madeUpBlock(height: number): MadeUpBlock {
   };
 }
 
-function madeUpReceipts(height: number): Record<string, unknown>[] {
-  return Array.from({ length: madeUpTransactions }, (_, index) => ({
+function generatedReceipts(height: number): Record<string, unknown>[] {
+  return Array.from({ length: generatedTransactions }, (_, index) => ({
     blockHash: blockHash(height),
     blockNumber: hex(height),
     transactionIndex: hex(index),

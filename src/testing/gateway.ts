@@ -4,8 +4,8 @@ import { silentLogger } from "../lib/logger.js";
 import { createMetrics, type Metrics } from "../lib/metrics.js";
 import { createCannedClient, type CannedClient } from "./canned-client.js";
 
-/** A parsed response over HTTP. */
-export interface Answer {
+/** The status, headers and parsed body of a response over HTTP. */
+export interface GraphqlResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly data?: Record<string, unknown> | null;
@@ -22,15 +22,18 @@ export interface TestGateway {
   readonly client: CannedClient;
   readonly metrics: Metrics;
   /** Sends an operation by POST and accepts application/graphql-response+json. */
-  ask(query: string, variables?: Record<string, unknown>): Promise<Answer>;
+  execute(query: string, variables?: Record<string, unknown>): Promise<GraphqlResponse>;
   /** Subscribes by server-sent events. Ending the iteration ends the subscription. */
-  listen(query: string, variables?: Record<string, unknown>): AsyncGenerator<Heard, void, undefined>;
+  subscribe(
+    query: string,
+    variables?: Record<string, unknown>,
+  ): AsyncGenerator<GraphqlEvent, void, undefined>;
 }
 
 /** One event of a subscription. */
-export type Heard = Pick<Answer, "data" | "errors">;
+export type GraphqlEvent = Pick<GraphqlResponse, "data" | "errors">;
 
-async function* parseEvents(response: Response): AsyncGenerator<Heard, void, undefined> {
+async function* parseEvents(response: Response): AsyncGenerator<GraphqlEvent, void, undefined> {
   if (response.body === null) return;
   let text = "";
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
@@ -39,7 +42,7 @@ async function* parseEvents(response: Response): AsyncGenerator<Heard, void, und
     text = events.pop() ?? "";
     for (const event of events) {
       const data = /^event: next\ndata: (.*)$/s.exec(event)?.[1];
-      if (data !== undefined) yield JSON.parse(data) as Heard;
+      if (data !== undefined) yield JSON.parse(data) as GraphqlEvent;
     }
   }
 }
@@ -54,16 +57,16 @@ export function createTestGateway(options: Partial<GatewayOptions> = {}): TestGa
     gateway,
     client,
     metrics,
-    ask: async (query, variables) => {
+    execute: async (query, variables) => {
       const response = await gateway.fetch("http://localhost/graphql", {
         method: "POST",
         headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
         body: JSON.stringify({ query, variables }),
       });
-      const body = (await response.json()) as Omit<Answer, "status" | "headers">;
+      const body = (await response.json()) as Omit<GraphqlResponse, "status" | "headers">;
       return { status: response.status, headers: response.headers, ...body };
     },
-    listen: async function* (query, variables) {
+    subscribe: async function* (query, variables) {
       const controller = new AbortController();
       try {
         const response = await gateway.fetch("http://localhost/graphql", {

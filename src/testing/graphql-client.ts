@@ -2,14 +2,12 @@
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-/** A parsed response. */
-export interface GraphqlAnswer<T> {
+interface ParsedBody<T> {
   readonly data?: T | null;
   readonly errors?: readonly { readonly message: string; readonly extensions?: Record<string, unknown> }[];
 }
 
-/** Sends an operation by POST. `url` is the URL of the manager without a path. */
-export async function ask<T>(url: string, query: string, variables: object = {}): Promise<GraphqlAnswer<T>> {
+async function post<T>(url: string, query: string, variables: object): Promise<ParsedBody<T>> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: {
@@ -18,16 +16,19 @@ export async function ask<T>(url: string, query: string, variables: object = {})
     },
     body: JSON.stringify({ query, variables }),
   });
-  return (await response.json()) as GraphqlAnswer<T>;
+  return (await response.json()) as ParsedBody<T>;
 }
 
-/** Sends an operation by POST and returns its data. Throws if the response has errors. */
+/**
+ * Sends an operation by POST and returns its data. Throws if the response has errors. `url` is the URL of the manager
+ * without a path.
+ */
 export async function data<T>(url: string, query: string, variables: object = {}): Promise<T> {
-  const answer = await ask<T>(url, query, variables);
-  if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
-    throw new Error(`The response has errors: ${JSON.stringify(answer.errors)}`);
+  const body = await post<T>(url, query, variables);
+  if (body.errors !== undefined || body.data === undefined || body.data === null) {
+    throw new Error(`The response has errors: ${JSON.stringify(body.errors)}`);
   }
-  return answer.data;
+  return body.data;
 }
 
 /** Subscribes by WebSocket. Ending the iteration ends the subscription. */

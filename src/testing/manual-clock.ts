@@ -1,4 +1,4 @@
-// Clocks for tests: one that a test advances, and one that is faster than the real one.
+// Clocks for tests: one that a test advances, and one that runs faster than the real one.
 import { systemClock, type Clock } from "../lib/clock.js";
 
 /** A clock that a test advances. */
@@ -7,11 +7,11 @@ export interface ManualClock extends Clock {
   readonly sleepers: number;
   /** Advances the time. Ends each sleep at its own time, in order, and runs pending promises in between. */
   advance(ms: number): Promise<void>;
-  /** Advances the time in one step: shorter sleeps end late, as after the process was suspended. */
+  /** Advances the time in one step: shorter sleeps end late, as they do after a suspend of the process. */
   jump(ms: number): Promise<void>;
 }
 
-/** Creates a clock that shows `start` milliseconds since 1970. */
+/** Creates a clock that starts at `start` milliseconds since 1970. */
 export function createManualClock(start = 1_700_000_000_000): ManualClock {
   let elapsed = 0;
   let sleepers: { readonly at: number; readonly wake: () => void }[] = [];
@@ -67,7 +67,7 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
   };
 }
 
-/** Creates a clock that is `times` as fast as the real one, so that long waits end early. */
+/** Creates a clock that runs `times` as fast as the real one, to shorten long waits. */
 export function createFastClock(times: number): Clock {
   const start = systemClock.now();
   return {

@@ -1,4 +1,4 @@
-// A PostgreSQL server of the tests' own: in a new folder, on a free port, stopped at the end.
+// Starts a PostgreSQL server for tests: in a new folder, on a free port, stopped at the end.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The folder with `initdb` and `postgres`, or nothing where PostgreSQL is not installed. */
+/** The folder with `initdb` and `postgres`, or undefined if PostgreSQL is not installed. */
 export function postgresBinaries(): string | undefined {
   const base = "/usr/lib/postgresql";
   const versions = existsSync(base) ? readdirSync(base).sort((a, b) => Number(b) - Number(a)) : [];
@@ -17,6 +17,7 @@ export function postgresBinaries(): string | undefined {
     .find((folder) => existsSync(join(folder, "initdb")));
 }
 
+/** A running PostgreSQL server. */
 export interface PostgresServer {
   /** A connection URL of the superuser, for the database `postgres`. */
   readonly url: string;

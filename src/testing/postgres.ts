@@ -1,4 +1,4 @@
-// A database of a suite's own on the run's PostgreSQL server.
+// Creates one database per suite on the PostgreSQL server of the test run.
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
@@ -6,6 +6,7 @@ import { inject } from "vitest";
 /** Whether suites on PostgreSQL can run; `describe.skipIf(!hasPostgres)`. */
 export const hasPostgres = inject("postgresUrl") !== "";
 
+/** An empty database that the suite drops. */
 export interface TestDatabase {
   readonly url: string;
   drop(): Promise<void>;

@@ -1,32 +1,34 @@
-// The product's own processes, started as an operator starts them, and looked at from outside.
+// Runs the product's processes as an operator does, and observes their output.
 import { spawn, type ChildProcess } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const program = join(dirname(fileURLToPath(import.meta.url)), "../../dist/cli/main.js");
 
+/** A process under test. */
 export interface RunningProcess {
   readonly pid: number;
-  /** All that it has written so far, both streams together. */
+  /** Returns its output so far, stdout and stderr combined. */
   output(): string;
-  /** Resolves with the first match in its output; rejects where it ends first, or after `ms`. */
+  /** Resolves with the first match in its output; rejects if the process ends first, or after `ms`. */
   line(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
   /** Resolves with its exit code, or with the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals>;
-  /** Ends it for good, if it still runs. */
+  /** Kills it with SIGKILL if it still runs. */
   kill(): Promise<void>;
 }
 
+/** Options of `startProcess`. */
 export interface ProcessOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Program to start in place of `indexer`. */
+  /** Program to start instead of `indexer`. */
   readonly executable?: string;
 }
 
-/** Starts `indexer …`; the environment holds only what is given, so that nothing of the tester's leaks in. */
+/** Starts `indexer` with only the listed environment, so that the developer's environment has no effect. */
 export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions): RunningProcess {
   const path = process.env["PATH"] ?? "";
   const command = executable === undefined ? [process.execPath, program] : [executable];
@@ -37,19 +39,19 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
   });
   let output = "";
   const waiting = new Set<() => void>();
-  const tellAll = (): void => {
-    for (const tell of waiting) tell();
+  const notifyWaiting = (): void => {
+    for (const check of waiting) check();
   };
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      tellAll();
+      notifyWaiting();
     });
   }
   const ended = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once("close", (code, signal) => {
       resolve(code ?? signal ?? 1);
-      tellAll();
+      notifyWaiting();
     }),
   );
   const running = (): boolean => child.exitCode === null && child.signalCode === null;
@@ -61,13 +63,13 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
       new Promise((resolve, reject) => {
         const stop = (): void => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
         };
-        const fail = (why: string): void => {
+        const fail = (reason: string): void => {
           stop();
-          reject(new Error(`${why} without ${String(pattern)} in its output:\n${output.slice(-4_000)}`));
+          reject(new Error(`${reason} without ${String(pattern)} in its output:\n${output.slice(-4_000)}`));
         };
-        const look = (): void => {
+        const check = (): void => {
           const match = pattern.exec(output);
           if (match !== null) {
             stop();
@@ -75,8 +77,8 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
           } else if (!running()) fail(`${executable ?? "indexer"} ${args.join(" ")} ended`);
         };
         const timer = setTimeout(() => fail(`${ms} ms passed`), ms);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     signal: (signal) => void child.kill(signal),
     ended: () => ended,

@@ -75,6 +75,7 @@ function transactionOf(
   };
 }
 
+/** Stored test data and the expected order of its rows. */
 export interface SearchData {
   /** In the order in which they are written, which is the last key of the order. */
   readonly chains: readonly ChainRef[];

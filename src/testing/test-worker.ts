@@ -1,26 +1,30 @@
-// A worker of the product on a socket: gRPC server and responder over a counting chain.
+// A real worker on a socket: gRPC server and task execution over a counting chain.
 import {
   startGrpcWorkerServer,
   type GrpcWorkerServer,
   type GrpcWorkerServerOptions,
 } from "../connectivity/grpc/server.js";
 import type { TaskSource } from "../connectivity/worker/task-execution.js";
-import { createWorkerSessionServer, type WorkerSessionServer } from "../connectivity/worker/session-server.js";
+import {
+  createWorkerSessionServer,
+  type WorkerSessionServer,
+} from "../connectivity/worker/session-server.js";
 import type { RegistrationBody } from "../connectivity/registration/registration-body.js";
 import { systemClock } from "../lib/clock.js";
 import { silentLogger } from "../lib/logger.js";
 import { countingChain, createCountingChain } from "./counting-chain.js";
 
+/** A running worker. */
 export interface TestWorker {
   readonly workerId: string;
   readonly address: string;
   readonly server: GrpcWorkerServer;
   readonly sessionServer: WorkerSessionServer;
-  /** The body that it registers with. */
+  /** Its registration body. */
   readonly registration: RegistrationBody;
 }
 
-/** Starts a worker. */
+/** Starts a worker of the counting chain. */
 export async function startTestWorker(
   workerId: string,
   options: { readonly source?: TaskSource; readonly capacity?: number } & Partial<
@@ -29,7 +33,7 @@ export async function startTestWorker(
 ): Promise<TestWorker> {
   const { source = createCountingChain(), capacity, ...serverOptions } = options;
   const logger = silentLogger();
-  const responder = createWorkerSessionServer({
+  const sessionServer = createWorkerSessionServer({
     source,
     version: "1",
     clock: systemClock,
@@ -37,7 +41,7 @@ export async function startTestWorker(
     ...(capacity !== undefined && { capacity }),
   });
   const server = await startGrpcWorkerServer({
-    sessionServer: responder,
+    sessionServer,
     chain: countingChain,
     workerId,
     listen: "127.0.0.1:0",
@@ -45,10 +49,10 @@ export async function startTestWorker(
     ...serverOptions,
   });
   const address = `127.0.0.1:${server.port}`;
-  return { workerId, address, server, sessionServer: responder, registration: registrationOf(workerId, address) };
+  return { workerId, address, server, sessionServer, registration: registrationOf(workerId, address) };
 }
 
-/** The body of a registration of the counting chain. */
+/** Returns the registration body of a worker of the counting chain. */
 export function registrationOf(workerId: string, address: string): RegistrationBody {
   return {
     id: workerId,

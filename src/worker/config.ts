@@ -1,9 +1,9 @@
-// Settings of every worker; the settings of a network are in its folder in chains.
+// Settings of every worker; each network's own settings are in its folder in chains.
 // Imports only lib.
-// Never reads the environment: settings arrive resolved.
+// Never reads the environment: callers resolve the settings.
 import { hostname } from "node:os";
 import type { Settings, SettingValues } from "../lib/config.js";
-import { duration, hostPort, list, path, text, wholeNumber } from "../lib/setting-types.js";
+import { duration, hostPort, list, path, anyText, boundedInteger } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
 
 /** Settings of every worker. */
@@ -22,7 +22,7 @@ export const workerSettings = {
   },
   hostname: {
     name: "HOSTNAME",
-    schema: text,
+    schema: anyText,
     description: "Host name or IP address that managers dial; detected if not set.",
   },
   managerInterval: {
@@ -33,13 +33,13 @@ export const workerSettings = {
   },
   capacity: {
     name: "CAPACITY",
-    schema: wholeNumber(1, 1_000),
+    schema: boundedInteger(1, 1_000),
     fallback: "8",
     description: "Maximum number of concurrent tasks.",
   },
   workerToken: {
     name: "WORKER_TOKEN",
-    schema: text,
+    schema: anyText,
     description: "Secret that the worker presents to managers.",
     secret: true,
   },

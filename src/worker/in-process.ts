@@ -1,4 +1,6 @@
-// A worker inside a manager's process: the same answering side, its frames carried by memory.
+// Runs a worker inside a manager's process: the same task execution, with frames passed in memory.
+// Imports only chains, connectivity and lib.
+// Never opens a socket.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
 import { createMemoryChannels } from "../connectivity/protocol/channel.js";
@@ -9,7 +11,7 @@ import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
 import { version } from "../lib/version.js";
 
-/** Attaches a reader to a manager as a worker of its own. */
+/** Attaches a reader to a manager as a separate worker, until the lifecycle stops. */
 export function attachWorker(
   reader: ChainReader,
   {
@@ -18,17 +20,17 @@ export function attachWorker(
     logger,
   }: { readonly registry: Registry; readonly lifecycle: Lifecycle; readonly logger: Logger },
 ): void {
-  const responder = createWorkerSessionServer({ source: reader, version, clock: systemClock, logger });
+  const sessionServer = createWorkerSessionServer({ source: reader, version, clock: systemClock, logger });
   const detach = registry.attach(
     () => {
       const { manager, worker } = createMemoryChannels();
-      void responder.serve(worker);
+      void sessionServer.serve(worker);
       return manager;
     },
     { workerId: randomUUID(), chain: reader.chain, version },
   );
-  lifecycle.onStop("a worker of this process", async () => {
-    await responder.drain(0);
+  lifecycle.onStop("an in-process worker", async () => {
+    await sessionServer.drain(0);
     detach();
     await reader.close();
   });

@@ -1,4 +1,4 @@
-// A worker's own /metrics: how its endpoints are doing, as an operator's alert would see it.
+// The worker's /metrics endpoint, scraped from a running process.
 import { afterEach, expect, it } from "vitest";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
@@ -16,26 +16,26 @@ afterEach(async () => {
 
 const chain = { network: "cosmos", chainId: "test-1" };
 
-it("tells of each endpoint how long it rests and how fast it answers, and of the worker its tasks", async () => {
+it("reports the cooldown, latency and rate limit of each endpoint, and the worker's tasks", async () => {
   const heights = makeChain(chain.chainId, 5);
-  const [honest, liar] = await Promise.all([
+  const [healthy, wrongChain] = await Promise.all([
     startCosmosNode({ chainId: chain.chainId, heights }),
     startCosmosNode({ chainId: chain.chainId, heights }),
   ]);
-  liar.behaviour.chainId = "other-9";
+  wrongChain.behaviour.chainId = "other-9";
   const worker = startProcess({
     args: ["worker", "cosmos"],
     env: {
       MANAGERS: ",",
       ADDRESS: "127.0.0.1:0",
       METRICS_ADDRESS: "127.0.0.1:0",
-      COSMOS_RPC_URL: `${honest.rpcUrl},${liar.rpcUrl}`,
+      COSMOS_RPC_URL: `${healthy.rpcUrl},${wrongChain.rpcUrl}`,
     },
   });
-  closers.push(honest.close, liar.close, worker.kill);
-  const [, metricsUrl = ""] = await worker.line(/"url":"([^"]+)".*Metrics are served\./);
+  closers.push(healthy.close, wrongChain.close, worker.kill);
+  const [, metricsUrl = ""] = await worker.line(/"url":"([^"]+)".*The metrics server listens\./);
   const [, workerId = "", port] = await worker.line(
-    /"workerId":"([^"]+)","address":"[^"]*:(\d+)".*The worker serves\./,
+    /"workerId":"([^"]+)","address":"[^"]*:(\d+)".*The worker listens\./,
   );
   const scrape = async (): Promise<string> => (await fetch(metricsUrl)).text();
   expect(await scrape()).toMatch(/^indexer_worker_tasks 0$/m);
@@ -44,7 +44,7 @@ it("tells of each endpoint how long it rests and how fast it answers, and of the
   const identity = { workerId, chain, version, address: `127.0.0.1:${port}` };
   const channel = createDialler({})(address, identity);
   closers.push(() => channel.close());
-  // A manager is there, so the newest block is asked for, and with it the nodes.
+  // With a connected manager the worker reads the newest block, which calls both endpoints.
   await startScriptedManager(channel).ping(supportedFeatures);
 
   const valueOf = (metrics: string, name: string, url: string): number | undefined => {
@@ -54,16 +54,16 @@ it("tells of each endpoint how long it rests and how fast it answers, and of the
     expect(line ?? 'chain="cosmos/test-1"').toContain('chain="cosmos/test-1"');
     return line === undefined ? undefined : Number(line.split(" ").at(-1));
   };
-  await until("both endpoints to be known for what they are", async () => {
+  await until("the metrics of both endpoints", async () => {
     const metrics = await scrape();
     return (
-      (valueOf(metrics, "rest_seconds", liar.rpcUrl) ?? 0) > 10 &&
-      (valueOf(metrics, "latency_seconds", honest.rpcUrl) ?? 0) > 0
+      (valueOf(metrics, "cooldown_seconds", wrongChain.rpcUrl) ?? 0) > 10 &&
+      (valueOf(metrics, "latency_seconds", healthy.rpcUrl) ?? 0) > 0
     );
   });
   const metrics = await scrape();
-  expect(valueOf(metrics, "rest_seconds", honest.rpcUrl)).toBe(0);
-  expect(valueOf(metrics, "latency_seconds", liar.rpcUrl)).toBeUndefined();
+  expect(valueOf(metrics, "cooldown_seconds", healthy.rpcUrl)).toBe(0);
+  expect(valueOf(metrics, "latency_seconds", wrongChain.rpcUrl)).toBeUndefined();
   expect(metrics).toMatch(/^indexer_endpoint_requests_per_second_limit\{.*\} \+Inf$/m);
   expect(metrics).toMatch(/^nodejs_eventloop_lag_seconds /m);
 });

@@ -1,6 +1,6 @@
-// A worker, wired: a chain's reader, the answering side of the protocol, its server, registration with managers.
-// Imports every level below; read top to bottom it says what is connected to what.
-// Never sees a database, and remembers nothing that another worker would miss.
+// Wires a worker: a chain's reader, task execution, the gRPC server and the registration with managers.
+// Imports every level below.
+// Never uses a database or keeps state that another worker needs.
 import { randomUUID } from "node:crypto";
 import type { ChainReader } from "../chains/port.js";
 import { startGrpcWorkerServer } from "../connectivity/grpc/server.js";
@@ -17,13 +17,17 @@ import { version } from "../lib/version.js";
 import { advertisedHost, type WorkerConfig } from "./config.js";
 import { createWorkerMetrics } from "./metrics.js";
 
+/** A started worker. */
 export interface RunningWorker {
   readonly workerId: string;
-  /** The port on which managers' streams are taken. */
+  /** The port that accepts managers' streams. */
   readonly port: number;
 }
 
-/** Starts a worker for a chain; it ends with the lifecycle: says that it is going, finishes its tasks, hands on the rest. */
+/**
+ * Starts a worker for a chain. When the lifecycle stops, the worker announces that it drains, finishes running tasks within
+ * the drain timeout and returns the others to their managers.
+ */
 export async function startWorker(
   config: WorkerConfig,
   {
@@ -39,9 +43,15 @@ export async function startWorker(
   const tls = readTlsFiles(config);
   lifecycle.onStop("the chain's reader", reader.close);
 
-  const responder = createWorkerSessionServer({ source: reader, capacity: config.capacity, version, clock, logger });
+  const sessionServer = createWorkerSessionServer({
+    source: reader,
+    capacity: config.capacity,
+    version,
+    clock,
+    logger,
+  });
   const server = await startGrpcWorkerServer({
-    sessionServer: responder,
+    sessionServer,
     chain,
     workerId,
     listen: addressText(config.address),
@@ -50,15 +60,15 @@ export async function startWorker(
     ...(tls !== undefined && { tls }),
   });
   if (config.metricsAddress !== undefined) {
-    const metrics = createWorkerMetrics(reader, responder);
+    const metrics = createWorkerMetrics(reader, sessionServer);
     const served = await startMetricsServer({ address: addressText(config.metricsAddress), metrics, logger });
     lifecycle.onStop("metrics", served.close);
-    logger.info({ url: served.url }, "Metrics are served.");
+    logger.info({ url: served.url }, "The metrics server listens.");
   }
   const address = addressText({ host: advertisedHost(config), port: server.port });
   const registrar = startRegistrar({
     managers,
-    registration: () => ({ workerId, chain, version, address, draining: responder.draining }),
+    registration: () => ({ workerId, chain, version, address, draining: sessionServer.draining }),
     intervalMs: config.managerInterval,
     clock,
     logger,
@@ -66,11 +76,11 @@ export async function startWorker(
   });
   lifecycle.onStop("the worker's streams", async () => {
     const drained = server.drain(drainTimeout);
-    // Managers hear of it by their streams and by registration, whichever comes first.
+    // Managers receive the drain by their streams and by registration; either is sufficient.
     await registrar.registerNow();
     registrar.stop();
     await drained;
   });
-  logger.info({ chain: chainName(chain), workerId, address, managers }, "The worker serves.");
+  logger.info({ chain: chainName(chain), workerId, address, managers }, "The worker listens.");
   return { workerId, port: server.port };
 }

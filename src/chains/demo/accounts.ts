@@ -1,5 +1,6 @@
-// The accounts and validators of a demo chain, and what each holds at a height: closed formulas, no state.
+// The accounts and validators of a demo chain and their balances, delegations and rewards, all computed from the height.
 // Imports only domain and its own folder.
+// Never keeps state.
 import type { Amount } from "../../domain/amount.js";
 import type { Height } from "../../domain/height.js";
 import type { Delegation, ValidatorAmounts } from "../../domain/task.js";
@@ -7,33 +8,38 @@ import { createRandom, mix, type Random } from "./random.js";
 
 /** The currency of every demo chain. */
 export const currency = "udemo";
-/** Once in so many heights one account, each in its turn, claims its rewards: so what is pending needs no history. */
-export const claimEvery = 10;
+/** Heights between two claims. Accounts claim their rewards in turn, so pending rewards need no history. */
+const claimInterval = 10;
 const validatorCount = 20;
 const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
+/** The accounts of one demo chain. */
 export interface DemoAccounts {
   readonly accounts: readonly string[];
   readonly validators: readonly string[];
-  /** An account; a few are chosen far more often than the rest. */
+  /** Returns a random account; a few accounts are far more frequent than the others. */
   pick(random: Random): string;
+  /** Returns a random validator. */
   pickValidator(random: Random): string;
-  /** The account that claims its rewards at this height. */
+  /** Returns the account that claims its rewards at this height; undefined if none does. */
   claimant(height: Height): string | undefined;
-  /** What was pending right before the claim at this height. */
+  /** Returns the rewards that the account claims at this height. */
   claimed(account: string, height: Height): readonly ValidatorAmounts[];
+  /** Returns the pending rewards after a height. */
   rewards(account: string, height: Height): readonly ValidatorAmounts[];
+  /** Returns the balances after a height. */
   balances(account: string, height: Height): readonly Amount[];
+  /** Returns the delegations, which are constant. */
   delegations(account: string): readonly Delegation[];
 }
 
-/** An amount of the demo currency. */
-export function amountOf(count: number): Amount {
+/** Returns an amount of the demo currency. */
+export function demoAmount(count: number): Amount {
   const numeric = count.toString();
   return { text: numeric + currency, currency, numeric, exp: 0 };
 }
 
-/** Creates the accounts of a seed. Accounts that are not among them hold nothing. */
+/** Creates the accounts of a seed. Any other account has empty results. */
 export function createAccounts(seed: number, count: number): DemoAccounts {
   const accounts = Array.from({ length: count }, (_, index) => address("demo1", seed, index));
   const validators = Array.from({ length: validatorCount }, (_, index) =>
@@ -52,9 +58,9 @@ export function createAccounts(seed: number, count: number): DemoAccounts {
       };
     });
   const lastClaim = (index: number, height: Height): Height => {
-    const round = claimEvery * count;
-    const turn = Math.floor((height - index * claimEvery) / round);
-    return Math.max(0, turn * round + index * claimEvery);
+    const round = claimInterval * count;
+    const turn = Math.floor((height - index * claimInterval) / round);
+    return Math.max(0, turn * round + index * claimInterval);
   };
   const earned = (account: string, since: (index: number) => Height, height: Height): ValidatorAmounts[] => {
     const index = indexes.get(account);
@@ -62,7 +68,7 @@ export function createAccounts(seed: number, count: number): DemoAccounts {
     const heights = height - since(index);
     return stakes(index).map(({ validator, perHeight }) => ({
       validator,
-      amounts: [amountOf(perHeight * heights)],
+      amounts: [demoAmount(perHeight * heights)],
     }));
   };
 
@@ -72,14 +78,14 @@ export function createAccounts(seed: number, count: number): DemoAccounts {
     pick: (random) => at(accounts, Math.floor(count * random.unit() ** 3)),
     pickValidator: (random) => at(validators, Math.floor(validatorCount * random.unit() ** 2)),
     claimant: (height) =>
-      height > 0 && height % claimEvery === 0 ? accounts[(height / claimEvery) % count] : undefined,
+      height > 0 && height % claimInterval === 0 ? accounts[(height / claimInterval) % count] : undefined,
     claimed: (account, height) => earned(account, (index) => lastClaim(index, height - 1), height),
     rewards: (account, height) => earned(account, (index) => lastClaim(index, height), height),
     balances(account, height) {
       const index = indexes.get(account);
       if (index === undefined) return [];
       const base = 5_000_000 + (mix(seed, index, 17) % 4_000_000_000);
-      return [amountOf(base + height * (1 + (mix(seed, index, 19) % 50)))];
+      return [demoAmount(base + height * (1 + (mix(seed, index, 19) % 50)))];
     },
     delegations(account) {
       const index = indexes.get(account);
@@ -88,13 +94,13 @@ export function createAccounts(seed: number, count: number): DemoAccounts {
         delegator: account,
         validator,
         shares: `${stake}.000000000000000000`,
-        balance: amountOf(stake),
+        balance: demoAmount(stake),
       }));
     },
   };
 }
 
-/** 38 characters as in a bech32 address; without its checksum. */
+/** Returns an address with 38 characters like a bech32 address, without a checksum. */
 function address(prefix: string, seed: number, index: number): string {
   const random = createRandom(mix(seed, index));
   return prefix + Array.from({ length: 38 }, () => letters[random.below(32)]).join("");

@@ -1,27 +1,27 @@
-// The demo chain as one definition: generated data, no node.
+// The definition of the demo chain: generated data, no node.
 // Imports only lib, chains and its own folder.
-// Never reads the environment: settings arrive resolved.
+// Never reads the environment: it receives resolved settings.
 import type { Settings } from "../../lib/config.js";
-import { nonNegativeNumber, duration, text, wholeNumber } from "../../lib/setting-types.js";
+import { nonNegativeNumber, duration, anyText, boundedInteger } from "../../lib/setting-types.js";
 import { defineChain } from "../adapter.js";
 import { createDemoChain, demoNetwork } from "./demo-chain.js";
 
 const settings = {
   chainId: {
     name: "CHAIN_ID",
-    schema: text,
+    schema: anyText,
     fallback: "demo-1",
     description: "Chain id of the demo chain.",
   },
   seed: {
     name: "DEMO_SEED",
-    schema: wholeNumber(0, 0xffffffff),
+    schema: boundedInteger(0, 0xffffffff),
     fallback: "1",
     description: "Seed of the generated data: the same seed generates the same chain.",
   },
   heights: {
     name: "DEMO_HEIGHTS",
-    schema: wholeNumber(1),
+    schema: boundedInteger(1),
     fallback: "1000",
     description: "Height of the demo chain on 2026-01-01; it grows by DEMO_RATE from then on.",
   },
@@ -33,7 +33,7 @@ const settings = {
   },
   transactions: {
     name: "DEMO_TRANSACTIONS",
-    schema: wholeNumber(0, 100_000),
+    schema: boundedInteger(0, 100_000),
     fallback: "5",
     description: "Average number of transactions per block.",
   },

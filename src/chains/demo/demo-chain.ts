@@ -1,6 +1,6 @@
-// A deterministic chain from a seed, as fast or as slow as told, with faults on demand: for the first minute, tests, benchmarks.
+// A deterministic chain generated from a seed, with injected faults, for demonstrations, tests and benchmarks.
 // Imports only domain, lib and its own folder.
-// Never keeps a block: each is made again whenever it is asked for.
+// Never keeps a block: it generates each block on request.
 import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
@@ -12,8 +12,8 @@ import { resolveDemoOptions, type DemoOptions } from "./options.js";
 /** The network of every demo chain. */
 export const demoNetwork = "demo";
 
-/** Heights between two pauses for the event loop: making blocks is pure computation. */
-const heightsAtOnce = 32;
+/** Heights between two yields to the event loop, since generating blocks is pure computation. */
+const heightsPerTurn = 32;
 
 /** Creates a reader of a demo chain. Readers with the same options agree on every block, in every process. */
 export function createDemoChain(options: DemoOptions = {}): ChainReader {
@@ -22,13 +22,13 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
   const chain = { network: demoNetwork, chainId: settings.chainId };
   const accounts = createAccounts(settings.seed, settings.accounts);
   const ledger = createLedger(chain, settings, accounts);
-  let given = 0;
+  let attemptedHeights = 0;
 
   const headHeight = (): Height => {
     const elapsed = Math.max(0, clock.now() - settings.genesis);
     return settings.initialHeights + Math.floor((elapsed / 1000) * settings.ratePerSecond);
   };
-  /** Which block stands at a height while the head is at `head`: those right before a passed multiple were replaced. */
+  /** Returns the branch of a height's block under a head: 1 if a reorganisation replaced the block. */
   const branchAt =
     (head: Height) =>
     (height: Height): number => {
@@ -39,40 +39,40 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
 
   async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     if (from < firstHeight) {
-      throw new TaskFailure(`The chain begins at height ${firstHeight}; there is no ${from}.`, "never", {
+      throw new TaskFailure(`Height ${from} is below the chain's first height ${firstHeight}.`, "never", {
         type: "not_found",
         height: from,
       });
     }
     for (let height = from; height <= to; height += 1) {
-      if ((height - from) % heightsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (multiple(height, faults.slow?.heights)) await clock.sleep(faults.slow?.ms ?? 0, signal);
+      if ((height - from) % heightsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (isMultiple(height, faults.slow?.heights)) await clock.sleep(faults.slow?.ms ?? 0, signal);
       signal.throwIfAborted();
-      failOnDemand(height);
+      injectFaults(height);
       const head = headHeight();
       if (height > head) throw aboveHead(height, head);
-      if (multiple(height, faults.quarantineEvery)) {
-        yield { kind: "quarantine", height, error: "The demo chain was told to be unreadable here." };
+      if (isMultiple(height, faults.quarantineEvery)) {
+        yield { kind: "quarantine", height, error: "Injected fault: the height cannot be decoded." };
         continue;
       }
       const { block, transactions } = ledger.data(height, branchAt(head));
-      const extra = multiple(height, faults.lieCount) ? 1 : 0;
+      const extra = isMultiple(height, faults.miscountEvery) ? 1 : 0;
       const transactionCount = block.transactionCount + extra;
       yield { kind: "height", block: { ...block, transactionCount }, transactions };
     }
   }
 
-  function failOnDemand(height: Height): void {
-    given += 1;
-    if (faults.dieAt?.height === height) faults.dieAt.die();
-    if (multiple(given, faults.failEvery)) {
-      throw new TaskFailure("The demo chain was told to fail here.", "other-worker", {
+  function injectFaults(height: Height): void {
+    attemptedHeights += 1;
+    if (faults.crashAt?.height === height) faults.crashAt.crash();
+    if (isMultiple(attemptedHeights, faults.failEvery)) {
+      throw new TaskFailure("Injected fault: the endpoint is unavailable.", "other-worker", {
         type: "unavailable",
         height,
       });
     }
-    if (multiple(given, faults.limitEvery?.heights)) {
-      throw new TaskFailure("The demo chain was told to limit requests here.", "same-worker", {
+    if (isMultiple(attemptedHeights, faults.limitEvery?.heights)) {
+      throw new TaskFailure("Injected fault: the endpoint limits requests.", "same-worker", {
         type: "rate_limited",
         height,
         retryAfterMs: faults.limitEvery?.retryAfterMs ?? 0,
@@ -88,7 +88,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
       const found = transactions[place.index];
       if (found?.hash === hash.toLowerCase()) return { kind: "transaction", block, transaction: found };
     }
-    throw new TaskFailure(`The chain holds no transaction '${hash}'.`, "never", { type: "not_found" });
+    throw new TaskFailure(`The chain has no transaction '${hash}'.`, "never", { type: "not_found" });
   }
 
   function account(request: Extract<TaskRequest, { readonly account: string }>): TaskResult {
@@ -105,7 +105,7 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
     }
   }
 
-  async function* answer(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
+  async function* execute(request: TaskRequest, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     signal.throwIfAborted();
     if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs, signal);
     switch (request.kind) {
@@ -139,12 +139,12 @@ export function createDemoChain(options: DemoOptions = {}): ChainReader {
       const { block } = ledger.data(height, branchAt(height));
       return { height, hash: block.hash, time: block.time, earliest: firstHeight };
     },
-    execute: answer,
+    execute,
     close: () => Promise.resolve(),
   };
 }
 
-function multiple(value: number, of: number | undefined): boolean {
+function isMultiple(value: number, of: number | undefined): boolean {
   return of !== undefined && value % of === 0;
 }
 

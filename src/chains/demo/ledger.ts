@@ -1,19 +1,21 @@
-// The blocks and transactions of a demo chain: each follows from the seed, its height and its branch alone.
-// Imports only domain and its own folder. Never knows the head, the time now, or who asks.
+// Generates the blocks and transactions of a demo chain from the seed, the height and the branch.
+// Imports only domain and its own folder.
+// Never depends on the head or the current time.
 import type { Block } from "../../domain/block.js";
 import type { ChainRef } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import type { BlockData, SubEvent, Transaction, TransactionEvent } from "../../domain/transaction.js";
-import { amountOf, type DemoAccounts } from "./accounts.js";
+import { demoAmount, type DemoAccounts } from "./accounts.js";
 import type { ResolvedDemoOptions } from "./options.js";
 import { blockIndex, createHashes, createRandom, mix, type HashedPlace, type Random } from "./random.js";
 
-export interface Ledger {
-  /** A block and its transactions; `branchOf` says which of two blocks stands at a height. */
+/** The generated data of one demo chain. */
+export interface DemoLedger {
+  /** Returns a block and its transactions; `branchOf` selects the branch of a height. */
   data(height: Height, branchOf: (height: Height) => number): BlockData;
-  /** The hash of the block at a height. */
+  /** Returns the hash of the block at a height. */
   blockHash(height: Height, branch: number): string;
-  /** Where the transaction of a hash stands; nothing where no block could hold it. */
+  /** Returns the place of a transaction by its hash; undefined if no block can contain the hash. */
   placeOf(hash: string): HashedPlace | undefined;
 }
 
@@ -32,11 +34,15 @@ const kinds: readonly { readonly share: number; readonly make: typeof send }[] =
   { share: 7, make: beginUnbonding },
   { share: 5, make: failedSend },
 ];
-/** Each share of a hundred has its place in this table. */
+/** One entry for each percent, so that one random index selects a kind. */
 const kindTable = kinds.flatMap(({ share, make }) => Array.from({ length: share }, () => make));
 
-/** Creates the ledger of a chain. */
-export function createLedger(chain: ChainRef, settings: ResolvedDemoOptions, accounts: DemoAccounts): Ledger {
+/** Creates the generator of a chain's data. */
+export function createLedger(
+  chain: ChainRef,
+  settings: ResolvedDemoOptions,
+  accounts: DemoAccounts,
+): DemoLedger {
   const seed = mix(settings.seed, ...Buffer.from(chain.chainId));
   const hashes = createHashes(seed);
   const bytes = createPool(seed, settings.payloadBytes);
@@ -64,7 +70,7 @@ export function createLedger(chain: ChainRef, settings: ResolvedDemoOptions, acc
       height: block.height,
       index,
       time: block.time,
-      fee: [amountOf(500 + random.below(4500))],
+      fee: [demoAmount(500 + random.below(4500))],
       gasWanted: BigInt(hasErrors ? 60_000 : gas),
       gasUsed: BigInt(used),
       memo: memos[random.below(memos.length)] ?? "",
@@ -103,7 +109,7 @@ export function createLedger(chain: ChainRef, settings: ResolvedDemoOptions, acc
   };
 }
 
-/** Bytes for `raw`: copies out of one pool, since drawing each byte would cost more than all the rest. */
+/** Creates a source of bytes for `raw`: slices of one pool, since generating each byte dominates the cost of a block. */
 function createPool(seed: number, length: number): (random: Random) => Uint8Array {
   const pool = new Uint8Array(65_536 + length);
   const random = createRandom(mix(seed, 23));
@@ -115,7 +121,7 @@ function createPool(seed: number, length: number): (random: Random) => Uint8Arra
 }
 
 function send(random: Random, accounts: DemoAccounts): Action {
-  const amounts = [amountOf(1000 + random.below(50_000_000))];
+  const amounts = [demoAmount(1000 + random.below(50_000_000))];
   return {
     gas: 90_000,
     event: {
@@ -141,12 +147,12 @@ function multiSend(random: Random, accounts: DemoAccounts): Action {
   const each = 1000 + random.below(1_000_000);
   const recipients = Array.from({ length: 2 + random.below(4) }, () => ({
     account: { id: accounts.pick(random) },
-    amounts: [amountOf(each)],
+    amounts: [demoAmount(each)],
   }));
   const sub: SubEvent = {
     type: ["multisend"],
     module: "bank",
-    sender: [{ account: { id: accounts.pick(random) }, amounts: [amountOf(each * recipients.length)] }],
+    sender: [{ account: { id: accounts.pick(random) }, amounts: [demoAmount(each * recipients.length)] }],
     recipient: recipients,
   };
   return { gas: 140_000, event: { kind: "multisend", sub: [sub] } };
@@ -160,7 +166,7 @@ function staking(kind: string, random: Random, accounts: DemoAccounts): SubEvent
       delegator: [{ id: accounts.pick(random) }],
       validator: [{ id: accounts.pickValidator(random) }],
     },
-    amount: { [kind]: amountOf(100_000 + random.below(90_000_000)) },
+    amount: { [kind]: demoAmount(100_000 + random.below(90_000_000)) },
   };
 }
 

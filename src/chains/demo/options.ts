@@ -1,60 +1,62 @@
-// What can be set on a demo chain, and what it is where nothing is set.
-// Imports only lib. Never reads the environment.
+// Options of a demo chain and their defaults.
+// Imports only lib.
+// Never reads the environment.
 import { systemClock, type Clock } from "../../lib/clock.js";
 
-/** Faults on demand; none is on unless set. */
+/** Injected faults; none by default. */
 export interface DemoFaults {
-  /** Every n-th height that this reader gives ends its task with a failure that sends it to another worker. */
+  /** Instead of every n-th height of this reader, its task fails with a retry on another worker. */
   readonly failEvery?: number;
-  /** Every n-th height that this reader gives ends its task with a rate limit of `retryAfterMs`. */
+  /** Instead of every n-th height of this reader, its task fails with a rate limit of `retryAfterMs`. */
   readonly limitEvery?: { readonly heights: number; readonly retryAfterMs: number };
-  /** Calls `die` instead of giving this height: the worker's process ends itself there. */
-  readonly dieAt?: { readonly height: number; readonly die: () => void };
-  /** Every height that is a multiple of `heights` takes `ms` longer. */
+  /** Calls `crash` before this height; `crash` may end the worker's process. */
+  readonly crashAt?: { readonly height: number; readonly crash: () => void };
+  /** Every height that is a multiple of `heights` takes `ms` milliseconds longer. */
   readonly slow?: { readonly heights: number; readonly ms: number };
-  /** Every height that is a multiple of this cannot be decoded. */
+  /** Every height that is a multiple of this is a quarantine. */
   readonly quarantineEvery?: number;
-  /** Every block whose height is a multiple of this claims one transaction more than there are. */
-  readonly lieCount?: number;
+  /** Every block whose height is a multiple of this reports one transaction too many in `transactionCount`. */
+  readonly miscountEvery?: number;
 }
 
+/** Options of `createDemoChain`. */
 export interface DemoOptions {
-  /** Everything follows from it: two readers with the same options give the same chain. */
+  /** Seed of all data: two readers with the same options read the same chain. */
   readonly seed?: number;
   readonly chainId?: string;
-  /** Milliseconds since 1970 at which `initialHeights` were there; the head grows from then on by the clock. */
+  /** Milliseconds since 1970 at which the head is `initialHeights`; from then on it grows with the clock. */
   readonly genesis?: number;
-  /** New blocks a second; 0 for a chain that stands still. */
+  /** New blocks per second; 0 stops the growth. */
   readonly ratePerSecond?: number;
   /** The head at `genesis`. */
   readonly initialHeights?: number;
   readonly firstHeight?: number;
-  /** On average; a block holds from none to twice as many. */
+  /** Average transactions per block; a block has between 0 and twice as many. */
   readonly transactionsPerBlock?: number;
   readonly accounts?: number;
-  /** Bytes of `raw` in each transaction. */
+  /** Size of each transaction's `raw` in bytes. */
   readonly payloadBytes?: number;
-  /** When the head reaches a multiple of `every`, the `depth` blocks before it are replaced by others. */
+  /** When the head reaches a multiple of `every`, other blocks replace the `depth` blocks before it. */
   readonly reorg?: { readonly every: number; readonly depth: number };
-  /** Milliseconds before the first answer to each task and each head. */
+  /** Milliseconds before the first result of each task and before each head. */
   readonly latencyMs?: number;
   readonly faults?: DemoFaults;
   readonly clock?: Clock;
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults applied. */
 export interface ResolvedDemoOptions extends Required<Omit<DemoOptions, "reorg">> {
   readonly reorg: { readonly every: number; readonly depth: number } | undefined;
   /** Milliseconds from one block to the next. */
   readonly intervalMs: number;
 }
 
-/** Fills in what was left open. Throws a RangeError where the settings contradict each other. */
+/** Applies the defaults. Throws a RangeError if the reorganisation's depth does not fit. */
 export function resolveDemoOptions(options: DemoOptions): ResolvedDemoOptions {
   const { reorg, ratePerSecond = 1 } = options;
   if (reorg !== undefined && !(reorg.depth >= 1 && reorg.depth < reorg.every)) {
     throw new RangeError(
-      `A demo reorg of depth ${reorg.depth} does not fit between two, every ${reorg.every} heights.`,
+      `reorg.depth: ${reorg.depth} is out of range, 1 to ${reorg.every - 1} allowed with reorg.every ${reorg.every}.`,
     );
   }
   return {

@@ -1,15 +1,16 @@
-// Numbers that look random and follow from a seed, and hashes that say which height they belong to.
-// Imports nothing. Not for secrets: cheap integer mixing, since a block is made in microseconds.
+// Pseudorandom numbers from a seed, and hashes that encode the height of their block or transaction.
+// Imports nothing.
+// Never use it for secrets: it is fast integer mixing without cryptographic strength.
 
-/** Numbers from one seed, in order. */
+/** A pseudorandom number generator. */
 export interface Random {
-  /** A whole number from 0 to `below` - 1. */
+  /** Returns a whole number from 0 to `below` - 1. */
   below(below: number): number;
-  /** From 0 to 1, without 1. */
+  /** Returns a number in [0, 1). */
   unit(): number;
 }
 
-/** Mixes whole numbers of 32 bits into one (the finalizer of MurmurHash3). */
+/** Mixes 32-bit integers into one (the finalizer of MurmurHash3). */
 export function mix(...words: readonly number[]): number {
   let hash = 0x9e3779b9;
   for (const word of words) {
@@ -20,7 +21,7 @@ export function mix(...words: readonly number[]): number {
   return hash >>> 0;
 }
 
-/** A generator (mulberry32) started from a seed. */
+/** Creates a generator (mulberry32) from a seed. */
 export function createRandom(seed: number): Random {
   let state = seed | 0;
   const next = (): number => {
@@ -35,7 +36,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** What a hash stands for: a transaction, or a block at the index `blockIndex`. */
+/** The content of a hash: the place of a transaction, or of a block if the index is `blockIndex`. */
 export interface HashedPlace {
   readonly height: number;
   readonly index: number;
@@ -43,15 +44,16 @@ export interface HashedPlace {
   readonly branch: number;
 }
 
-/** The index that stands for the block itself. */
+/** The index of a place that is a block. */
 export const blockIndex = 0xfffff;
 const rounds = [0, 1, 2, 3];
 const wordBits = 4294967296;
 
-/** Hashes of 64 hexadecimal digits: the first 16 hide the place reversibly (a Feistel network), the rest follow from them. */
+/** Creates hashes of 64 hexadecimal digits. The first 16 encrypt the place (a Feistel network), the others derive from them. */
 export function createHashes(seed: number): {
+  /** Returns the hash of a place. */
   hashOf(place: HashedPlace): string;
-  /** The place of a hash that `hashOf` made with the same seed; nothing for any other text. */
+  /** Returns the place of a hash that `hashOf` created with the same seed; undefined for any other text. */
   placeOf(hash: string): HashedPlace | undefined;
 } {
   const hashOf = ({ height, index, branch }: HashedPlace): string => {

@@ -1,6 +1,6 @@
-// Ethereum, and every chain with the same JSON-RPC, as one definition.
+// The definition of Ethereum and of every chain with the same JSON-RPC.
 // Imports only lib, chains and its own folder.
-// Never reads the environment: settings arrive resolved.
+// Never reads the environment: it receives resolved settings.
 import type { Settings } from "../../lib/config.js";
 import { urls } from "../../lib/setting-types.js";
 import { defineChain } from "../adapter.js";

@@ -1,5 +1,6 @@
-// The accounts that a set-code transaction (EIP-7702) speaks for.
-// Imports only viem and its own folder. Never trusts what a tuple holds: anyone can put anything into one.
+// Recovers the accounts whose code a set-code transaction (EIP-7702) sets.
+// Imports only viem and its own folder.
+// Never trusts an authorization tuple: a transaction's sender can put arbitrary data into one.
 import { keccak256, recoverAddress } from "viem/utils";
 import {
   fieldsList,
@@ -10,31 +11,32 @@ import {
   type Fields,
   type Hex,
 } from "./fields.js";
-import { rlpBehind, rlpNumber, type RlpItem } from "./rlp.js";
+import { encodeTypedRlp, rlpNumber, type RlpItem } from "./rlp.js";
 
-/** What the signed bytes of a tuple begin with. */
+/** First byte of the signed bytes of a tuple. */
 const authorizationPrefix = 0x05;
 
+/** A signed authorization to set an account's code. */
 export interface Authorization {
-  /** Who signed, in lower case: the account whose code is set. */
+  /** The account that signed it and whose code is set, in lower case. */
   readonly authority: Hex;
-  /** Whose code it takes; the zero address takes it away. */
+  /** The account whose code it takes; the zero address removes the code. */
   readonly delegate: Hex;
 }
 
-/** The tuples whose signature names somebody, in order; the chain skips the others too. */
-export async function authorizationsOf(transaction: Fields): Promise<readonly Authorization[]> {
+/** Returns the tuples with a valid signature, in order; the chain skips the others as well. */
+export async function recoverAuthorizations(transaction: Fields): Promise<readonly Authorization[]> {
   const list = transaction["authorizationList"];
   if (list === undefined || list === null) return [];
-  const found: Authorization[] = [];
+  const authorizations: Authorization[] = [];
   for (const tuple of fieldsList(list, "authorizationList")) {
-    const authority = await signerOf(tuple);
-    if (authority !== undefined) found.push({ authority, delegate: hexField(tuple, "address") });
+    const authority = await recoverSigner(tuple);
+    if (authority !== undefined) authorizations.push({ authority, delegate: hexField(tuple, "address") });
   }
-  return found;
+  return authorizations;
 }
 
-async function signerOf(tuple: Fields): Promise<Hex | undefined> {
+async function recoverSigner(tuple: Fields): Promise<Hex | undefined> {
   const parts: RlpItem[] = [
     rlpNumber(hexField(tuple, "chainId")),
     hexField(tuple, "address"),
@@ -47,7 +49,7 @@ async function signerOf(tuple: Fields): Promise<Hex | undefined> {
   };
   try {
     const address = await recoverAddress({
-      hash: keccak256(rlpBehind(authorizationPrefix, parts)),
+      hash: keccak256(encodeTypedRlp(authorizationPrefix, parts)),
       signature,
     });
     return optionalHex({ address }, "address");

@@ -1,55 +1,60 @@
-// Heights, transactions and balances from several nodes of one chain, each whole or not at all.
+// Reads complete heights, transactions and balances from the nodes of one chain.
 // Imports only domain, lib, chains/endpoints and its own folder.
-// Never passes on a height whose block, transactions and receipts do not belong together.
+// Never returns a height whose block, transactions and receipts are inconsistent.
 import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { Endpoints } from "../endpoints.js";
 import type { EthereumNode, RawEthereumTransaction } from "./node.js";
 import type { RawEthereumHeight } from "./raw-height.js";
 
-/** Heights in order from the first one asked for; with `failure`, it is why the next one could not be had. */
-export interface HeightRun {
+/** Consecutive heights from the first requested one; `failure` is the reason why the next one is absent. */
+export interface HeightBatch {
   readonly heights: readonly RawEthereumHeight[];
   readonly failure?: Error;
-  /** What the nodes sent, in bytes. */
+  /** Size of the nodes' responses in bytes. */
   readonly bytes: number;
 }
 
+/** Reads one chain from its nodes. */
 export interface BlockSource {
+  /** Returns the newest block. */
   head(signal: AbortSignal): Promise<ChainHead>;
-  /** `count` heights from `from` on. Rejects only where aborted. */
-  run(from: Height, count: number, signal: AbortSignal): Promise<HeightRun>;
-  /** The height again, read together with the one before it until they link; and whether `parentHash` was replaced. */
-  linked(height: Height, signal: AbortSignal): Promise<RawEthereumHeight>;
+  /** Returns up to `count` heights from `from`. Rejects only on abort. */
+  readBatch(from: Height, count: number, signal: AbortSignal): Promise<HeightBatch>;
+  /** Reads a height and its predecessor together until they link, and returns the height. */
+  readLinked(height: Height, signal: AbortSignal): Promise<RawEthereumHeight>;
+  /** Returns a transaction with its receipt and its block. */
   transaction(hash: string, signal: AbortSignal): Promise<RawEthereumTransaction>;
+  /** Returns an account's balance after a height, in wei. */
   balance(account: string, height: Height, signal: AbortSignal): Promise<bigint>;
 }
 
-/** Waits between readings of a height that is not of one piece, in milliseconds: a node needs a moment at the head. */
+/** Milliseconds before each read of an inconsistent height: at the head, a node stores a block in several steps. */
 const inconsistentRetryDelays = [0, 50, 100, 200, 400];
 
-/** Creates a source. */
+/** Creates a source over the nodes. */
 export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clock): BlockSource {
-  /** One height from a node that has it whole, read again while it is torn. */
-  function readOne(
+  /** Reads one height, and repeats the read while the node's data is inconsistent. */
+  function readConsistent(
     height: Height,
     signal: AbortSignal,
   ): Promise<{ value: RawEthereumHeight; bytes: number }> {
     return endpoints.call(
       async (node, inner) => {
-        let why = "";
+        let reason = "";
         for (const waitMs of inconsistentRetryDelays) {
           if (waitMs > 0) await clock.sleep(waitMs, inner);
           const { outcomes, bytes } = await node.heights([height], inner);
           const [outcome] = outcomes;
-          if (outcome?.kind === "whole") return { value: outcome.value, bytes };
+          if (outcome?.kind === "complete") return { value: outcome.value, bytes };
           if (outcome?.kind === "missing") throw outcome.error;
-          why = outcome?.why ?? "";
+          reason = outcome?.reason ?? "";
         }
-        throw inconsistent(`Height ${height} is not of one piece: ${why}.`, height);
+        throw inconsistent(`The node's data of height ${height} is inconsistent: ${reason}.`, height);
       },
       { signal, weight: 2 },
     );
@@ -58,33 +63,33 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
   return {
     head: (signal) => endpoints.head((node, inner) => node.head(inner), signal),
 
-    async run(from, count, signal) {
-      const wanted = Array.from({ length: count }, (_, at) => from + at);
+    async readBatch(from, count, signal) {
+      const requested = Array.from({ length: count }, (_, at) => from + at);
       const heights: RawEthereumHeight[] = [];
       let bytes = 0;
       try {
-        const first = await endpoints.call((node, inner) => node.heights(wanted, inner), {
+        const first = await endpoints.call((node, inner) => node.heights(requested, inner), {
           signal,
           weight: 2 * count,
         });
         bytes += first.bytes;
         for (const [at, outcome] of first.outcomes.entries()) {
-          if (outcome.kind === "whole") {
+          if (outcome.kind === "complete") {
             heights.push(outcome.value);
             continue;
           }
-          const again = await readOne(from + at, signal);
+          const again = await readConsistent(from + at, signal);
           bytes += again.bytes;
           heights.push(again.value);
         }
         return { heights, bytes };
       } catch (error) {
         signal.throwIfAborted();
-        return { heights, bytes, failure: error instanceof Error ? error : new Error(String(error)) };
+        return { heights, bytes, failure: error instanceof Error ? error : new Error(errorMessage(error)) };
       }
     },
 
-    linked: (height, signal) =>
+    readLinked: (height, signal) =>
       endpoints.call(
         async (node, inner) => {
           for (const waitMs of inconsistentRetryDelays) {
@@ -92,11 +97,11 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
             const { outcomes } = await node.heights([height - 1, height], inner);
             const [before, current] = outcomes;
             if (current?.kind === "missing") throw current.error;
-            if (before?.kind !== "whole" || current?.kind !== "whole") continue;
+            if (before?.kind !== "complete" || current?.kind !== "complete") continue;
             if (current.value.parentHash === before.value.hash) return current.value;
           }
           throw inconsistent(
-            `Height ${height} does not follow on the one before it, however often it is read.`,
+            `The parent hash of height ${height} does not match height ${height - 1} after ${inconsistentRetryDelays.length} reads.`,
             height,
           );
         },
@@ -111,7 +116,7 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
   };
 }
 
-/** Another node may be further; none has to rest for it. */
+/** The endpoint does not cool down: the data is missing, and another node may have it. */
 function inconsistent(message: string, height: Height): EndpointError {
   const failure = new TaskFailure(message, "other-worker", { type: "inconsistent", height });
   return new EndpointError("missing", message, { failure });

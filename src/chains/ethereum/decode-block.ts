@@ -1,11 +1,11 @@
-// A block and its receipts, as a node gives them, in the common format.
+// Maps a node's block and receipts to the common format.
 // Imports only domain and its own folder.
-// Never asks a node; throws a MalformedError where something does not have the form it must have.
+// Never does I/O; throws a MalformedError if a field violates the JSON-RPC specification.
 import type { Block } from "../../domain/block.js";
 import type { ChainRef } from "../../domain/chain.js";
 import type { BlockData, SubEvent, Transaction, Transfer } from "../../domain/transaction.js";
 import { etherAmount } from "./amounts.js";
-import { authorizationsOf } from "./authorizations.js";
+import { recoverAuthorizations } from "./authorizations.js";
 import { decodeLog } from "./decode-log.js";
 import {
   count,
@@ -23,18 +23,18 @@ import {
 import type { RawEthereumBlock, RawEthereumHeight } from "./raw-height.js";
 import { rawTransaction } from "./raw-transaction.js";
 
-/** What decoding needs to know of the chain. */
+/** Properties of the chain that decoding needs. */
 export interface EthereumDecodeContext {
   readonly chain: ChainRef;
-  /** The name of the chain's own coin, such as `ETH`. */
+  /** Name of the native coin, such as `ETH`. */
   readonly currency: string;
-  /** Whether transactions carry their encoded bytes. */
+  /** Whether decoded transactions include their encoded bytes. */
   readonly raw: boolean;
 }
 
 const encoder = new TextEncoder();
 
-/** A whole height. Accounts and hashes are in lower case throughout. */
+/** Decodes a height. All accounts and hashes are in lower case. */
 export async function decodeEthereumHeight(
   height: RawEthereumHeight,
   context: EthereumDecodeContext,
@@ -54,7 +54,7 @@ export async function decodeEthereumHeight(
   return { block, transactions };
 }
 
-/** A block without its transactions. */
+/** Decodes a block without its transactions. */
 export function decodeEthereumBlock(
   { fields, height, hash, parentHash }: RawEthereumBlock,
   chain: ChainRef,
@@ -71,14 +71,14 @@ export function decodeEthereumBlock(
   };
 }
 
-/** One transaction and its receipt. */
+/** Decodes one transaction with its receipt. */
 export async function decodeEthereumTransaction(
   block: Block,
   { fields, receipt }: { readonly fields: Fields; readonly receipt: Fields },
   { chain, currency, raw }: EthereumDecodeContext,
 ): Promise<Transaction> {
   const logs = fieldsList(receipt["logs"], "logs");
-  // Receipts before Byzantium have a state root instead of a status: whether they failed is not known.
+  // Receipts before Byzantium have a state root and no status: such a transaction counts as successful.
   const failed = optionalQuantity(receipt, "status") === 0n;
   const action = await decodeAction(fields, receipt, { failed, currency });
   const events = logs.map((log, at) => {
@@ -104,18 +104,18 @@ export async function decodeEthereumTransaction(
   };
 }
 
-/** Gas used times its price, and the same for blobs; on rollups also what the layer below cost (`l1Fee`). */
+/** Returns gas used times its price, plus the same for blobs, plus the rollup's cost on layer 1 (`l1Fee`). */
 function feeOf(fields: Fields, receipt: Fields): bigint {
   const price = optionalQuantity(receipt, "effectiveGasPrice") ?? optionalQuantity(fields, "gasPrice") ?? 0n;
   const blobGas = optionalQuantity(receipt, "blobGasUsed") ?? 0n;
   const blobPrice = optionalQuantity(receipt, "blobGasPrice") ?? 0n;
-  const below = optionalQuantity(receipt, "l1Fee") ?? 0n;
-  return quantity(receipt, "gasUsed") * price + blobGas * blobPrice + below;
+  const l1Fee = optionalQuantity(receipt, "l1Fee") ?? 0n;
+  return quantity(receipt, "gasUsed") * price + blobGas * blobPrice + l1Fee;
 }
 
 /**
- * What the transaction itself does: `transfer` (no input), `create`, or `call` with the selector as action. Senders and
- * recipients carry amounts only where value moved: not in a failed transaction, whose value stands in `amount.value` alone.
+ * Decodes the transaction's own action: `transfer` (no input), `create`, or `call` with the selector as action. Senders and
+ * recipients have amounts only if value moved. A failed transaction has its value in `amount.value` only.
  */
 async function decodeAction(
   fields: Fields,
@@ -132,7 +132,7 @@ async function decodeAction(
   const moved = value > 0n && !failed ? [amount] : [];
   const party = (id: Hex): Transfer => ({ account: { id }, amounts: moved });
   const target = to ?? (failed ? undefined : created);
-  const authorities = await authorizationsOf(fields);
+  const authorities = await recoverAuthorizations(fields);
   const node = {
     ...(created !== undefined && { contract: [{ id: created }] }),
     ...(authorities.length > 0 && { authority: authorities.map(({ authority: id }) => ({ id })) }),

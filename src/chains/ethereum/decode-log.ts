@@ -1,22 +1,23 @@
-// A log as an event: token transfers decoded, everything else kept as it is.
-// Imports only domain, viem and its own folder. Never fails on a log's content: what does not fit a standard is kept raw.
+// Decodes a log as an event: token transfers are decoded, any other log stays raw.
+// Imports only domain, viem and its own folder.
+// Never fails on a log's content: a log that does not match a token standard stays raw.
 import { decodeAbiParameters } from "viem/utils";
 import type { Amount } from "../../domain/amount.js";
 import type { SubEvent, Transfer } from "../../domain/transaction.js";
 import { ethereumTokenAmount } from "./amounts.js";
 import { hexField, hexList, quantity, type Fields, type Hex } from "./fields.js";
 
-/** Transfer(address,address,uint256): ERC-20 where the amount is in the data, ERC-721 where the id is a topic. */
+/** Transfer(address,address,uint256): ERC-20 if the amount is in the data, ERC-721 if the id is a topic. */
 const transferTopic = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
 /** TransferSingle(address,address,address,uint256,uint256) of ERC-1155. */
 const singleTopic = "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62";
 /** TransferBatch(address,address,address,uint256[],uint256[]) of ERC-1155. */
 const batchTopic = "0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb";
 
-const nobody = "0x0000000000000000000000000000000000000000";
+const zeroAddress = "0x0000000000000000000000000000000000000000";
 const wordLength = 64;
 
-/** A log, read. */
+/** A log with checked fields. */
 interface Log {
   readonly address: Hex;
   readonly topics: readonly Hex[];
@@ -24,13 +25,13 @@ interface Log {
   readonly index: string;
 }
 
-/** What a log says; the kind is `erc20_transfer`, `erc721_transfer`, `erc1155_transfer`, else its first topic, or `log` without one. */
+/** A decoded log. Its kind is `erc20_transfer`, `erc721_transfer`, `erc1155_transfer`, else its first topic, or `log` without topics. */
 export interface LogEvent {
   readonly kind: string;
   readonly sub: SubEvent;
 }
 
-/** Decodes a log. Throws a MalformedError where it is no log at all. */
+/** Decodes a log. Throws a MalformedError if the fields do not have the form of a log. */
 export function decodeLog(fields: Fields): LogEvent {
   const log: Log = {
     address: hexField(fields, "address"),
@@ -108,15 +109,15 @@ interface TokenTransfer {
   readonly amounts: readonly Amount[];
 }
 
-/** The zero address stands for the token itself: what comes from it is minted, what goes to it is burnt. */
+/** A transfer from the zero address is a mint, a transfer to it is a burn. */
 function transfer(kind: string, log: Log, { from, to, operator, amounts }: TokenTransfer): LogEvent {
   const party = (id: Hex): Transfer => ({ account: { id }, amounts });
-  const minted = from === nobody ? "mint" : undefined;
+  const minted = from === zeroAddress ? "mint" : undefined;
   return {
     kind,
     sub: {
       type: [kind],
-      action: minted ?? (to === nobody ? "burn" : "transfer"),
+      action: minted ?? (to === zeroAddress ? "burn" : "transfer"),
       module: log.address,
       sender: [party(from)],
       recipient: [party(to)],
@@ -134,13 +135,13 @@ function rawLog({ address, topics, data, index }: Log): LogEvent {
   };
 }
 
-/** The address in a topic; nothing where the topic holds more than an address. */
+/** Returns the address in a topic; undefined if its first 12 bytes are not zero. */
 function addressOf(topic: Hex | undefined): Hex | undefined {
   if (topic === undefined || !/^0x0{24}[0-9a-f]{40}$/.test(topic)) return undefined;
   return `0x${topic.slice(26)}`;
 }
 
-/** The words of 32 bytes in some data; nothing where it does not consist of whole words. */
+/** Returns the 32-byte words of the data; undefined if its length is not a multiple of 32 bytes. */
 function wordsOf(data: Hex): readonly bigint[] | undefined {
   const digits = data.slice(2);
   if (digits.length % wordLength !== 0) return undefined;

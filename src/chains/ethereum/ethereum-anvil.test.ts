@@ -1,4 +1,4 @@
-// The reader against a real node, held field by field against what the node itself says.
+// The reader on a real node, compared field by field with the node's own data.
 import { createHash } from "node:crypto";
 import { keccak256, parseTransaction, toHex, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -29,7 +29,7 @@ const batchTopic = keccak256(toHex("TransferBatch(address,address,address,uint25
 const otherTopic = keccak256(toHex("Approval(address,address,uint256)"));
 const huge = 2n ** 256n - 1n;
 
-/** Each log of the contract that `everyLog` names, and what it must be decoded to. */
+/** The logs that the contract `everyLog` emits. */
 const logs = {
   erc20: { topics: [transferTopic, word(alice), word(bob)], data: words(123_456_789n) },
   erc20Mint: { topics: [transferTopic, word(zero), word(bob)], data: words(huge) },
@@ -49,9 +49,9 @@ const logs = {
 
 let anvil: Anvil;
 let reader: ChainReader;
-/** Contracts by what they do. */
+/** Addresses of contracts by behaviour. */
 const contracts = { everyLog: "", reverting: "", logsThenReverts: "" };
-/** Hashes of transactions by what they are. */
+/** Hashes of transactions by name. */
 const sent: Record<string, string> = {};
 
 function open(options: Partial<EthereumChainOptions> = {}): ChainReader {
@@ -63,15 +63,15 @@ function open(options: Partial<EthereumChainOptions> = {}): ChainReader {
   });
 }
 
-async function answersOf(request: TaskRequest, from: ChainReader = reader): Promise<TaskResult[]> {
-  const answers: TaskResult[] = [];
-  for await (const answer of from.execute(request, signal)) answers.push(answer);
-  return answers;
+async function resultsOf(request: TaskRequest, from: ChainReader = reader): Promise<TaskResult[]> {
+  const results: TaskResult[] = [];
+  for await (const result of from.execute(request, signal)) results.push(result);
+  return results;
 }
 
 async function failureOf(request: TaskRequest, from: ChainReader = reader): Promise<TaskFailure> {
   try {
-    await answersOf(request, from);
+    await resultsOf(request, from);
   } catch (error) {
     if (error instanceof TaskFailure) return error;
     throw error;
@@ -80,9 +80,9 @@ async function failureOf(request: TaskRequest, from: ChainReader = reader): Prom
 }
 
 async function read(name: string): Promise<Transaction> {
-  const [answer] = await answersOf({ kind: "transaction", chain: reader.chain, hash: sent[name] ?? "" });
-  if (answer?.kind !== "transaction") throw new Error(`no transaction '${name}'`);
-  return answer.transaction;
+  const [result] = await resultsOf({ kind: "transaction", chain: reader.chain, hash: sent[name] ?? "" });
+  if (result?.kind !== "transaction") throw new Error(`'${name}' is not a transaction`);
+  return result.transaction;
 }
 
 async function nodeBlock(height: number): Promise<Fields> {
@@ -97,7 +97,7 @@ async function deploy(code: string): Promise<string> {
 
 const big = (value: unknown): bigint => BigInt(String(value));
 
-async function makeHistory(): Promise<void> {
+async function createHistory(): Promise<void> {
   contracts.everyLog = await deploy(emittingCode(Object.values(logs)));
   contracts.reverting = await deploy(revertingCode);
   contracts.logsThenReverts = await deploy(emittingThenReverting([logs.erc20]));
@@ -139,7 +139,7 @@ async function makeHistory(): Promise<void> {
       value: 3n,
       maxFeePerBlobGas: 10n ** 9n,
       blobVersionedHashes: [`0x01${digest.slice(2)}`],
-      // The zero polynomial: its commitment and its proof are the point at infinity.
+      // The zero polynomial, whose commitment and proof are the point at infinity.
       sidecars: [{ blob, commitment: infinity, proof: infinity }],
     }),
   );
@@ -165,19 +165,19 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
   beforeAll(async () => {
     anvil = await startAnvil({ args: ["--hardfork", "prague"] });
     reader = open();
-    await makeHistory();
+    await createHistory();
   });
   afterAll(() => anvil.stop());
 
-  it("gives every height as the node has it, in every field", async () => {
+  it("yields every height with the node's data in every field", async () => {
     const { height: head } = await reader.head(signal);
-    const answers = await answersOf({ kind: "heights", chain: reader.chain, range: { from: 0, to: head } });
-    expect(answers).toHaveLength(head + 1);
-    for (const [height, answer] of answers.entries()) {
-      if (answer.kind !== "height") throw new Error(`height ${height} came as ${answer.kind}`);
+    const results = await resultsOf({ kind: "heights", chain: reader.chain, range: { from: 0, to: head } });
+    expect(results).toHaveLength(head + 1);
+    for (const [height, result] of results.entries()) {
+      if (result.kind !== "height") throw new Error(`height ${height} has the kind ${result.kind}`);
       const expected = await nodeBlock(height);
       const transactions = fieldsList(expected["transactions"], "transactions");
-      expect(answer.block).toEqual({
+      expect(result.block).toEqual({
         chain: { network: "ethereum", chainId: "31337" },
         height,
         hash: expected["hash"],
@@ -186,14 +186,14 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
         proposer: expected["miner"],
         transactionCount: transactions.length,
       });
-      expect(answer.transactions.map(({ hash }) => hash)).toEqual(transactions.map(({ hash }) => hash));
-      for (const [index, transaction] of answer.transactions.entries()) {
+      expect(result.transactions.map(({ hash }) => hash)).toEqual(transactions.map(({ hash }) => hash));
+      for (const [index, transaction] of result.transactions.entries()) {
         await compare(transaction, fieldsOf(transactions[index], "transaction"), expected);
       }
     }
   });
 
-  /** The general part of a transaction, from the node's receipt and the decoded bytes. */
+  /** Compares a transaction's general fields with the node's receipt and the decoded bytes. */
   async function compare(transaction: Transaction, node: Fields, block: Fields): Promise<void> {
     const receipt = fieldsOf(await anvil.rpc("eth_getTransactionReceipt", transaction.hash), "receipt");
     const gas = big(receipt["gasUsed"]) * big(receipt["effectiveGasPrice"]);
@@ -230,7 +230,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(parsed.data ?? "0x").toBe(node["input"]);
   }
 
-  it("makes one event of a transfer, with the value at sender and recipient", async () => {
+  it("decodes a transfer as one event, with the value at sender and recipient", async () => {
     const transaction = await read("dynamicFee");
     const amounts = [
       { text: "1.500000000000000001", currency: "ETH", numeric: "1500000000000000001", exp: 18 },
@@ -266,7 +266,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(transaction.raw?.[0]).toBe(type === "0x0" ? transaction.raw?.[0] : Number(type));
   });
 
-  it("counts blob gas in the fee and names the blobs", async () => {
+  it("includes blob gas in the fee, and the blob hashes", async () => {
     const transaction = await read("blob");
     const receipt = fieldsOf(await anvil.rpc("eth_getTransactionReceipt", transaction.hash), "receipt");
     expect(big(receipt["blobGasUsed"])).toBe(131_072n);
@@ -277,7 +277,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(transaction.events[0]?.sub[0]?.additional?.["blobVersionedHashes"]).toHaveLength(1);
   });
 
-  it("names the accounts whose code a transaction sets", async () => {
+  it("includes the accounts whose code a transaction sets", async () => {
     const transaction = await read("setCode");
     expect(transaction.events[0]?.sub[0]).toMatchObject({
       type: ["transfer", "set_code"],
@@ -287,7 +287,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(participation(transaction.events).parties).toContain(carol);
   });
 
-  it("names a created contract, with the value it got", async () => {
+  it("includes a created contract and the value that it received", async () => {
     const transaction = await read("create");
     const receipt = fieldsOf(await anvil.rpc("eth_getTransactionReceipt", transaction.hash), "receipt");
     const created = receipt["contractAddress"];
@@ -303,7 +303,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     });
   });
 
-  it("makes a call of input, with its selector", async () => {
+  it("decodes input as a call with its selector", async () => {
     const { events } = await read("call");
     const amounts = [{ text: "0.000000000000000007", currency: "ETH", numeric: "7", exp: 18 }];
     expect(events[0]).toMatchObject({
@@ -320,7 +320,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
   });
 
   it.each(["reverted", "revertedLogs", "failedCreate"])(
-    "moves nothing in a failed transaction (%s)",
+    "decodes no transfer of value in a failed transaction (%s)",
     async (name) => {
       const transaction = await read(name);
       const action = transaction.events[0]?.sub[0];
@@ -334,7 +334,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     },
   );
 
-  it("decodes token transfers from logs, and keeps every other log as it is", async () => {
+  it("decodes token transfers from logs, and keeps every other log raw", async () => {
     const { events } = await read("call");
     const token = contracts.everyLog;
     const units = (currency: string, numeric: string | bigint): object => {
@@ -382,24 +382,24 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     }
   });
 
-  it("gives the same by hash as by height, for a hash in any case", async () => {
+  it("returns the same transaction by hash as by height, for a hash in any case", async () => {
     const hash = sent["call"] ?? "";
     const upper = `0x${hash.slice(2).toUpperCase()}`;
-    const [answer] = await answersOf({ kind: "transaction", chain: reader.chain, hash: upper });
-    if (answer?.kind !== "transaction") throw new Error("no transaction");
-    const { height } = answer.block;
-    const [whole] = await answersOf({
+    const [result] = await resultsOf({ kind: "transaction", chain: reader.chain, hash: upper });
+    if (result?.kind !== "transaction") throw new Error("not a transaction");
+    const { height } = result.block;
+    const [whole] = await resultsOf({
       kind: "heights",
       chain: reader.chain,
       range: { from: height, to: height },
     });
-    expect(whole).toMatchObject({ kind: "height", block: answer.block });
-    expect(whole?.kind === "height" && whole.transactions[answer.transaction.index]).toEqual(
-      answer.transaction,
+    expect(whole).toMatchObject({ kind: "height", block: result.block });
+    expect(whole?.kind === "height" && whole.transactions[result.transaction.index]).toEqual(
+      result.transaction,
     );
   });
 
-  it("says of an unknown, pending or impossible hash what it is, for good", async () => {
+  it("fails without retry for an unknown, pending or malformed hash", async () => {
     const request = (hash: string): TaskRequest => ({ kind: "transaction", chain: reader.chain, hash });
     const unknown = await failureOf(request(word(1)));
     expect(unknown).toMatchObject({ retry: "never", details: { type: "not_found" } });
@@ -420,34 +420,34 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     }
   });
 
-  it("answers a balance at any height, and refuses what is no account, no height yet, or no question here", async () => {
+  it("returns a balance at any height, and rejects malformed accounts, future heights and unsupported kinds", async () => {
     const { height } = await reader.head(signal);
     for (const at of [0, 3, height]) {
       const expected = big(await anvil.rpc("eth_getBalance", bob, toHex(at)));
       const account = `0x${bob.slice(2).toUpperCase()}`;
-      const [answer] = await answersOf({ kind: "balance", chain: reader.chain, account, height: at });
-      expect(answer).toMatchObject({
+      const [result] = await resultsOf({ kind: "balance", chain: reader.chain, account, height: at });
+      expect(result).toMatchObject({
         height: at,
         balances: [{ currency: "ETH", numeric: String(expected), exp: 18 }],
       });
     }
-    const ask = (kind: "balance" | "reward", account: string, at: number): Promise<TaskFailure> =>
+    const fail = (kind: "balance" | "reward", account: string, at: number): Promise<TaskFailure> =>
       failureOf({ kind, chain: reader.chain, account, height: at });
-    expect(await ask("balance", bob, height + 1)).toMatchObject({ details: { type: "above_head" } });
-    expect(await ask("balance", "bob", 1)).toMatchObject({
+    expect(await fail("balance", bob, height + 1)).toMatchObject({ details: { type: "above_head" } });
+    expect(await fail("balance", "bob", 1)).toMatchObject({
       retry: "never",
       details: { type: "bad_request" },
     });
-    expect(await ask("reward", bob, 1)).toMatchObject({ retry: "never", details: { type: "bad_request" } });
+    expect(await fail("reward", bob, 1)).toMatchObject({ retry: "never", details: { type: "bad_request" } });
   });
 
-  it("gives what is there of a range that passes the head, then says so", async () => {
+  it("yields the heights up to the head, then fails with above_head", async () => {
     const { height } = await reader.head(signal);
     const seen: number[] = [];
     const range = { from: height - 2, to: height + 100 };
     const reading = (async () => {
-      for await (const answer of reader.execute({ kind: "heights", chain: reader.chain, range }, signal)) {
-        if (answer.kind === "height") seen.push(answer.block.height);
+      for await (const result of reader.execute({ kind: "heights", chain: reader.chain, range }, signal)) {
+        if (result.kind === "height") seen.push(result.block.height);
       }
     })();
     await expect(reading).rejects.toMatchObject({
@@ -457,12 +457,12 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(seen).toEqual([height - 2, height - 1, height]);
   });
 
-  it("gives what is new after a height, the newest without one, and nothing on a shorter chain", async () => {
+  it("yields the latest heights after a height or up to the head, and none on a shorter chain", async () => {
     const { height: head } = await reader.head(signal);
     const latest = async (limit: number, after?: number): Promise<number[]> => {
       const known = after === undefined ? {} : { after: { height: after } };
-      const answers = await answersOf({ kind: "latest", chain: reader.chain, limit, ...known });
-      return answers.flatMap((answer) => (answer.kind === "height" ? [answer.block.height] : []));
+      const results = await resultsOf({ kind: "latest", chain: reader.chain, limit, ...known });
+      return results.flatMap((result) => (result.kind === "height" ? [result.block.height] : []));
     };
     expect(await latest(3)).toEqual([head - 2, head - 1, head]);
     expect(await latest(1000)).toHaveLength(head + 1);
@@ -472,7 +472,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
     expect(await latest(100, head + 5000)).toEqual([]);
   });
 
-  it("finds out the chain id, and refuses a node of another chain", async () => {
+  it("reads the chain id, and refuses a node of another chain", async () => {
     const nodes = { urls: [anvil.url], logger: silentLogger() };
     expect(await readEthereumChainId(nodes, signal)).toBe("31337");
     const failure = await failureOf(
@@ -485,7 +485,7 @@ describe.skipIf(!hasAnvil)("the Ethereum reader on a real node", () => {
 });
 
 describe.skipIf(!hasAnvil)("the Ethereum reader while the chain is reorganised", () => {
-  it("gives every height once, linked from the break on, and the new chain when read again", async () => {
+  it("yields every height once, linked after the reorganisation, and the new chain on the next read", async () => {
     const node = await startAnvil();
     try {
       const fill = async (blocks: number): Promise<void> => {
@@ -503,11 +503,11 @@ describe.skipIf(!hasAnvil)("the Ethereum reader while the chain is reorganised",
       });
       const range = { from: 1, to: 30 };
       const first: { height: number; hash: string; parentHash: string | undefined }[] = [];
-      for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
-        if (answer.kind !== "height") throw new Error(answer.kind);
-        const { height, hash, parentHash } = answer.block;
+      for await (const result of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
+        if (result.kind !== "height") throw new Error(result.kind);
+        const { height, hash, parentHash } = result.block;
         first.push({ height, hash, parentHash });
-        // The last five blocks are replaced after two of them were given.
+        // Replaces the last five blocks after the reader yielded two of them.
         if (height === 27) await node.rpc("anvil_reorg", 5, [[{ from: carol, to: bob, value: "0x9" }, 0]]);
       }
       expect(first.map(({ height }) => height)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
@@ -520,9 +520,9 @@ describe.skipIf(!hasAnvil)("the Ethereum reader while the chain is reorganised",
         expect(hash).toBe(expected["hash"]);
       }
       let previous: string | undefined;
-      for await (const answer of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
-        if (answer.kind !== "height") throw new Error(answer.kind);
-        const { height, hash, parentHash } = answer.block;
+      for await (const result of chain.execute({ kind: "heights", chain: chain.chain, range }, signal)) {
+        if (result.kind !== "height") throw new Error(result.kind);
+        const { height, hash, parentHash } = result.block;
         const expected = fieldsOf(await node.rpc("eth_getBlockByNumber", toHex(height), false), "block");
         expect(hash).toBe(expected["hash"]);
         if (previous !== undefined) expect(parentHash).toBe(previous);

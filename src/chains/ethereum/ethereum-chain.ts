@@ -1,6 +1,6 @@
-// Reads an Ethereum chain (or any chain with the same JSON-RPC) over one or several nodes.
+// Reads an Ethereum chain (or any chain with the same JSON-RPC) from one or more nodes.
 // Imports only domain, lib, chains and its own folder.
-// Never gives a height that is not whole: what its node cannot show of one piece ends the task with a failure.
+// Never yields an incomplete height: a height that stays inconsistent on every node ends the task with a failure.
 import type { ChainRef } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure, type TaskResult, type TaskRequest } from "../../domain/task.js";
@@ -22,28 +22,29 @@ import type { RawEthereumHeight } from "./raw-height.js";
 import { createReadAhead, type ReadAheadLimits } from "./read-ahead.js";
 import { createRpcClient } from "./rpc-client.js";
 
-/** How nodes are reached. */
+/** Options for the connections to nodes. */
 export interface EthereumNodesOptions {
-  /** JSON-RPC over HTTP; credentials may stand in the URL. */
+  /** JSON-RPC endpoints over HTTP; a URL may contain credentials. */
   readonly urls: readonly string[];
-  /** Requests a second to each node at most, each call of a batch counted; found by itself where absent. */
+  /** Maximum requests per second to each node, counting each call of a batch; adapts to rate limits if absent. */
   readonly requestsPerSecond?: number;
-  /** Calls in one HTTP request at most (40 by default); a node that takes fewer gets fewer. */
+  /** Maximum calls in one HTTP request (40 by default); lower for a node that rejects the size. */
   readonly batchCalls?: number;
-  /** Milliseconds for one request; 15,000 by default. */
+  /** Time limit of one request in milliseconds; 15,000 by default. */
   readonly timeoutMs?: number;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
+/** Options of `createEthereumChain`. */
 export interface EthereumChainOptions extends EthereumNodesOptions {
-  /** The decimal chain id, `1` for Ethereum's main network: a node of another chain is refused. */
+  /** The decimal chain id, `1` for Ethereum's main network; a node of another chain is refused. */
   readonly chainId: string;
-  /** Name of the chain's own coin; `ETH` by default. */
+  /** Name of the native coin; `ETH` by default. */
   readonly currency?: string;
-  /** Whether transactions carry their encoded bytes; true by default. */
+  /** Whether transactions include their encoded bytes; true by default. */
   readonly raw?: boolean;
-  /** How far is read ahead: by default 4 batches of 20 heights or 2 MiB a task, 8 MiB in all. */
+  /** Limits of the read-ahead: by default 4 batches of 20 heights or 2 MiB for each task, 8 MiB in total. */
   readonly readAhead?: Partial<ReadAheadLimits>;
 }
 
@@ -58,7 +59,7 @@ const defaultReadAhead: ReadAheadLimits = {
 };
 const maxResponseBytes = 128 * mebibyte;
 
-/** Asks the nodes which chain they serve: the decimal chain id of the first that answers. */
+/** Returns the decimal chain id that the first responsive node reports. */
 export async function readEthereumChainId(
   options: EthereumNodesOptions,
   signal: AbortSignal,
@@ -67,16 +68,16 @@ export async function readEthereumChainId(
   return endpoints.call((node, inner) => node.chainId(inner), { signal });
 }
 
-/** Creates a reader; nothing is asked before the first task. */
+/** Creates a reader; sends no request before the first task. */
 export function createEthereumChain(options: EthereumChainOptions): ChainReader {
   const { chainId, currency = "ETH", raw = true, logger, clock = systemClock } = options;
   const chain: ChainRef = { network: ethereumNetwork, chainId };
   const context: EthereumDecodeContext = { chain, currency, raw };
   const nodes = nodesOf(options, chain, true);
   const source = createBlockSource(nodes, clock);
-  const ahead = createReadAhead(source.run, { ...defaultReadAhead, ...options.readAhead });
+  const ahead = createReadAhead(source.readBatch, { ...defaultReadAhead, ...options.readAhead });
 
-  async function decoded(height: RawEthereumHeight): Promise<TaskResult> {
+  async function decodeHeight(height: RawEthereumHeight): Promise<TaskResult> {
     try {
       return { kind: "height", ...(await decodeEthereumHeight(height, context)) };
     } catch (error) {
@@ -87,7 +88,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
-  async function decodedTransaction({
+  async function decodeTransaction({
     block: rawBlock,
     fields,
     receipt,
@@ -109,9 +110,9 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
   }
 
   /**
-   * Each height follows on the one before it by its parent hash. Where one does not, the chain was reorganised while it was
-   * read: what was read ahead is dropped, and everything from there on is read again. Heights given before the break stay
-   * as they were given; whoever holds them sees by the parent hash that they were replaced.
+   * Yields heights that link by parent hash. If one does not link, a reorganisation happened during the read: the
+   * generator drops the heights that were read ahead and reads again from there. It does not correct heights that it already
+   * yielded; the consumer detects their replacement by the parent hash.
    */
   async function* heights(from: Height, to: Height, signal: AbortSignal): AsyncGenerator<TaskResult, void> {
     let previous: string | undefined;
@@ -119,11 +120,11 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     while (next <= to) {
       for await (const read of ahead.heights({ from: next, to }, signal)) {
         const broken = previous !== undefined && read.parentHash !== previous;
-        const height = broken ? await source.linked(next, signal) : read;
+        const height = broken ? await source.readLinked(next, signal) : read;
         if (broken && height.parentHash !== previous) {
-          logger.info({ height: next }, "The chain was reorganised while it was read.");
+          logger.info({ height: next }, "A reorganisation happened during a read.");
         }
-        yield await decoded(height);
+        yield await decodeHeight(height);
         signal.throwIfAborted();
         previous = height.hash;
         next += 1;
@@ -132,7 +133,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     }
   }
 
-  /** What is new up to the head; nothing where the chain is shorter. A head that moves back meanwhile ends it early. */
+  /** Yields the heights after `after` up to the head; none if the chain is shorter. Ends early if the head moves back. */
   async function* latest(
     { after, limit }: Extract<TaskRequest, { readonly kind: "latest" }>,
     signal: AbortSignal,
@@ -157,7 +158,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
         return;
       case "transaction": {
         const hash = hashOf(request.hash);
-        yield await decodedTransaction(await source.transaction(hash, signal));
+        yield await decodeTransaction(await source.transaction(hash, signal));
         return;
       }
       case "balance": {
@@ -168,7 +169,9 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
       }
       case "reward":
       case "delegations":
-        throw badRequest(`Ethereum has no answer to '${request.kind}': staking is not part of its accounts.`);
+        throw badRequest(
+          `Ethereum does not support tasks of kind '${request.kind}': its accounts have no staking.`,
+        );
     }
   }
 
@@ -176,7 +179,7 @@ export function createEthereumChain(options: EthereumChainOptions): ChainReader 
     chain,
     capabilities: ["heights", "transaction", "latest", "balance"],
     head: (signal) => source.head(signal),
-    execute: execute,
+    execute,
     endpoints: () => nodes.status(),
     close: () => Promise.resolve(),
   };
@@ -200,7 +203,7 @@ function nodesOf(options: EthereumNodesOptions, chain: ChainRef, identify: boole
   });
 }
 
-/** A URL without its path and query too: providers put keys there. */
+/** Returns a URL without credentials, path and query, since providers put keys there. */
 function endpointName(url: string): string {
   const { protocol, host, pathname, search } = new URL(url);
   return `${protocol}//${host}${pathname === "/" && search === "" ? "" : "/***"}`;
@@ -209,7 +212,7 @@ function endpointName(url: string): string {
 function hashOf(text: string): string {
   const hash = text.trim().toLowerCase();
   if (!/^0x[0-9a-f]{64}$/.test(hash)) {
-    throw badRequest(`'${text}' is no transaction hash: it is 0x and 64 hexadecimal digits.`);
+    throw badRequest(`'${text}' is not a transaction hash: 0x and 64 hexadecimal digits are required.`);
   }
   return hash;
 }
@@ -217,7 +220,7 @@ function hashOf(text: string): string {
 function addressOf(text: string): string {
   const address = text.trim().toLowerCase();
   if (!/^0x[0-9a-f]{40}$/.test(address)) {
-    throw badRequest(`'${text}' is no account: it is 0x and 40 hexadecimal digits.`);
+    throw badRequest(`'${text}' is not an account: 0x and 40 hexadecimal digits are required.`);
   }
   return address;
 }

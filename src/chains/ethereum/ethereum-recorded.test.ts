@@ -1,4 +1,4 @@
-// The reader against what other Ethereum clients were recorded to answer, blob and set-code transactions among it.
+// The reader on recorded responses of other Ethereum clients, including blob and set-code transactions.
 import { keccak256, parseTransaction, recoverTransactionAddress, toHex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Transaction } from "../../domain/transaction.js";
@@ -16,7 +16,7 @@ let recordings: Recordings;
 let node: StandInNode;
 let reader: ChainReader;
 
-/** Decodes a recorded transaction and its receipt; the block that they stand in may not be recorded. */
+/** Decodes a recorded transaction and its receipt; its block may not be recorded. */
 function decode(hash: string): Promise<Transaction> {
   const [fields, receipt] = [recordings.transactions.get(hash), recordings.receipts.get(hash)];
   if (fields === undefined || receipt === undefined) throw new Error(`${hash} is not recorded`);
@@ -34,27 +34,27 @@ function decode(hash: string): Promise<Transaction> {
   );
 }
 
-/** The recorded transactions with a receipt, by type. */
-function ofType(type: string): string[] {
+/** Returns the hashes of recorded transactions of a type that have a receipt. */
+function hashesOfType(type: string): string[] {
   return [...recordings.transactions]
     .filter(([hash, fields]) => fields["type"] === type && recordings.receipts.has(hash))
     .map(([hash]) => hash);
 }
 
-// The recordings lie beside the developers' checkout; the suite on a real node covers the same types everywhere.
+// The recordings exist only beside the developers' checkout; the suite on a real node covers the same types everywhere.
 describe.skipIf(!hasFixtures)(
-  "the Ethereum reader on recorded answers (which lie beside the developers' checkout)",
+  "the Ethereum reader on recorded responses (only beside the developers' checkout)",
   () => {
     beforeAll(async () => {
       recordings = readRecordings();
-      node = await startStandInNode({ answer: (call) => recordings.answer(call) });
+      node = await startStandInNode({ respond: (call) => recordings.respond(call) });
       const chainId = BigInt(recordings.chainId).toString();
       reader = createEthereumChain({ urls: [node.url], chainId, logger: silentLogger() });
     });
     afterAll(() => node.stop());
 
     it.each(["0x0", "0x1", "0x2", "0x3", "0x4"])("decodes transactions of type %s", async (type) => {
-      const hashes = ofType(type);
+      const hashes = hashesOfType(type);
       expect(hashes.length).toBeGreaterThan(0);
       for (const hash of hashes) {
         const transaction = await decode(hash);
@@ -88,12 +88,12 @@ describe.skipIf(!hasFixtures)(
       }
     });
 
-    it("counts the blob gas of a blob transaction, and names the authority of a set-code one", async () => {
-      const [blob] = await Promise.all(ofType("0x3").map(decode));
+    it("includes blob gas in the fee, and the authority of a set-code transaction", async () => {
+      const [blob] = await Promise.all(hashesOfType("0x3").map(decode));
       const receipt = recordings.receipts.get(blob?.hash ?? "") ?? {};
       expect(big(receipt["blobGasUsed"])).toBe(131_072n);
       expect(blob?.events[0]?.sub[0]?.additional?.["blobVersionedHashes"]).toHaveLength(1);
-      const [setCode] = await Promise.all(ofType("0x4").map(decode));
+      const [setCode] = await Promise.all(hashesOfType("0x4").map(decode));
       const action = setCode?.events[0]?.sub[0];
       expect(action?.node?.["authority"]).toHaveLength(1);
       expect(action?.additional?.["setCode"]?.[0]).toMatch(
@@ -102,18 +102,18 @@ describe.skipIf(!hasFixtures)(
     });
 
     it.each([0, 1, 0x36])(
-      "reads the whole recorded height %i, receipts of before Byzantium too",
+      "reads the complete recorded height %i, including receipts from before Byzantium",
       async (height) => {
         const range = { from: height, to: height };
-        const answers = [];
-        for await (const answer of reader.execute({ kind: "heights", chain: reader.chain, range }, signal))
-          answers.push(answer);
-        const [answer] = answers;
-        if (answer?.kind !== "height") throw new Error(`height ${height} came as ${answer?.kind}`);
+        const results = [];
+        for await (const result of reader.execute({ kind: "heights", chain: reader.chain, range }, signal))
+          results.push(result);
+        const [result] = results;
+        if (result?.kind !== "height") throw new Error(`height ${height} has the kind ${result?.kind}`);
         const block = recordings.blocks.find(({ number }) => Number(number) === height) ?? {};
-        expect(answer.block).toMatchObject({ hash: block["hash"], proposer: block["miner"] });
-        expect(answer.transactions).toHaveLength(height === 0 ? 0 : 4);
-        for (const transaction of answer.transactions) {
+        expect(result.block).toMatchObject({ hash: block["hash"], proposer: block["miner"] });
+        expect(result.transactions).toHaveLength(height === 0 ? 0 : 4);
+        for (const transaction of result.transactions) {
           const receipt = recordings.receipts.get(transaction.hash) ?? {};
           expect(transaction.hasErrors).toBe(receipt["status"] === "0x0");
           expect(keccak256(transaction.raw ?? new Uint8Array())).toBe(transaction.hash);
@@ -121,17 +121,17 @@ describe.skipIf(!hasFixtures)(
       },
     );
 
-    it("finds recorded transactions by hash through the node, with their blocks", async () => {
+    it("finds recorded transactions and their blocks by hash", async () => {
       let found = 0;
-      for (const hash of [...ofType("0x2"), ...ofType("0x3"), ...ofType("0x4")]) {
-        for await (const answer of reader.execute(
+      for (const hash of [...hashesOfType("0x2"), ...hashesOfType("0x3"), ...hashesOfType("0x4")]) {
+        for await (const result of reader.execute(
           { kind: "transaction", chain: reader.chain, hash },
           signal,
         )) {
-          if (answer.kind !== "transaction") throw new Error(answer.kind);
-          expect(answer.transaction.hash).toBe(hash);
-          expect(answer.block.hash).toBe(answer.transaction.blockHash);
-          expect(answer.transaction.index).toBeLessThan(answer.block.transactionCount);
+          if (result.kind !== "transaction") throw new Error(result.kind);
+          expect(result.transaction.hash).toBe(hash);
+          expect(result.block.hash).toBe(result.transaction.blockHash);
+          expect(result.transaction.index).toBeLessThan(result.block.transactionCount);
           found += 1;
         }
       }

@@ -1,13 +1,15 @@
-// Reading a node's JSON field by field: what is not as the JSON-RPC specification has it is a MalformedError that names it.
-// Imports nothing of this project. Format: https://ethereum.github.io/execution-apis, hex encoding included.
+// Reads a node's JSON field by field; a field that violates the JSON-RPC specification is a MalformedError that names it.
+// Imports only lib.
+// Never does I/O. Format, including the encoding of numbers: https://ethereum.github.io/execution-apis.
+import { isRecord } from "../../lib/is-record.js";
 
-/** A JSON object whose fields are not looked at yet. */
+/** A JSON object with unchecked fields. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Hexadecimal with 0x in front. */
+/** Hexadecimal text with the prefix 0x. */
 export type Hex = `0x${string}`;
 
-/** A node's answer that does not have the form it must have. */
+/** Thrown if a node's response violates the JSON-RPC specification. */
 export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
@@ -16,58 +18,53 @@ const quantityPattern = /^0x[0-9a-fA-F]+$/;
 const hexPattern = /^0x[0-9a-fA-F]*$/;
 const lowerHexPattern = /^0x[0-9a-f]*$/;
 
-/** Whether a value is a JSON object. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Whether a value is hexadecimal with 0x in front. */
+/** Whether a value is hexadecimal text with the prefix 0x. */
 export function isHex(value: unknown): value is Hex {
   return typeof value === "string" && hexPattern.test(value);
 }
 
-/** The value as an object. */
+/** Returns the value as an object; `what` names it in the error. */
 export function fieldsOf(value: unknown, what: string): Fields {
-  if (!isFields(value)) throw new MalformedError(`${what} is ${describe(value)}, not an object`);
+  if (!isRecord(value)) throw new MalformedError(`${what} is ${describe(value)}, not an object`);
   return value;
 }
 
-/** A list of objects. */
+/** Returns the value as a list of objects. */
 export function fieldsList(value: unknown, what: string): readonly Fields[] {
   return listOf(value, what).map((each, index) => fieldsOf(each, `${what}[${index}]`));
 }
 
-/** The value as a list. */
+/** Returns the value as a list. */
 export function listOf(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new MalformedError(`${what} is ${describe(value)}, not a list`);
   return value;
 }
 
-/** Bytes in lower case: a hash, an address, data. */
+/** Returns a field of bytes (a hash, an address, data) in lower case. */
 export function hexField(fields: Fields, key: string): Hex {
   const value = fields[key];
-  // Nearly all nodes write lower case: then nothing has to be copied.
+  // Nearly all nodes write lower case, which needs no copy.
   if (isLowerHex(value)) return value;
   if (!isHex(value)) throw new MalformedError(`${key} is ${describe(value)}, not hexadecimal`);
   return lower(value);
 }
 
-/** Bytes in lower case; nothing where the field is absent or null. */
+/** Returns a field of bytes in lower case; undefined if it is absent or null. */
 export function optionalHex(fields: Fields, key: string): Hex | undefined {
   return isAbsent(fields[key]) ? undefined : hexField(fields, key);
 }
 
-/** A list of bytes in lower case; empty where the field is absent or null. */
+/** Returns a list of bytes in lower case; empty if the field is absent or null. */
 export function hexList(fields: Fields, key: string): readonly Hex[] {
   const value = fields[key];
   if (isAbsent(value)) return [];
   return listOf(value, key).map((each) => {
-    if (!isHex(each)) throw new MalformedError(`${key} holds ${describe(each)}, which is not hexadecimal`);
+    if (!isHex(each)) throw new MalformedError(`${key} contains ${describe(each)}, which is not hexadecimal`);
     return lower(each);
   });
 }
 
-/** A whole number of any size. */
+/** Returns a whole number of any size. */
 export function quantity(fields: Fields, key: string): bigint {
   const value = fields[key];
   if (typeof value !== "string" || !quantityPattern.test(value)) {
@@ -76,19 +73,19 @@ export function quantity(fields: Fields, key: string): bigint {
   return BigInt(value);
 }
 
-/** A whole number of any size; nothing where the field is absent or null. */
+/** Returns a whole number of any size; undefined if the field is absent or null. */
 export function optionalQuantity(fields: Fields, key: string): bigint | undefined {
   return isAbsent(fields[key]) ? undefined : quantity(fields, key);
 }
 
-/** A whole number up to 2^53-1. */
+/** Returns a whole number up to 2^53-1. */
 export function count(fields: Fields, key: string): number {
   const value = Number(quantity(fields, key));
   if (!Number.isSafeInteger(value)) throw new MalformedError(`${key} is ${value}, beyond 2^53-1`);
   return value;
 }
 
-/** A number as JSON-RPC writes it. */
+/** Returns a number in JSON-RPC's encoding. */
 export function toHex(value: number): Hex {
   return `0x${value.toString(16)}`;
 }

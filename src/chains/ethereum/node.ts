@@ -1,6 +1,6 @@
-// One Ethereum node, asked in words of the chain: heights, transactions, balances.
+// Reads heights, transactions and balances from one Ethereum node.
 // Imports only domain, chains/endpoint-error and its own folder.
-// Never retries and never chooses: it says by EndpointError what is wrong, and others act on it.
+// Never retries and never selects a node: it reports faults by EndpointError.
 import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
@@ -13,15 +13,15 @@ import {
   type RawEthereumBlock,
   type RawEthereumHeight,
 } from "./raw-height.js";
-import type { RpcAnswer, RpcCall, RpcClient } from "./rpc-client.js";
+import type { RpcResponse, RpcCall, RpcClient } from "./rpc-client.js";
 import { rpcFault } from "./rpc-errors.js";
 
-/** What a node gives for a height. */
+/** A node's data of a height. */
 export type HeightOutcome =
-  | { readonly kind: "whole"; readonly value: RawEthereumHeight }
-  /** Block and receipts do not belong together: the chain moved in between, or the node is not done with the block. */
-  | { readonly kind: "inconsistent"; readonly why: string }
-  /** The node does not have it. */
+  | { readonly kind: "complete"; readonly value: RawEthereumHeight }
+  /** Block and receipts do not belong together: the chain changed in between, or the node still stores the block. */
+  | { readonly kind: "inconsistent"; readonly reason: string }
+  /** The node does not have the height. */
   | { readonly kind: "missing"; readonly error: EndpointError };
 
 /** A transaction with its receipt and its block; the block's other transactions are hashes. */
@@ -31,46 +31,52 @@ export interface RawEthereumTransaction {
   readonly receipt: Fields;
 }
 
+/** Reads one Ethereum node. */
 export interface EthereumNode {
+  /** Returns the decimal chain id. */
   chainId(signal: AbortSignal): Promise<string>;
+  /** Returns the newest block. */
   head(signal: AbortSignal): Promise<ChainHead>;
-  /** One outcome a height, in order, and the length of what the node sent, in bytes. */
+  /** Returns one outcome for each height, in order, and the size of the responses in bytes. */
   heights(
     heights: readonly Height[],
     signal: AbortSignal,
   ): Promise<{ readonly outcomes: readonly HeightOutcome[]; readonly bytes: number }>;
-  /** Rejects with a lacking EndpointError where the node knows no such transaction in a block. */
+  /** Rejects with a `missing` EndpointError if no block of the node contains the transaction. */
   transaction(hash: string, signal: AbortSignal): Promise<RawEthereumTransaction>;
-  /** Wei that an account held after a height. */
+  /** Returns an account's balance after a height, in wei. */
   balance(account: string, height: Height, signal: AbortSignal): Promise<bigint>;
 }
 
-/** A block of the request, read as far as it is there. */
-type Found = {
+/** A block with its transactions and unchecked receipts. */
+type FetchedBlock = {
   readonly block: RawEthereumBlock;
   readonly transactions: readonly Fields[];
   readonly receipts: unknown;
 };
 
-/** Creates a node over a client. */
+/** Creates a reader of the node that the client calls. */
 export function createEthereumNode(rpc: RpcClient): EthereumNode {
-  /** Whether the node has `eth_getBlockReceipts`; found out at the first block. */
-  let blockReceipts = true;
+  /** Whether the node supports `eth_getBlockReceipts`; the first block shows it. */
+  let supportsBlockReceipts = true;
 
   async function request(calls: readonly RpcCall[], signal: AbortSignal): Promise<unknown[]> {
-    const { answers } = await rpc.request(calls, signal);
-    return calls.map(({ method }, at) => resultOf(answers[at], method));
+    const { responses } = await rpc.request(calls, signal);
+    return calls.map(({ method }, at) => resultOf(responses[at], method));
   }
 
-  /** Why the node has no block at a height: only its newest one can tell. */
+  /** Explains why the node has no block at a height: the height is above its head, or the node pruned it. */
   async function missingBlock(height: Height, signal: AbortSignal): Promise<EndpointError> {
     const [number] = await request([{ method: "eth_blockNumber", params: [] }], signal);
     const head = parseResponse(() => count({ number }, "number"));
     return height > head ? aboveHead(height, head) : pruned(height, `its newest block is ${head}`);
   }
 
-  /** The receipts of each transaction of these blocks, one call a transaction. */
-  async function singleReceipts(blocks: readonly Found[], signal: AbortSignal): Promise<Found[]> {
+  /** Reads the receipts of these blocks with one call for each transaction. */
+  async function singleReceipts(
+    blocks: readonly FetchedBlock[],
+    signal: AbortSignal,
+  ): Promise<FetchedBlock[]> {
     const calls = blocks.flatMap(({ transactions }) =>
       transactions.map(({ hash }) => ({ method: "eth_getTransactionReceipt", params: [hash] })),
     );
@@ -83,24 +89,27 @@ export function createEthereumNode(rpc: RpcClient): EthereumNode {
     });
   }
 
-  function readBlock(height: Height, answers: readonly (RpcAnswer | undefined)[]): Found | HeightOutcome {
-    const [blockAnswer, receiptsAnswer] = answers;
+  function readBlock(
+    height: Height,
+    responses: readonly (RpcResponse | undefined)[],
+  ): FetchedBlock | HeightOutcome {
+    const [blockResponse, receiptsResponse] = responses;
     try {
-      const value = resultOf(blockAnswer, "eth_getBlockByNumber");
-      if (value === null) return { kind: "missing", error: pruned(height, "it says nothing more") };
+      const value = resultOf(blockResponse, "eth_getBlockByNumber");
+      if (value === null) return { kind: "missing", error: pruned(height, "it reports no reason") };
       const block = rawBlock(value);
       if (block.height !== height)
-        return { kind: "inconsistent", why: `the block's number is ${block.height}` };
+        return { kind: "inconsistent", reason: `the block's number is ${block.height}` };
       const transactions = rawTransactions(block);
-      if (receiptsAnswer !== undefined && isUnsupported(receiptsAnswer)) blockReceipts = false;
-      const wanted = transactions.length > 0 && receiptsAnswer !== undefined && blockReceipts;
+      if (receiptsResponse !== undefined && isUnsupported(receiptsResponse)) supportsBlockReceipts = false;
+      const usesReceipts = transactions.length > 0 && receiptsResponse !== undefined && supportsBlockReceipts;
       return {
         block,
         transactions,
-        receipts: wanted ? resultOf(receiptsAnswer, "eth_getBlockReceipts") : undefined,
+        receipts: usesReceipts ? resultOf(receiptsResponse, "eth_getBlockReceipts") : undefined,
       };
     } catch (error) {
-      if (error instanceof MalformedError) return { kind: "inconsistent", why: error.message };
+      if (error instanceof MalformedError) return { kind: "inconsistent", reason: error.message };
       if (error instanceof EndpointError && error.fault === "missing") return { kind: "missing", error };
       throw error;
     }
@@ -121,24 +130,24 @@ export function createEthereumNode(rpc: RpcClient): EthereumNode {
     },
 
     async heights(heights, signal) {
-      const withReceipts = blockReceipts;
+      const withReceipts = supportsBlockReceipts;
       const calls = heights.flatMap((height) => [
         { method: "eth_getBlockByNumber", params: [toHex(height), true] },
         ...(withReceipts ? [{ method: "eth_getBlockReceipts", params: [toHex(height)] }] : []),
       ]);
-      const { answers, bytes } = await rpc.request(calls, signal);
+      const { responses, bytes } = await rpc.request(calls, signal);
       const stride = withReceipts ? 2 : 1;
       const read = heights.map((height, at) =>
-        readBlock(height, answers.slice(at * stride, (at + 1) * stride)),
+        readBlock(height, responses.slice(at * stride, (at + 1) * stride)),
       );
       const found = read.filter((each) => "block" in each);
-      const complete = blockReceipts ? found : await singleReceipts(found, signal);
-      const byHeight = new Map(complete.map((each) => [each.block.height, each]));
+      const withAllReceipts = supportsBlockReceipts ? found : await singleReceipts(found, signal);
+      const byHeight = new Map(withAllReceipts.map((each) => [each.block.height, each]));
       const outcomes: HeightOutcome[] = [];
       for (const [at, height] of heights.entries()) {
-        const whole = byHeight.get(height);
+        const complete = byHeight.get(height);
         const outcome = read[at];
-        if (whole !== undefined) outcomes.push(joinReceipts(whole));
+        if (complete !== undefined) outcomes.push(joinReceipts(complete));
         else if (outcome !== undefined && "kind" in outcome)
           outcomes.push(await explainMissing(outcome, height));
       }
@@ -156,7 +165,7 @@ export function createEthereumNode(rpc: RpcClient): EthereumNode {
         params: [hash],
       }));
       const [transaction, receiptValue] = await request(calls, signal);
-      if (transaction === null) throw unknownTransaction(`The chain holds no transaction ${hash}.`);
+      if (transaction === null) throw unknownTransaction(`The chain has no transaction ${hash}.`);
       const fields = parseResponse(() => fieldsOf(transaction, "transaction"));
       if (fields["blockHash"] === null || receiptValue === null) {
         throw unknownTransaction(`Transaction ${hash} is not in a block yet.`);
@@ -168,59 +177,60 @@ export function createEthereumNode(rpc: RpcClient): EthereumNode {
         const receipt = fieldsOf(receiptValue, "receipt");
         const index = count(fields, "transactionIndex");
         const hashes = listOf(block.fields["transactions"], "transactions");
-        const same =
+        const consistent =
           hexField(receipt, "blockHash") === block.hash &&
           hexField(receipt, "transactionHash") === hash &&
           hexField({ hash: hashes[index] }, "hash") === hash;
-        if (!same) throw new MalformedError(`transaction ${hash}, its receipt and its block do not agree`);
+        if (!consistent)
+          throw new MalformedError(`transaction ${hash}, its receipt and its block are inconsistent`);
         return { block, fields, receipt };
       });
     },
 
     async balance(account, height, signal) {
-      const { answers } = await rpc.request(
+      const { responses } = await rpc.request(
         [
           { method: "eth_getBalance", params: [account, toHex(height)] },
           { method: "eth_getBlockByNumber", params: [toHex(height), false] },
         ],
         signal,
       );
-      // Some nodes answer for a height that they do not have: the block has to be there.
-      if (resultOf(answers[1], "eth_getBlockByNumber") === null) throw await missingBlock(height, signal);
-      const balance = resultOf(answers[0], "eth_getBalance");
+      // Some nodes return a balance for a height that they do not have, therefore the block must exist.
+      if (resultOf(responses[1], "eth_getBlockByNumber") === null) throw await missingBlock(height, signal);
+      const balance = resultOf(responses[0], "eth_getBalance");
       return parseResponse(() => quantity({ balance }, "balance"));
     },
   };
 }
 
-function joinReceipts({ block, transactions, receipts }: Found): HeightOutcome {
+function joinReceipts({ block, transactions, receipts }: FetchedBlock): HeightOutcome {
   try {
     const value = { ...block, transactions, receipts: rawReceipts(block, transactions, receipts) };
-    return { kind: "whole", value };
+    return { kind: "complete", value };
   } catch (error) {
-    if (error instanceof MalformedError) return { kind: "inconsistent", why: error.message };
+    if (error instanceof MalformedError) return { kind: "inconsistent", reason: error.message };
     throw error;
   }
 }
 
-function resultOf(answer: RpcAnswer | undefined, method: string): unknown {
-  if (answer === undefined) throw new EndpointError("unavailable", `it did not answer ${method}`);
-  if ("result" in answer) return answer.result;
-  const { error } = answer;
+function resultOf(response: RpcResponse | undefined, method: string): unknown {
+  if (response === undefined) throw new EndpointError("unavailable", `it returned no response to ${method}`);
+  if ("result" in response) return response.result;
+  const { error } = response;
   const message = `${method}: ${error.message} (${error.code})`;
   if (rpcFault(error) !== "missing") throw new EndpointError("unavailable", message);
-  const failure = new TaskFailure(`The node no longer has what was asked. ${message}.`, "other-worker", {
+  const failure = new TaskFailure(`The node does not have the requested data. ${message}.`, "other-worker", {
     type: "pruned",
     code: error.code,
   });
   throw new EndpointError("missing", message, { failure });
 }
 
-function isUnsupported(answer: RpcAnswer): boolean {
-  return "error" in answer && rpcFault(answer.error) === "unsupported";
+function isUnsupported(response: RpcResponse): boolean {
+  return "error" in response && rpcFault(response.error) === "unsupported";
 }
 
-/** A node whose answer makes no sense is ill. */
+/** Converts a MalformedError into the fault `unavailable`: the node is unhealthy. */
 function parseResponse<T>(read: () => T): T {
   try {
     return read();
@@ -228,7 +238,7 @@ function parseResponse<T>(read: () => T): T {
     if (!(error instanceof MalformedError)) throw error;
     throw new EndpointError(
       "unavailable",
-      `its answer makes no sense: ${error.message}`,
+      `its response is malformed: ${error.message}`,
       {},
       { cause: error },
     );
@@ -241,8 +251,8 @@ function aboveHead(height: Height, head: Height): EndpointError {
   return new EndpointError("missing", message, { failure });
 }
 
-function pruned(height: Height, why: string): EndpointError {
-  const message = `The node has no block ${height}, though ${why}: it was pruned, or the node still syncs.`;
+function pruned(height: Height, detail: string): EndpointError {
+  const message = `The node has no block ${height} (${detail}): it was pruned, or the node still syncs.`;
   const failure = new TaskFailure(message, "other-worker", { type: "pruned", height });
   return new EndpointError("missing", message, { failure });
 }

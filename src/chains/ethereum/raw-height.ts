@@ -1,5 +1,6 @@
-// A height as a node gives it, checked to be of one piece: the block, its transactions and their receipts belong together.
-// Imports only its own folder. Never looks at what a transaction means.
+// A height as a node returns it, checked for consistency: the block, its transactions and their receipts belong together.
+// Imports only its own folder.
+// Never interprets a transaction.
 import {
   count,
   fieldsList,
@@ -11,7 +12,7 @@ import {
   type Hex,
 } from "./fields.js";
 
-/** A block of a node, with what every use of it needs read. */
+/** A node's block, with the fields that identify it. */
 export interface RawEthereumBlock {
   readonly fields: Fields;
   readonly height: number;
@@ -19,13 +20,13 @@ export interface RawEthereumBlock {
   readonly parentHash: Hex;
 }
 
-/** A block with whole transactions and their receipts, in order. */
+/** A block with its transactions and their receipts, in order. */
 export interface RawEthereumHeight extends RawEthereumBlock {
   readonly transactions: readonly Fields[];
   readonly receipts: readonly Fields[];
 }
 
-/** Reads what stands in a block itself. */
+/** Reads the fields that identify a block. Throws a MalformedError if one is absent. */
 export function rawBlock(value: unknown): RawEthereumBlock {
   const fields = fieldsOf(value, "block");
   return {
@@ -36,7 +37,7 @@ export function rawBlock(value: unknown): RawEthereumBlock {
   };
 }
 
-/** The block's transactions, checked to be whole, of this block, and in order. */
+/** Returns the block's transactions. Throws a MalformedError if one is a hash, of another block or out of order. */
 export function rawTransactions(block: RawEthereumBlock): readonly Fields[] {
   const transactions = fieldsList(block.fields["transactions"], "transactions");
   for (const [index, fields] of transactions.entries()) {
@@ -46,7 +47,7 @@ export function rawTransactions(block: RawEthereumBlock): readonly Fields[] {
   return transactions;
 }
 
-/** The receipts, checked to be those of exactly these transactions in this block, in order. */
+/** Returns the receipts. Throws a MalformedError unless they are those of these transactions, in order. */
 export function rawReceipts(
   block: RawEthereumBlock,
   transactions: readonly Fields[],

@@ -1,4 +1,4 @@
-// Bytes of transactions against viem's own encoder, over random ones of each type.
+// Compares rebuilt transaction bytes with viem's encoder for random transactions of each type.
 import fc from "fast-check";
 import { keccak256, serializeTransaction, toHex, type Hex, type TransactionSerializable } from "viem";
 import { describe, expect, it } from "vitest";
@@ -31,8 +31,8 @@ const price = fc.bigInt({ min: 0n, max: 2n ** 60n });
 const optional = <T>(value: T | undefined, key: string): object =>
   value === undefined ? {} : { [key]: value };
 
-/** A transaction, its signature, and the JSON by which a node shows both. */
-function shown(
+/** Returns a signed transaction's bytes and the JSON that a node returns for it. */
+function signedTransaction(
   type: Hex,
   transaction: TransactionSerializable,
   { r, s, yParity }: { r: Hex; s: Hex; yParity: number },
@@ -65,33 +65,33 @@ function expectSame({ serialized, json }: { serialized: Hex; json: Record<string
 }
 
 describe("the bytes of a transaction", () => {
-  it("are those of viem's encoder for legacy ones", () => {
+  it("equal those of viem's encoder for legacy transactions", () => {
     fc.assert(
       fc.property(basics, price, signature, ({ to, ...rest }, gasPrice, signed) => {
         const transaction = { type: "legacy" as const, ...rest, gasPrice, ...optional(to, "to") };
-        expectSame(shown("0x0", transaction, signed, { gasPrice: toHex(gasPrice) }));
+        expectSame(signedTransaction("0x0", transaction, signed, { gasPrice: toHex(gasPrice) }));
       }),
       { numRuns: 1000 },
     );
   });
 
-  it("are those of viem's encoder with an access list and with dynamic fees", () => {
+  it("equal those of viem's encoder with an access list and with dynamic fees", () => {
     fc.assert(
       fc.property(basics, accessList, price, signature, ({ to, ...rest }, list, gasPrice, signed) => {
         const target = optional(to, "to");
         const berlin = { type: "eip2930" as const, ...rest, gasPrice, accessList: list, ...target };
         const lists = { accessList: list, yParity: toHex(signed.yParity) };
-        expectSame(shown("0x1", berlin, signed, { gasPrice: toHex(gasPrice), ...lists }));
+        expectSame(signedTransaction("0x1", berlin, signed, { gasPrice: toHex(gasPrice), ...lists }));
         const fees = { maxFeePerGas: gasPrice + 1n, maxPriorityFeePerGas: gasPrice };
         const london = { type: "eip1559" as const, ...rest, ...fees, accessList: list, ...target };
-        const shownFees = { maxFeePerGas: toHex(gasPrice + 1n), maxPriorityFeePerGas: toHex(gasPrice) };
-        expectSame(shown("0x2", london, signed, { ...shownFees, ...lists }));
+        const nodeFees = { maxFeePerGas: toHex(gasPrice + 1n), maxPriorityFeePerGas: toHex(gasPrice) };
+        expectSame(signedTransaction("0x2", london, signed, { ...nodeFees, ...lists }));
       }),
       { numRuns: 1000 },
     );
   });
 
-  it("are left out where they cannot be told", () => {
+  it("are undefined if they cannot be rebuilt", () => {
     expect(rawTransaction({ type: "0x7e", hash: "0x" })).toBeUndefined();
     expect(rawTransaction({ type: "0x0", hash: "0x", nonce: "0x1" })).toBeUndefined();
   });
@@ -104,7 +104,7 @@ describe("the bytes of a transaction", () => {
       data: `0x${"ab".repeat(400_000)}` as const,
     };
     const signed = { r: toHex(5n, { size: 32 }), s: toHex(6n, { size: 32 }), yParity: 1 };
-    expectSame(shown("0x0", transaction, signed, { gasPrice: "0x0" }));
+    expectSame(signedTransaction("0x0", transaction, signed, { gasPrice: "0x0" }));
   });
 });
 
@@ -125,7 +125,7 @@ describe("a log", () => {
     logIndex: fc.constant("0x1"),
   });
 
-  it("never fails, whatever anyone puts in it, and nothing of it is lost", () => {
+  it("never fails and loses no data, for arbitrary content", () => {
     fc.assert(
       fc.property(log, (fields) => {
         const { kind, sub } = decodeLog(fields);
@@ -137,7 +137,7 @@ describe("a log", () => {
     );
   });
 
-  it("that is no log at all is told as such", () => {
+  it("throws a MalformedError without the fields of a log", () => {
     for (const fields of [{}, { address: "0x1", topics: "0x", data: "0x", logIndex: "0x0" }]) {
       expect(() => decodeLog(fields)).toThrow(MalformedError);
     }

@@ -1,6 +1,7 @@
-// The signed transaction as the chain encoded it, put together again from a node's JSON, types 0 to 4.
-// Imports only viem and its own folder. Never guesses: what does not hash to the transaction's hash is not given out.
-// Format: RLP lists of EIP-155, 2930, 1559, 4844 and 7702, behind one byte of type (EIP-2718).
+// Rebuilds the chain's encoding of a signed transaction of type 0 to 4 from a node's JSON.
+// Imports only viem and its own folder.
+// Never returns bytes that do not hash to the transaction's hash.
+// Format: RLP lists of EIP-155, 2930, 1559, 4844 and 7702, after one byte of type (EIP-2718).
 import { keccak256, toRlp } from "viem/utils";
 import {
   fieldsList,
@@ -11,9 +12,9 @@ import {
   type Fields,
   type Hex,
 } from "./fields.js";
-import { rlpBehind, rlpNumber, type RlpItem } from "./rlp.js";
+import { encodeTypedRlp, rlpNumber, type RlpItem } from "./rlp.js";
 
-/** The canonical bytes; nothing where they cannot be told from the JSON, as with types of other networks. */
+/** Returns the canonical bytes; undefined if they cannot be rebuilt from the JSON, as with types of other networks. */
 export function rawTransaction(transaction: Fields): Uint8Array | undefined {
   const raw = encoded(transaction);
   return raw !== undefined && keccak256(raw) === hexField(transaction, "hash") ? raw : undefined;
@@ -24,9 +25,9 @@ function encoded(transaction: Fields): Uint8Array | undefined {
   try {
     const list = rlpList(type, transaction);
     if (list === undefined) return undefined;
-    return type === "0x0" ? toRlp(list, "bytes") : rlpBehind(Number(type), list);
+    return type === "0x0" ? toRlp(list, "bytes") : encodeTypedRlp(Number(type), list);
   } catch (error) {
-    // Some networks leave signatures out: then there is nothing to encode, and nothing is wrong.
+    // Some networks omit signatures: the transaction is valid but cannot be encoded.
     if (error instanceof MalformedError) return undefined;
     throw error;
   }

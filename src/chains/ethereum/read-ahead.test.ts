@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { HeightRun } from "./block-source.js";
+import type { HeightBatch } from "./block-source.js";
 import type { RawEthereumHeight } from "./raw-height.js";
 import { createReadAhead, type ReadAhead, type ReadAheadLimits } from "./read-ahead.js";
 
 const mebibyte = 1024 * 1024;
 const signal = new AbortController().signal;
 
-interface Reading {
+interface Setup {
   readonly ahead: ReadAhead;
-  /** The batches asked for, in order. */
+  /** The requested batches, in order. */
   readonly batches: { readonly from: number; readonly count: number; readonly signal: AbortSignal }[];
-  /** Bytes that are read and not yet taken by a consumer, at most. */
+  /** Returns the maximum of bytes that were read and not yet consumed. */
   readonly peak: () => number;
+  /** Records consumed bytes. */
   readonly take: (bytes: number) => void;
 }
 
@@ -19,16 +20,16 @@ function raw(height: number): RawEthereumHeight {
   return { fields: {}, height, hash: "0x", parentHash: "0x", transactions: [], receipts: [] };
 }
 
-/** A read-ahead over heights of the given sizes. */
-function reading(
+/** Creates a read-ahead over heights of these sizes. */
+function setUp(
   sizeOf: (height: number) => number,
   limits: Partial<ReadAheadLimits> = {},
   failAt = Infinity,
-): Reading {
-  const batches: Reading["batches"] = [];
+): Setup {
+  const batches: Setup["batches"] = [];
   let waiting = 0;
   let peak = 0;
-  const read = async (from: number, count: number, inner: AbortSignal): Promise<HeightRun> => {
+  const read = async (from: number, count: number, inner: AbortSignal): Promise<HeightBatch> => {
     batches.push({ from, count, signal: inner });
     await Promise.resolve();
     const heights = Array.from({ length: count }, (_, at) => from + at).filter((height) => height < failAt);
@@ -71,47 +72,47 @@ const span = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
 describe("reading ahead", () => {
-  it("gives every height once, ascending, in large batches where heights are small", async () => {
-    const { ahead, batches } = reading(() => 1000);
+  it("yields every height once, ascending, in large batches for small heights", async () => {
+    const { ahead, batches } = setUp(() => 1000);
     expect(await all(ahead, 5, 1000)).toEqual(span(5, 1000));
     expect(batches.length).toBeLessThan(60);
     expect(Math.max(...batches.map(({ count }) => count))).toBe(20);
   });
 
   it.each([100_000, mebibyte, 3 * mebibyte, 20 * mebibyte])(
-    "holds few bytes where a height has %i",
+    "buffers few bytes for heights of %i bytes",
     async (size) => {
-      const { ahead, peak, take } = reading(() => size);
+      const { ahead, peak, take } = setUp(() => size);
       expect(await all(ahead, 1, 200, () => take(size))).toEqual(span(1, 200));
       expect(peak()).toBeLessThanOrEqual(Math.max(10 * mebibyte, 2 * size));
     },
   );
 
-  it("makes smaller batches at once when heights become fat", async () => {
-    const { ahead, batches } = reading((height) => (height < 200 ? 1000 : mebibyte));
+  it("reads smaller batches as soon as heights become large", async () => {
+    const { ahead, batches } = setUp((height) => (height < 200 ? 1000 : mebibyte));
     expect(await all(ahead, 1, 400)).toEqual(span(1, 400));
     const late = batches.filter(({ from }) => from > 300);
     expect(Math.max(...late.map(({ count }) => count))).toBe(2);
   });
 
-  it("shares its bytes between tasks, each of which goes on", async () => {
+  it("shares its capacity between tasks, and each task progresses", async () => {
     const size = 2 * mebibyte;
-    const { ahead, peak, take } = reading(() => size);
+    const { ahead, peak, take } = setUp(() => size);
     const tasks = Array.from({ length: 6 }, () => all(ahead, 1, 30, () => take(size)));
     for (const heights of await Promise.all(tasks)) expect(heights).toEqual(span(1, 30));
     expect(peak()).toBeLessThanOrEqual(8 * size);
   });
 
-  it("throws a failure only once everything before it was given, and asks for nothing more", async () => {
-    const { ahead, batches } = reading(() => 1000, {}, 50);
+  it("throws a failure after all heights before it, and aborts the other batches", async () => {
+    const { ahead, batches } = setUp(() => 1000, {}, 50);
     const seen: number[] = [];
     await expect(all(ahead, 1, 500, (height) => seen.push(height))).rejects.toThrow("no 50");
     expect(seen).toEqual(span(1, 49));
     expect(batches.every(({ signal: inner }) => inner.aborted)).toBe(true);
   });
 
-  it("gives its bytes back when a consumer leaves", async () => {
-    const { ahead, batches } = reading(() => mebibyte);
+  it("releases its capacity when a consumer returns early", async () => {
+    const { ahead, batches } = setUp(() => mebibyte);
     for (let round = 0; round < 20; round += 1) {
       for await (const { height } of ahead.heights({ from: 1, to: 100 }, signal)) if (height === 3) break;
     }

@@ -1,42 +1,45 @@
-// Reads heights ahead of the consumer: several batches at once, delivered in order, bounded in bytes over all tasks.
-// Imports only domain and its own folder. Never knows what a height holds, nor decodes one.
+// Reads heights ahead of the consumer: concurrent batches, delivered in order, bounded in bytes over all tasks.
+// Imports only domain and its own folder.
+// Never decodes a height.
 import type { Height, HeightRange } from "../../domain/height.js";
-import type { HeightRun } from "./block-source.js";
+import type { HeightBatch } from "./block-source.js";
 import type { RawEthereumHeight } from "./raw-height.js";
 
+/** Limits of a read-ahead. */
 export interface ReadAheadLimits {
-  /** Heights in a batch at most. */
+  /** Maximum heights of a batch. */
   readonly batchHeights: number;
-  /** Batches of one task under way, or read and waiting, at most. */
+  /** Maximum batches of one task that are in flight or buffered. */
   readonly parallel: number;
-  /** Bytes of a batch that are aimed at: fat blocks make smaller batches. */
+  /** Target size of a batch in bytes: large blocks make smaller batches. */
   readonly batchBytes: number;
-  /** Bytes of all tasks together that are aimed at; beyond it, each task still has one batch. */
+  /** Target size of all tasks' batches together in bytes; beyond it, each task still has one batch. */
   readonly totalBytes: number;
 }
 
+/** Reads ranges of heights ahead of their consumers. */
 export interface ReadAhead {
   /**
-   * The heights of a range, ascending. Throws the failure of a batch once everything before it was given. Leaving the
-   * iteration stops what is under way.
+   * Returns the heights of a range, ascending. Throws the failure of a batch after it yielded every height before the
+   * failure. Returning early aborts the batches in flight.
    */
   heights(range: HeightRange, signal: AbortSignal): AsyncGenerator<RawEthereumHeight, void>;
 }
 
-/** Creates the read-ahead of one reader; what it learns of the size of heights serves all of its tasks. */
+/** Creates the read-ahead of one reader; all of its tasks share the measured size of heights. */
 export function createReadAhead(
-  read: (from: Height, count: number, signal: AbortSignal) => Promise<HeightRun>,
+  read: (from: Height, count: number, signal: AbortSignal) => Promise<HeightBatch>,
   limits: ReadAheadLimits,
 ): ReadAhead {
-  // Until one was read, a height is supposed to fill a batch.
+  // Until the first measurement, a height counts as a full batch.
   let heightBytes = limits.batchBytes;
   let measured = false;
-  /** Bytes that are under way, as expected, or wait, as they are, in all tasks. */
+  /** Bytes of all tasks: the expected size of batches in flight, the measured size of buffered ones. */
   let reserved = 0;
 
-  const learn = (now: number): void => {
-    // Up at once, down slowly: what was fat may be fat again.
-    heightBytes = Math.max(1, now, measured ? heightBytes * 0.7 + now * 0.3 : now);
+  const recordHeightSize = (bytes: number): void => {
+    // Increases at once and decreases slowly, since large blocks tend to come again.
+    heightBytes = Math.max(1, bytes, measured ? heightBytes * 0.7 + bytes * 0.3 : bytes);
     measured = true;
   };
 
@@ -46,45 +49,46 @@ export function createReadAhead(
       const stop = new AbortController();
       const forward = (): void => stop.abort(signal.reason);
       signal.addEventListener("abort", forward, { once: true });
-      const waiting: { readonly run: Promise<HeightRun>; readonly bytes: number }[] = [];
-      let held = 0;
+      const batches: { readonly result: Promise<HeightBatch>; readonly bytes: number }[] = [];
+      let ownReserved = 0;
       let next = from;
 
-      const hold = (bytes: number): void => {
-        held += bytes;
+      const reserve = (bytes: number): void => {
+        ownReserved += bytes;
         reserved += bytes;
       };
-      const start = (first: boolean): void => {
-        // Until the size of a height is known, one batch finds it out.
+      /** Starts batches up to the limits; `force` starts at least one, so that each task makes progress. */
+      const startBatches = (force: boolean): void => {
+        // The first batch measures the size of a height.
         const parallel = measured ? limits.parallel : 1;
-        for (let must = first; waiting.length < parallel && next <= to; must = false) {
+        for (let forced = force; batches.length < parallel && next <= to; forced = false) {
           const fitting = Math.max(1, Math.floor(limits.batchBytes / heightBytes));
           const count = Math.min(limits.batchHeights, fitting, to - next + 1);
           const bytes = count * heightBytes;
-          if (!must && reserved + bytes > limits.totalBytes) return;
-          const run = read(next, count, stop.signal);
-          // A batch that fails while nobody waits for it is reported when its turn comes.
-          run.catch(() => {});
-          waiting.push({ run, bytes });
-          hold(bytes);
+          if (!forced && reserved + bytes > limits.totalBytes) return;
+          const result = read(next, count, stop.signal);
+          // A batch that fails early rejects when the loop below reaches it.
+          result.catch(() => {});
+          batches.push({ result, bytes });
+          reserve(bytes);
           next += count;
         }
       };
 
       try {
-        start(true);
-        for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-          const { heights, failure, bytes } = await batch.run;
-          if (heights.length > 0) learn(bytes / heights.length);
-          hold(bytes - batch.bytes);
-          if (failure === undefined) start(false);
+        startBatches(true);
+        for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+          const { heights, failure, bytes } = await batch.result;
+          if (heights.length > 0) recordHeightSize(bytes / heights.length);
+          reserve(bytes - batch.bytes);
+          if (failure === undefined) startBatches(false);
           yield* heights;
           if (failure !== undefined) throw failure;
-          hold(-bytes);
-          start(waiting.length === 0);
+          reserve(-bytes);
+          startBatches(batches.length === 0);
         }
       } finally {
-        reserved -= held;
+        reserved -= ownReserved;
         signal.removeEventListener("abort", forward);
         stop.abort();
       }

@@ -1,19 +1,20 @@
-// Recursive Length Prefix lists out of a node's JSON.
+// Recursive Length Prefix (RLP) encoding of a node's JSON fields.
 // Imports only viem and its own folder.
+// Never reads a transaction's fields.
 import { toRlp } from "viem/utils";
 import type { Hex } from "./fields.js";
 
-/** Bytes, or a list. */
+/** An RLP value: bytes or a list. */
 export type RlpItem = Hex | readonly RlpItem[];
 
-/** A number as RLP has it: whole bytes without leading zeros, nothing for 0. */
+/** Returns a number in RLP's form: whole bytes without leading zeros, empty for 0. */
 export function rlpNumber(hex: Hex): Hex {
   const digits = hex.slice(2).replace(/^0+/, "");
   return digits.length % 2 === 0 ? `0x${digits}` : `0x0${digits}`;
 }
 
-/** A list encoded, behind one byte that says what it is (EIP-2718). */
-export function rlpBehind(prefix: number, list: readonly RlpItem[]): Uint8Array {
+/** Encodes a list after one byte that states its type (EIP-2718). */
+export function encodeTypedRlp(prefix: number, list: readonly RlpItem[]): Uint8Array {
   const encoded = toRlp(list, "bytes");
   const bytes = new Uint8Array(encoded.length + 1);
   bytes[0] = prefix;

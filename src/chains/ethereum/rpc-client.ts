@@ -1,52 +1,58 @@
-// JSON-RPC 2.0 over HTTP to one node: calls in batches, as large as the node takes them, answers in the order of the calls.
-// Imports only lib, chains/endpoint-error and its own folder. Never knows what a call is for.
+// JSON-RPC 2.0 over HTTP to one node: batches of a size that the node accepts, responses in the order of the calls.
+// Imports only lib, chains/endpoint-error and its own folder.
+// Never interprets a method or a result.
+import { errorMessage } from "../../lib/error-message.js";
+import { isRecord } from "../../lib/is-record.js";
 import { EndpointError, parseRetryAfter } from "../endpoint-error.js";
-import { isFields } from "./fields.js";
 import { rpcFault, type RpcError } from "./rpc-errors.js";
 
+/** One JSON-RPC call. */
 export interface RpcCall {
   readonly method: string;
   readonly params: readonly unknown[];
 }
 
-/** What a node answers to one call. */
-export type RpcAnswer = { readonly result: unknown } | { readonly error: RpcError };
+/** The node's response to one call. */
+export type RpcResponse = { readonly result: unknown } | { readonly error: RpcError };
 
-export interface RpcAnswers {
-  /** One for each call, in the calls' order. */
-  readonly answers: readonly RpcAnswer[];
-  /** Length of the answers as they came, in bytes. */
+/** The node's responses to a list of calls. */
+export interface RpcResponses {
+  /** One response for each call, in the order of the calls. */
+  readonly responses: readonly RpcResponse[];
+  /** Size of the HTTP response bodies in bytes. */
   readonly bytes: number;
 }
 
+/** A JSON-RPC client of one node. */
 export interface RpcClient {
-  /** Rejects with an EndpointError where the node cannot be reached, limits requests, or gives no proper answer. */
-  request(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcAnswers>;
+  /** Rejects with an EndpointError if the node is unreachable, limits requests or returns a malformed response. */
+  request(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcResponses>;
 }
 
+/** Options of `createRpcClient`. */
 export interface RpcClientOptions {
   readonly url: string;
-  /** Calls in one HTTP request at most. */
+  /** Maximum calls in one HTTP request. */
   readonly batchCalls: number;
-  /** Bytes of one answer at most. */
+  /** Maximum size of one HTTP response body in bytes. */
   readonly maxResponseBytes: number;
-  /** Milliseconds since 1970. */
+  /** Returns the milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** HTTP requests at once where a list of calls needs several. */
+/** Maximum concurrent HTTP requests for one list of calls. */
 const parallelRequests = 4;
-/** Statuses by which nodes and their proxies turn a batch down. */
+/** Statuses with which nodes and their proxies reject a batch. */
 const batchRefusals = new Set([400, 404, 405, 413, 415, 422, 501]);
 
-/** A refused size is tried again after this time: what refused it may have been a proxy's bad moment. */
+/** A rejected batch size is tried again after this many milliseconds: a proxy may have rejected it temporarily. */
 const refusalMs = 600_000;
 
-/** Too many calls at once: they are asked again in smaller batches. */
+/** The batch has too many calls: the client sends them again in smaller batches. */
 class BatchTooLarge extends Error {
   override readonly name = "BatchTooLarge";
 
-  /** `refused`: the node takes no batch of this size, whatever is in it. */
+  /** `refused`: the node accepts no batch of this size, regardless of its content. */
   constructor(
     readonly refused: boolean,
     message: string,
@@ -55,12 +61,12 @@ class BatchTooLarge extends Error {
   }
 }
 
-/** Creates a client; nothing is asked before the first call. */
+/** Creates a client; sends no request before the first call. */
 export function createRpcClient({ url, batchCalls, maxResponseBytes, now }: RpcClientOptions): RpcClient {
   const { target, headers } = splitCredentials(url);
-  /** Calls in a batch now: halved when the node complains, one more after each full batch that it took. */
+  /** Current maximum calls of a batch: halved on rejection, incremented after each full batch that the node accepts. */
   let batchLimit = batchCalls;
-  /** The smallest batch that the node refused, and until when that is believed. */
+  /** The smallest batch that the node rejected, and when it expires. */
   let refusal = { size: Infinity, until: 0 };
 
   async function post(
@@ -82,7 +88,7 @@ export function createRpcClient({ url, batchCalls, maxResponseBytes, now }: RpcC
     }
   }
 
-  async function send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcAnswers> {
+  async function send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcResponses> {
     const requests = calls.map(({ method, params }, id) => ({ jsonrpc: "2.0", id, method, params }));
     const single = requests.length === 1;
     const { response, text, bytes } = await post(JSON.stringify(single ? requests[0] : requests), signal);
@@ -91,22 +97,25 @@ export function createRpcClient({ url, batchCalls, maxResponseBytes, now }: RpcC
     const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
     if (status === 429) throw new EndpointError("rate-limited", "it limits requests (HTTP 429)", wait);
     const parsed = parse(text);
-    if (!single && isFields(parsed)) {
+    if (!single && isRecord(parsed)) {
       const error = errorOf(parsed["error"]);
       if (error !== undefined && rpcFault(error) === "rate-limited") throw limited(error, wait);
     }
-    const oneForAll = !single && !Array.isArray(parsed);
-    if (oneForAll && (batchRefusals.has(status) || (status < 500 && isFields(parsed)))) {
-      throw new BatchTooLarge(true, `it takes no batch of ${calls.length} calls`);
+    const isSingleError = !single && !Array.isArray(parsed);
+    if (isSingleError && (batchRefusals.has(status) || (status < 500 && isRecord(parsed)))) {
+      throw new BatchTooLarge(true, `it rejects a batch of ${calls.length} calls`);
     }
-    const byId = answersById(Array.isArray(parsed) ? parsed : [parsed]);
-    // An error that a node could not match to a call comes under the id null.
+    const byId = responsesById(Array.isArray(parsed) ? parsed : [parsed]);
+    // A node returns the id null for an error that it cannot match to a call.
     const ordered = calls.map((_, id) => byId.get(id) ?? (single ? byId.get(null) : undefined));
     if (!ordered.every((each) => each !== undefined)) {
-      if (status >= 400) throw new EndpointError("unavailable", `it answered with HTTP ${status}`, wait);
+      if (status >= 400) throw new EndpointError("unavailable", `it returned HTTP ${status}`, wait);
       const found = ordered.filter((each) => each !== undefined).length;
-      const words = parsed === undefined ? `: ${JSON.stringify(text.slice(0, 60))} is no JSON` : "";
-      throw new EndpointError("unavailable", `it answered ${found} of ${calls.length} calls${words}`);
+      const detail = parsed === undefined ? `: ${JSON.stringify(text.slice(0, 60))} is not JSON` : "";
+      throw new EndpointError(
+        "unavailable",
+        `it returned results for ${found} of ${calls.length} calls${detail}`,
+      );
     }
     for (const each of ordered) {
       if (!("error" in each)) continue;
@@ -114,18 +123,18 @@ export function createRpcClient({ url, batchCalls, maxResponseBytes, now }: RpcC
       if (fault === "rate-limited") throw limited(each.error, wait);
       if (fault === "too-large" && !single) throw new BatchTooLarge(false, each.error.message);
     }
-    return { answers: ordered, bytes };
+    return { responses: ordered, bytes };
   }
 
-  /** Sends a batch; where it is too large for the node, its halves. */
-  async function sendBatch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcAnswers> {
+  /** Sends a batch; splits it if it is too large for the node. */
+  async function sendBatch(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcResponses> {
     try {
-      const answers = await send(calls, signal);
+      const sent = await send(calls, signal);
       if (calls.length === batchLimit) {
         const most = now() < refusal.until ? refusal.size - 1 : batchCalls;
         batchLimit = Math.min(batchCalls, most, batchLimit + 1);
       }
-      return answers;
+      return sent;
     } catch (error) {
       const smaller = Math.max(1, Math.min(batchLimit, Math.floor(calls.length / 2)));
       if (error instanceof EndpointError && error.fault === "rate-limited") batchLimit = smaller;
@@ -140,17 +149,17 @@ export function createRpcClient({ url, batchCalls, maxResponseBytes, now }: RpcC
     }
   }
 
-  async function requestAll(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcAnswers> {
+  async function requestAll(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcResponses> {
     const size = batchLimit;
     const batches: (readonly RpcCall[])[] = [];
     for (let at = 0; at < calls.length; at += size) batches.push(calls.slice(at, at + size));
-    const parts: RpcAnswers[] = [];
+    const parts: RpcResponses[] = [];
     for (let at = 0; at < batches.length; at += parallelRequests) {
       const group = batches.slice(at, at + parallelRequests);
       parts.push(...(await Promise.all(group.map((batch) => sendBatch(batch, signal)))));
     }
     return {
-      answers: parts.flatMap(({ answers }) => answers),
+      responses: parts.flatMap(({ responses }) => responses),
       bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }
@@ -162,10 +171,10 @@ function limited(error: RpcError, wait: { readonly retryAfterMs?: number }): End
   return new EndpointError("rate-limited", `it limits requests: ${error.message} (${error.code})`, wait);
 }
 
-function answersById(list: readonly unknown[]): ReadonlyMap<unknown, RpcAnswer> {
-  const byId = new Map<unknown, RpcAnswer>();
+function responsesById(list: readonly unknown[]): ReadonlyMap<unknown, RpcResponse> {
+  const byId = new Map<unknown, RpcResponse>();
   for (const each of list) {
-    if (!isFields(each)) continue;
+    if (!isRecord(each)) continue;
     const error = errorOf(each["error"]);
     if (error !== undefined) byId.set(each["id"], { error });
     else if ("result" in each) byId.set(each["id"], { result: each["result"] });
@@ -174,7 +183,7 @@ function answersById(list: readonly unknown[]): ReadonlyMap<unknown, RpcAnswer> 
 }
 
 function errorOf(value: unknown): RpcError | undefined {
-  if (!isFields(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const { code, message } = value;
   return { code: typeof code === "number" ? code : 0, message: typeof message === "string" ? message : "" };
 }
@@ -187,9 +196,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** The body as text; refused beyond `limit`, so that no node fills the memory. */
+/** Reads the body as text; rejects beyond `limit` bytes, so that no node exhausts the memory. */
 async function readText(response: Response, limit: number): Promise<{ text: string; bytes: number }> {
-  // Decoded piece by piece: gathering the bytes first would hold a large answer twice.
+  // Decodes each chunk at once: collecting the bytes first would keep a large response in memory twice.
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
@@ -201,7 +210,7 @@ async function readText(response: Response, limit: number): Promise<{ text: stri
       bytes += value.length;
       if (bytes > limit) {
         await reader.cancel();
-        throw new BatchTooLarge(false, `its answer is larger than ${limit} bytes`);
+        throw new BatchTooLarge(false, `its response is larger than ${limit} bytes`);
       }
       text += decoder.decode(value, { stream: true });
     }
@@ -209,7 +218,7 @@ async function readText(response: Response, limit: number): Promise<{ text: stri
   return { text: text + decoder.decode(), bytes };
 }
 
-/** `fetch` takes no credentials in a URL: they go into a header. */
+/** Moves credentials from the URL to a header, since `fetch` rejects URLs with credentials. */
 function splitCredentials(url: string): { target: string; headers: Record<string, string> } {
   const parsed = new URL(url);
   const headers: Record<string, string> = { "content-type": "application/json" };
@@ -222,12 +231,11 @@ function splitCredentials(url: string): { target: string; headers: Record<string
   return { target: parsed.toString(), headers };
 }
 
-/** `fetch failed` says nothing: its cause does. */
+/** Returns the reason of a failed fetch: its message is always `fetch failed`, its cause has the details. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
+  const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) {
     return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
   }
-  return error.message;
+  return errorMessage(error);
 }

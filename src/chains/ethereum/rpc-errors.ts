@@ -1,5 +1,6 @@
-// What a node's JSON-RPC error means. Codes are barely standardised (EIP-1474), so words count as well.
+// Classifies a node's JSON-RPC error. Codes are barely standardised (EIP-1474), so the message counts as well.
 // Imports nothing of this project.
+// Never throws.
 
 /** A JSON-RPC error object. */
 export interface RpcError {
@@ -7,7 +8,7 @@ export interface RpcError {
   readonly message: string;
 }
 
-/** What an error says about the call. */
+/** The class of a JSON-RPC error. */
 export type RpcFault = "rate-limited" | "too-large" | "unsupported" | "missing" | "other";
 
 const rateLimited =
@@ -16,15 +17,15 @@ const tooLarge =
   /too large|too big|size (limit )?exceed|exceeds? .*(size|limit)|batch (limit|size)|response size/i;
 const unsupported =
   /method .*(not (found|supported|available|exist|allowed)|does not exist|unavailable)|unsupported method|unknown method/i;
-const lacking =
+const missing =
   /pruned|missing trie node|header not found|unknown block|block not found|out.?of.?range|history .*(unavailable|not available)|historical state|state .*(not available|unavailable)|is not available|archive/i;
 
-/** Sorts an error by its code, then by its words. */
+/** Classifies an error by its code, then by its message. */
 export function rpcFault({ code, message }: RpcError): RpcFault {
   if (code === 429 || code === -32029 || rateLimited.test(message)) return "rate-limited";
   if (tooLarge.test(message)) return "too-large";
   if (code === -32601 || code === -32004 || unsupported.test(message)) return "unsupported";
   // 4444: pruned history (EIP-4444 clients).
-  if (code === 4444 || lacking.test(message)) return "missing";
+  if (code === 4444 || missing.test(message)) return "missing";
   return code === -32005 ? "rate-limited" : "other";
 }

@@ -175,7 +175,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await worker.final(call, { order: 3 });
       await task.done;
       expect(task.heights).toEqual([1, 3]);
-      expect(task.answers).toContainEqual({ kind: "quarantine", height: 2, error: "odd bytes" });
+      expect(task.results).toContainEqual({ kind: "quarantine", height: 2, error: "odd bytes" });
     });
 
     it("delivers a height in several messages when it is complete, and grants credit for the messages before", async () => {
@@ -398,7 +398,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
       await b.heights(again, 0, 3, 3);
       await b.final(again, { order: 1 });
       await task.done;
-      expect(task.answers).toMatchObject([
+      expect(task.results).toMatchObject([
         { kind: "height", block: { height: 3 }, transactions: { length: 3 } },
       ]);
     });
@@ -656,7 +656,7 @@ export function sessionSuite(createCarrier: () => Carrier): void {
     await b.part(again, { order: 0, items: [balance] });
     await b.final(again, { order: 1 });
     await task.done;
-    expect(task.answers).toEqual([balance]);
+    expect(task.results).toEqual([balance]);
   });
 }
 

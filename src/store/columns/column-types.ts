@@ -1,5 +1,5 @@
-// How values of the domain are stored in columns: one entry a PostgreSQL type.
-// Imports only the text cleaning of the store; never knows a table.
+// Conversions between domain values and PostgreSQL types, one entry per type.
+// Imports only the text cleaning of the store.
 import { cleanJson, cleanText, type Tally } from "../clean-text.js";
 import type { CopyValue } from "../copy-text.js";
 
@@ -33,31 +33,31 @@ export const integer: ColumnType<bigint> = {
 };
 /** True or false. */
 export const bool: ColumnType<boolean> = { sql: "bool", toSql: same, fromSql: (stored) => stored as boolean };
-/** Text without the characters that PostgreSQL refuses. */
-export const text: ColumnType<string> = {
+/** Text without the characters that PostgreSQL rejects. */
+export const requiredText: ColumnType<string> = {
   sql: "text",
   toSql: cleanText,
   fromSql: (stored) => stored as string,
 };
-/** Text of which the empty one is stored as NULL and read as absent. */
+/** Text; the empty string is stored as NULL and read as absent. */
 export const optionalText: ColumnType<string> = {
-  ...text,
+  ...requiredText,
   toSql: (value, tally) => (value === "" ? null : cleanText(value, tally)),
 };
-/** A list of texts that are clean already. */
+/** A list of texts that the caller has cleaned. */
 export const texts: ColumnType<readonly string[]> = {
   sql: "text[]",
   toSql: same,
   fromSql: (stored) => stored as readonly string[],
 };
-/** Bytes as they are. */
+/** Bytes, unchanged. */
 export const bytes: ColumnType<Uint8Array> = {
   sql: "bytea",
   toSql: same,
   fromSql: (stored) => stored as Uint8Array,
 };
 
-/** A JSON value; what is stored is read without a check. */
+/** A JSON value, not validated when read. */
 export function json<Value>(): ColumnType<Value> {
   return { sql: "jsonb", toSql: cleanJson, fromSql: (stored) => stored as Value };
 }

@@ -1,5 +1,6 @@
 // A stored type as one list of columns, from which its COPY lines, parameters, SELECT lists and row mapper derive.
 // Imports only the column types and the SQL port; never runs a statement.
+import type { ChainRef } from "../../domain/chain.js";
 import type { Tally } from "../clean-text.js";
 import { copyText, type CopyValue } from "../copy-text.js";
 import { arrayLiteral } from "../sql.js";
@@ -12,7 +13,7 @@ export interface Column<Value> {
   readonly type: ColumnType<Value>;
   /** The column is expensive to read: a SELECT list holds it only if the caller selects it. */
   readonly costly?: boolean;
-  /** The value that a reader gets if the column is not selected; absent without it. */
+  /** The value returned if the column is not selected; without it the property is absent. */
   readonly unselected?: Value;
 }
 
@@ -34,18 +35,21 @@ export interface Table<T> {
   readonly names: readonly string[];
   /** The target of a COPY: the table with `chain_id` and its columns. */
   readonly copyTarget: string;
-  /** One line of COPY text without `chain_id`, its line end included. */
-  copyColumns(item: T, tally?: Tally): string;
-  /** One value for each column, as one array literal a column over all items. */
+  /**
+   * One line of COPY text without `chain_id`, its line end included. `derived` holds the properties that `item` lacks: joining
+   * both into one object would cost as much as the line itself.
+   */
+  copyColumns<Key extends keyof T = never>(item: Omit<T, Key>, tally?: Tally, derived?: Pick<T, Key>): string;
+  /** One value for each column, as one array literal per column over all items. */
   arrays(items: readonly T[], tally?: Tally): string[];
   /** `unnest` arguments for those arrays: `$2::int8[], $3::text[]` if `first` is 2. */
   arrayParameters(first: number): string;
   /** A SELECT list with the alias in front of each column; costly columns only if selected. */
   selectList(alias: string, selection?: CostlySelection): string;
-  /** A digit for each costly column: tells prepared statements apart that differ in their SELECT list alone. */
+  /** One digit per costly column: distinguishes prepared statements that differ only in their SELECT list. */
   selectionKey(selection: CostlySelection): string;
-  /** Maps a row to the type. `base` holds the properties that are no columns. */
-  read<Base extends Readonly<Record<string, unknown>>>(base: Base, row: StoredRow): Base & T;
+  /** Maps a row of a chain to the type. A column that is NULL or was not selected is undefined, or its `unselected` value. */
+  read(chain: ChainRef, row: StoredRow): T & { readonly chain: ChainRef };
 }
 
 interface ErasedColumn extends Column<unknown> {
@@ -60,6 +64,9 @@ export function createTable<T>(name: string, columns: Columns<T>): Table<T> {
     ([key, column]): ErasedColumn => ({ ...column, key, rowName: column.name.replaceAll('"', "") }),
   );
   const names = list.map((column) => column.name);
+  // A copy of an object with all properties stays a fast object: one that gains them one by one does not.
+  const keys = ["chain", ...list.map(({ key }) => key)];
+  const template = JSON.parse(`{${keys.map((key) => `"${key}":null`).join(",")}}`) as Record<string, unknown>;
   const costly = list.filter((column) => column.costly === true);
   const valueOf = (item: T, { key, type }: ErasedColumn, tally: Tally | undefined): CopyValue => {
     const value: unknown = item[key as keyof T];
@@ -70,14 +77,12 @@ export function createTable<T>(name: string, columns: Columns<T>): Table<T> {
     columns,
     names,
     copyTarget: `${name} (${["chain_id", ...names].join(", ")})`,
-    copyColumns(item, tally) {
-      let line = "";
-      for (const column of list)
-        line +=
-          line === ""
-            ? copyText(valueOf(item, column, tally))
-            : `\t${copyText(valueOf(item, column, tally))}`;
-      return `${line}\n`;
+    copyColumns(item, tally, derived) {
+      const cells = list.map((column) => {
+        const source = derived !== undefined && column.key in derived ? derived : item;
+        return copyText(valueOf(source as T, column, tally));
+      });
+      return `${cells.join("\t")}\n`;
     },
     arrays: (items, tally) =>
       list.map((column) => arrayLiteral(items.map((item) => scalar(valueOf(item, column, tally))))),
@@ -88,14 +93,14 @@ export function createTable<T>(name: string, columns: Columns<T>): Table<T> {
         .map((column) => `${alias}.${column.name}`)
         .join(", "),
     selectionKey: (selection) => costly.map(({ key }) => (selection[key] === true ? "1" : "0")).join(""),
-    read(base, row) {
-      const item: Record<string, unknown> = { ...base };
+    read(chain, row) {
+      const item: Record<string, unknown> = { ...template };
+      item["chain"] = chain;
       for (const { key, rowName, type, unselected } of list) {
         const stored = row[rowName];
-        if (stored !== null && stored !== undefined) item[key] = type.fromSql(stored);
-        else if (unselected !== undefined) item[key] = unselected;
+        item[key] = stored === null || stored === undefined ? unselected : type.fromSql(stored);
       }
-      return item as typeof base & T;
+      return item as T & { readonly chain: ChainRef };
     },
   };
 }

@@ -14,18 +14,18 @@ import {
   integer,
   json,
   optionalText,
-  text,
+  requiredText,
   texts,
   unixNanos,
 } from "./column-types.js";
 import { createTable } from "./table.js";
 
-/** Blocks; their digest is written apart, since it is no part of a block. */
+/** Blocks; the digest is written separately because it is not part of a block. */
 export const blockTable = createTable<Omit<Block, "chain">>("block", {
   height: { name: "height", type: heightType },
   time: { name: "time_ns", type: unixNanos },
   transactionCount: { name: "transaction_count", type: int4 },
-  hash: { name: "hash", type: text },
+  hash: { name: "hash", type: requiredText },
   parentHash: { name: "parent_hash", type: optionalText },
   epoch: { name: "epoch", type: optionalText },
   proposer: { name: "proposer", type: optionalText },
@@ -37,8 +37,8 @@ export const transactionTable = createTable<Omit<StoredTransaction, "chain">>(`"
   index: { name: `"index"`, type: int4 },
   time: { name: "time_ns", type: unixNanos },
   hasErrors: { name: "has_errors", type: bool },
-  hash: { name: "hash", type: text },
-  blockHash: { name: "block_hash", type: text },
+  hash: { name: "hash", type: requiredText },
+  blockHash: { name: "block_hash", type: requiredText },
   epoch: { name: "epoch", type: optionalText },
   gasWanted: { name: "gas_wanted", type: integer },
   gasUsed: { name: "gas_used", type: integer },
@@ -46,7 +46,7 @@ export const transactionTable = createTable<Omit<StoredTransaction, "chain">>(`"
   parties: { name: "parties", type: texts },
   senders: { name: "senders", type: texts },
   recipients: { name: "recipients", type: texts },
-  memo: { name: "memo", type: text },
+  memo: { name: "memo", type: requiredText },
   fee: { name: "fee", type: json<readonly Amount[]>() },
   events: { name: "events", type: json<readonly TransactionEvent[]>(), costly: true, unselected: [] },
   raw: { name: "raw", type: bytes, costly: true },
@@ -68,7 +68,7 @@ export const accountTransactionTable = createTable<AccountTransactionRow>("accou
   height: { name: "height", type: heightType },
   index: { name: `"index"`, type: int4 },
   role: { name: "roles", type: int2 },
-  account: { name: "account", type: text },
+  account: { name: "account", type: requiredText },
   types: { name: "types", type: texts },
 });
 
@@ -83,7 +83,7 @@ export interface TypeTransactionRow {
 export const typeTransactionTable = createTable<TypeTransactionRow>("type_transaction", {
   height: { name: "height", type: heightType },
   index: { name: `"index"`, type: int4 },
-  type: { name: "type", type: text },
+  type: { name: "type", type: requiredText },
 });
 
 /** Bits of `account_transaction.roles`. */

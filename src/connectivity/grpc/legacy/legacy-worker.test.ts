@@ -111,10 +111,10 @@ describe("a legacy worker", () => {
     const task = bench.heights(10, 60);
     await task.done;
     expect(task.heights).toEqual(span(10, 60));
-    for (const answer of task.answers) {
-      if (answer.kind !== "height") throw new Error("Heights are expected.");
-      const { height } = answer.block;
-      expect(answer.transactions.map(({ hash, index }) => [hash, index])).toEqual(
+    for (const result of task.results) {
+      if (result.kind !== "height") throw new Error("Heights are expected.");
+      const { height } = result.block;
+      expect(result.transactions.map(({ hash, index }) => [hash, index])).toEqual(
         Array.from({ length: height % 3 }, (__, at) => [`T${height}-${at}`, at]),
       );
     }
@@ -124,16 +124,16 @@ describe("a legacy worker", () => {
     const { bench } = await setUp({ GetTransactions: sendByHeight });
     const task = bench.heights(4, 4);
     await task.done;
-    const [answer] = task.answers;
-    if (answer?.kind !== "height") throw new Error("A height is expected.");
-    expect(answer.block).toEqual({
+    const [result] = task.results;
+    if (result?.kind !== "height") throw new Error("A height is expected.");
+    expect(result.block).toEqual({
       chain: countingChain,
       height: 4,
       hash: "B4",
       time: 1_614_834_367_123_456_789n,
       transactionCount: 1,
     });
-    expect(answer.transactions[0]).toMatchObject({
+    expect(result.transactions[0]).toMatchObject({
       chain: countingChain,
       fee: [{ text: "1u", numeric: big, currency: "u", exp: 18 }],
       gasWanted: 18_446_744_073_709_551_615n,
@@ -153,7 +153,7 @@ describe("a legacy worker", () => {
         },
       ],
     });
-    expect([...(answer.transactions[0]?.raw ?? [])]).toEqual([0, 1, 2, 255]);
+    expect([...(result.transactions[0]?.raw ?? [])]).toEqual([0, 1, 2, 255]);
   });
 
   it.each([
@@ -285,7 +285,7 @@ describe("a legacy worker", () => {
       bench.run({ kind, ...about }),
     );
     await Promise.all(tasks.map(({ done }) => done));
-    expect(tasks.flatMap(({ answers }) => answers)).toEqual([
+    expect(tasks.flatMap(({ results }) => results)).toEqual([
       {
         kind: "reward",
         height: 7,
@@ -317,7 +317,7 @@ describe("a legacy worker", () => {
     });
     const task = bench.run({ kind: "transaction", chain: countingChain, hash: "0xt5-1" });
     await task.done;
-    expect(task.answers).toMatchObject([
+    expect(task.results).toMatchObject([
       { kind: "transaction", block: { height: 5 }, transaction: { hash: "T5-1" } },
     ]);
   });
@@ -355,7 +355,7 @@ describe("a legacy worker", () => {
     const { bench, workers } = await setUp({ GetTransactions: handler, GetAccountBalance: balance });
     const large = bench.heights(4, 4);
     await large.done;
-    expect(large.answers).toMatchObject([{ transactions: [{ rawLog: { length: 6 * 1024 * 1024 } }] }]);
+    expect(large.results).toMatchObject([{ transactions: [{ rawLog: { length: 6 * 1024 * 1024 } }] }]);
     const tooLarge = bench.heights(4, 5);
     const beside = bench.run({ kind: "balance", chain: countingChain, account: "a", height: 1 });
     await expect(tooLarge.done).rejects.toMatchObject({
