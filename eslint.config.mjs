@@ -2,7 +2,7 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "src/generated/", "node_modules/", ".indexer/"] },
+  { ignores: ["dist/", "src/generated/", "node_modules/", ".indexer/", ".stryker-tmp/"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -25,7 +25,7 @@ import { cannedFetch } from "./canned-fetch.js";
 import { cutPage, selectColumns, meetsBounds } from "./canned-search.js";
 
 /** A recorded call of the client. */
-export interface Call {
+export interface RecordedCall {
   readonly name: string;
   readonly args: readonly unknown[];
 }
@@ -33,7 +33,7 @@ export interface Call {
 /** The client with controls for tests. */
 export interface CannedClient extends Client {
   /** All calls, in order. */
-  readonly calls: Call[];
+  readonly calls: RecordedCall[];
   /** Delivers a block to all block watches. */
   announce(block: Block): void;
   /** Delivers a transaction to all transaction watches. */
@@ -51,7 +51,7 @@ export interface CannedClient extends Client {
 /** Creates a client with the chains `demo` and `second`. */
 export function createCannedClient(): CannedClient {
   const chains = [demo, second];
-  const calls: Call[] = [];
+  const calls: RecordedCall[] = [];
   const failures = new Map<string, unknown>();
   const forks = new Map<number, string>();
   const watchers = {

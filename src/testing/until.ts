@@ -1,5 +1,3 @@
-// Waits for a condition instead of a time.
-
 /** Only a guard against hanging tests: a busy machine must not fail a test. */
 const limitMs = 60_000;
 
