@@ -1,4 +1,4 @@
-// Several endpoints of one chain as one: selects the fastest healthy endpoint, cools failing ones down, refuses wrong ones.
+// Several endpoints of one chain as one: selects the fastest healthy one, cools down failing ones. Large: one state machine.
 // Imports only domain and lib; generic over the endpoint's client.
 // Never knows a protocol: clients report faults by EndpointError; any other error ends the call.
 import { setMaxListeners } from "node:events";
