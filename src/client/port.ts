@@ -4,7 +4,6 @@
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
-import type { ErrorCode } from "../domain/errors.js";
 import type { Height, HeightRange } from "../domain/height.js";
 import type {
   BlockFilter,
@@ -15,6 +14,7 @@ import type {
   TransactionFilter,
   TransactionPosition,
 } from "../domain/search.js";
+import type { WorkFailure } from "../domain/work-failure.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { ChainRecord, StoredTransaction, TransactionColumns } from "../store/port.js";
 
@@ -65,14 +65,6 @@ export interface FetchFinal {
   readonly transactionCount: number;
   readonly durationMs: number;
   readonly error?: WorkFailure;
-}
-
-/** Why a fetch failed. The parts that are stored remain stored. */
-export interface WorkFailure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly height?: Height;
 }
 
 /** The result of one step of following the head. */

@@ -1,9 +1,10 @@
 // Fetching from a chain through the workers: Query.fetch and Subscription.fetch. Imports client's types and this folder.
 // Never stores data itself.
 import type { InputShapeFromFields } from "@pothos/core";
-import type { FetchAccepted, FetchFinal, FetchPart, FetchRequest, WorkFailure } from "../client/port.js";
+import type { FetchAccepted, FetchFinal, FetchPart, FetchRequest } from "../client/port.js";
 import type { Block } from "../domain/block.js";
 import { IndexerError } from "../domain/errors.js";
+import type { WorkFailure } from "../domain/work-failure.js";
 import type { StoredTransaction } from "../store/port.js";
 import { builder } from "./builder.js";
 import type { GatewayContext } from "./context.js";
