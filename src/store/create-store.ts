@@ -14,6 +14,7 @@ import { createBlockReads } from "./read-blocks.js";
 import { createTransactionReads } from "./read-transactions.js";
 import { keepStatistics } from "./statistics.js";
 import type { Database } from "./sql.js";
+import { createSchedules } from "./schedules.js";
 import { createWrite } from "./write.js";
 
 /** Options of the store. */
@@ -58,6 +59,7 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createCoverage(deps),
     ...createQuarantine(deps),
     ...createOutbox(deps),
+    ...createSchedules(deps),
     ready: async () => {
       await checkMigrated(database);
     },
