@@ -10,11 +10,18 @@ import type { PubSub } from "../pubsub/port.js";
 import type { Store } from "../store/port.js";
 import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
+import {
+  startEmbeddedScheduler,
+  type EmbeddedScheduler,
+  type SchedulerSettings,
+} from "./embedded-scheduler.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
 import { normalizeFilter, type Normalizer } from "./normalization.js";
 import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
+import { createScheduleManagement } from "./schedules.js";
+import { createScrapeLatest, defaultFollowHeights } from "./scrape-latest.js";
 import { createWaitForHeight } from "./wait.js";
 import { createWatch } from "./watch.js";
 
@@ -28,17 +35,31 @@ export interface ClientDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly normalizer: Normalizer;
+  /** Names this process in leases. */
+  readonly owner: string;
+  /** The most heights in one step of following; 1000 by default. */
+  readonly maxFollowHeights?: number;
   /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
 }
 
-/** Creates the client; `close` stops its background work. */
-export async function createClient(deps: ClientDeps): Promise<Client & { close(): Promise<void> }> {
+/** The client of a process. */
+export interface RunningClient extends Client {
+  /** Starts to run schedules of the chains that have a worker at this manager. */
+  startScheduler(settings: SchedulerSettings): EmbeddedScheduler;
+  /** Stops the background work. */
+  close(): Promise<void>;
+}
+
+/** Creates the client. */
+export async function createClient(deps: ClientDeps): Promise<RunningClient> {
   const { store, pubsub, workers, normalizer } = deps;
   const { normalizeHash } = normalizer;
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
   const fetch = createFetch({ ...deps, committer });
+  const follow = createFollow({ ...deps, committer });
+  const retryQuarantined = createRetryQuarantined({ ...deps, committer });
 
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
@@ -62,8 +83,9 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     coverage: store.verifyCoverage,
     fetch: (request, signal) =>
       fetch({ ...request, target: normalizeTarget(request.chain, request.target) }, signal),
-    followLatest: createFollow({ ...deps, committer }),
-    retryQuarantined: createRetryQuarantined({ ...deps, committer }),
+    scrapeLatest: createScrapeLatest({ ...deps, follow }),
+    ...createScheduleManagement(store),
+    retryQuarantined,
     workers: workers.list,
     ...watch,
     watchTransactions: (filter, columns, signal) =>
@@ -71,6 +93,18 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,
+    startScheduler: (settings) =>
+      startEmbeddedScheduler({
+        ...deps,
+        follow,
+        retryQuarantined,
+        maxHeights: deps.maxFollowHeights ?? defaultFollowHeights,
+        startBackfill: async (chain, heights) => {
+          const request = { chain, heights, mode: "MISSING", window: 1_000, force: false } as const;
+          return (await store.startRun(request)).run;
+        },
+        ...settings,
+      }),
     close: announcements.close,
   };
 }

@@ -52,6 +52,8 @@ export interface SlotEnd {
   readonly completed?: boolean;
   /** Milliseconds in which no slot is claimed. */
   readonly retryInMs?: number;
+  /** The work is not done: another process continues the slot at once. */
+  readonly interrupted?: boolean;
 }
 
 /** A valid claim of a name. */

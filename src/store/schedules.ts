@@ -222,17 +222,18 @@ export function createSchedules({ database, prisma, chainIds }: ScheduleDeps): S
       });
       return rows.length > 0;
     },
-    async endSlot(lease, { outcome, completed = false, retryInMs } = {}) {
+    async endSlot(lease, { outcome, completed = false, retryInMs, interrupted = false } = {}) {
       const rows = await database.query({
-        text: `update schedule set owner = null, token = null,
+        text: `update schedule set owner = null, token = case when $5::bool then nextval('lease_token') end,
                  lease_until = clock_timestamp() + make_interval(secs => $3::float8),
-                 completed_at = case when $4::bool then clock_timestamp() end${outcome === undefined ? "" : outcomeTextAt(5)}
+                 completed_at = case when $4::bool then clock_timestamp() end${outcome === undefined ? "" : outcomeTextAt(6)}
                where id = $1 and token = $2 returning id`,
         values: [
           lease.schedule.id,
           lease.token,
           retryInMs === undefined ? null : retryInMs / 1_000,
           completed,
+          interrupted,
           ...(outcome === undefined ? [] : outcomeValues(outcome)),
         ],
       });
