@@ -15,7 +15,11 @@ import { createFollow } from "./follow.js";
 import { normalizeFilter, type Normalizer } from "./normalization.js";
 import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
+import { startRunExecutor, type RunExecutor } from "./run-executor.js";
+import { createRuns } from "./runs.js";
+import { createStoreHeights } from "./store-heights.js";
 import { createWaitForHeight } from "./wait.js";
+import { createWatchRun } from "./watch-run.js";
 import { createWatch } from "./watch.js";
 
 /** The services that the client uses. */
@@ -32,8 +36,16 @@ export interface ClientDeps {
   readonly closing: AbortSignal;
 }
 
-/** Creates the client; `close` stops its background work. */
-export async function createClient(deps: ClientDeps): Promise<Client & { close(): Promise<void> }> {
+/** The client of a process, with the functions for its owner. */
+export interface OwnedClient extends Client {
+  /** Starts to execute the chunks of runs; `owner` names this manager in their rows. */
+  executeRuns(owner: string): RunExecutor;
+  /** Stops the background work. */
+  close(): Promise<void>;
+}
+
+/** Creates the client. */
+export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
   const { store, pubsub, workers, normalizer } = deps;
   const { normalizeHash } = normalizer;
   const announcements = await createAnnouncements(deps);
@@ -43,6 +55,7 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
 
+  const storeHeights = createStoreHeights({ ...deps, committer });
   const watch = createWatch({ ...deps, announcements });
 
   return {
@@ -64,13 +77,16 @@ export async function createClient(deps: ClientDeps): Promise<Client & { close()
       fetch({ ...request, target: normalizeTarget(request.chain, request.target) }, signal),
     followLatest: createFollow({ ...deps, committer }),
     retryQuarantined: createRetryQuarantined({ ...deps, committer }),
+    ...createRuns(deps),
     workers: workers.list,
+    watchRun: createWatchRun(deps),
     ...watch,
     watchTransactions: (filter, columns, signal) =>
       watch.watchTransactions(normalizeFilter(filter, normalizer), columns, signal),
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,
+    executeRuns: (owner) => startRunExecutor({ ...deps, storeHeights, owner }),
     close: announcements.close,
   };
 }

@@ -93,6 +93,10 @@ export async function startManager(
   lifecycle.onStop("announcements", client.close);
   lifecycle.onStop("streams to workers", connectivity.close);
 
+  const managerId = randomUUID();
+  const runs = client.executeRuns(managerId);
+  lifecycle.onStop("runs", runs.stop);
+
   const follower = config.enableScheduler
     ? startFollower({
         follow: client.followLatest,
@@ -112,7 +116,7 @@ export async function startManager(
     client,
     logger,
     metrics,
-    manager: { id: randomUUID(), version, startedAt: clock.now() },
+    manager: { id: managerId, version, startedAt: clock.now() },
     graphiql: config.graphiql,
     introspection: config.introspection,
     allowedOrigins: config.allowedOrigins,

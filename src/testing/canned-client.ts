@@ -22,6 +22,7 @@ import {
   stored,
 } from "./canned-data.js";
 import { cannedFetch } from "./canned-fetch.js";
+import { createCannedRuns } from "./canned-runs.js";
 import { cutPage, selectColumns, meetsBounds } from "./canned-search.js";
 
 /** A recorded call of the client. */
@@ -195,6 +196,7 @@ export function createCannedClient(): CannedClient {
       called("watchWorkers", filter);
       return watch(watchers.workers, signal, [cannedWorker]);
     },
+    ...createCannedRuns(),
     ready: async () => called("ready"),
     announce: (block) => {
       for (const queue of watchers.blocks) queue.push(block);
