@@ -81,19 +81,15 @@ export function createRuns({ database, prisma, chainIds }: RunDeps): Runs {
       if (!isRunId(id)) return null;
       await database.transaction(async (sql) => {
         await lockRun(sql, id);
-        const [row] = await sql.query<{ done: string; transactions: bigint }>({
-          text: `select (r.done + c.done)::text as done, (r.transactions + c.transactions)::int8 as transactions
-                 from (${selectRuns} where r.id = $1::int8) c join run r on r.id = c.id
-                 where r.status in ('QUEUED', 'RUNNING')`,
-          values: [id],
-        });
-        if (row === undefined) return;
         // Without its row, a chunk's lease is lost: the next write of its manager is rejected.
-        await sql.query({ text: "delete from run_chunk where run_id = $1::int8", values: [id] });
         await sql.query({
-          text: `update run set status = 'CANCELLED', finished_at = clock_timestamp(), uncut = '{}',
-                   done = done + $2::int8multirange, transactions = $3::int8 where id = $1::int8`,
-          values: [id, row.done, row.transactions],
+          text: `with live as (select id from run where id = $1::int8 and status in ('QUEUED', 'RUNNING')),
+                 gone as (delete from run_chunk k using live where k.run_id = live.id returning k.done, k.transactions)
+                 update run r set status = 'CANCELLED', finished_at = clock_timestamp(), uncut = '{}',
+                   done = r.done + coalesce((select range_agg(d) from gone, unnest(gone.done) d), '{}'),
+                   transactions = r.transactions + coalesce((select sum(transactions) from gone), 0)::int8
+                 from live where r.id = live.id`,
+          values: [id],
         });
       });
       return readRun(database, id);
