@@ -28,10 +28,18 @@ export interface Schedule extends ScheduleDefinition {
   readonly fired: bigint;
   /** Slots that passed without a claim; they are not run later. */
   readonly missed: bigint;
+  readonly createdAt: number;
   readonly last?: ScheduleResult;
+  /** When the last step succeeded. */
+  readonly lastSuccess?: number;
   /** When a SYNCRANGE schedule had stored its whole range. It does not fire again. */
   readonly completedAt?: number;
+  /** The database's time when this state was read. Compare the other times with it, not with the clock of this machine. */
+  readonly asOf: number;
 }
+
+/** What a step of a schedule reached. */
+export type ScheduleOutcome = Omit<ScheduleResult, "time" | "retryCount">;
 
 /** The last result of a schedule. */
 export interface ScheduleResult {
@@ -50,6 +58,8 @@ export interface ScheduleLease {
   readonly slot: bigint;
   /** The number of this claim. The store rejects results of an earlier claim. */
   readonly token: bigint;
+  /** Milliseconds from the claim to the end of the slot, by the database's clock. */
+  readonly remainingMs: number;
 }
 
 /** The shortest interval, in milliseconds. */
@@ -66,10 +76,13 @@ export function slotStart(slot: bigint, intervalMs: number): number {
 }
 
 /** Returns when the next slot begins, in milliseconds since 1970; undefined for a schedule that does not fire. */
-export function nextSlotStart(
-  { enabled, completedAt, slot, intervalMs }: Schedule,
-  now: number,
-): number | undefined {
+export function nextSlotStart({
+  enabled,
+  completedAt,
+  slot,
+  intervalMs,
+  asOf,
+}: Schedule): number | undefined {
   if (!enabled || completedAt !== undefined) return undefined;
-  return slot === undefined || slotAt(now, intervalMs) > slot ? now : slotStart(slot + 1n, intervalMs);
+  return slot === undefined || slotAt(asOf, intervalMs) > slot ? asOf : slotStart(slot + 1n, intervalMs);
 }

@@ -16,6 +16,7 @@ import { createBlockReads } from "./read-blocks.js";
 import { createTransactionReads } from "./read-transactions.js";
 import { keepStatistics } from "./statistics.js";
 import type { Database } from "./sql.js";
+import { createSchedules } from "./schedules.js";
 import { createWrite } from "./write.js";
 
 /** Options of the store. */
@@ -60,24 +61,4 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createCoverage(deps),
     ...createQuarantine(deps),
     ...createOutbox(deps),
-    ...createRuns(deps),
-    ...createRunChunks(deps),
-    ready: async () => {
-      await checkMigrated(database);
-    },
-    close: async () => {
-      await prisma.$disconnect();
-      await database.close();
-    },
-  };
-}
-
-function removedCounter(metrics: Metrics | undefined): (characters: number) => void {
-  if (metrics === undefined) return () => {};
-  const counter = new Counter({
-    name: "indexer_store_removed_characters_total",
-    help: "NUL characters and lone surrogates removed from stored text, because PostgreSQL rejects them.",
-    registers: [metrics],
-  });
-  return (characters) => counter.inc(characters);
-}
+    ...createSchedules(deps),
