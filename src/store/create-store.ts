@@ -61,4 +61,25 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createCoverage(deps),
     ...createQuarantine(deps),
     ...createOutbox(deps),
+    ...createRuns(deps),
+    ...createRunChunks(deps),
     ...createSchedules(deps),
+    ready: async () => {
+      await checkMigrated(database);
+    },
+    close: async () => {
+      await prisma.$disconnect();
+      await database.close();
+    },
+  };
+}
+
+function removedCounter(metrics: Metrics | undefined): (characters: number) => void {
+  if (metrics === undefined) return () => {};
+  const counter = new Counter({
+    name: "indexer_store_removed_characters_total",
+    help: "NUL characters and lone surrogates removed from stored text, because PostgreSQL rejects them.",
+    registers: [metrics],
+  });
+  return (characters) => counter.inc(characters);
+}
