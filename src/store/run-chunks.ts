@@ -1,6 +1,6 @@
 // Chunks of runs: claim, renew and end. Each statement checks the token, so a manager that lost its lease changes nothing.
 // Imports only domain and its neighbours in the store.
-import { firstHeights, splitRanges, totalHeights, type HeightRange } from "../domain/height.js";
+import { firstHeights, subtractRanges, totalHeights, type HeightRange } from "../domain/height.js";
 import type { Chunk, RunMode } from "../domain/run.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { ChainIds } from "./chain-ids.js";
@@ -156,25 +156,32 @@ async function cutChunks(
     text: `update run set uncut = uncut - $2::int8multirange - $3::int8multirange, done = done + $3::int8multirange,
              status = 'RUNNING', started_at = coalesce(started_at, clock_timestamp())
            where id = $1::int8`,
-    values: [run.id, writeMultirange(pieces), run.covered],
+    values: [run.id, writeMultirange(pieces.flat()), run.covered],
   });
   const rows = await sql.query<ChunkRow>({
     text: `insert into run_chunk (run_id, chain_id, heights, done, state, attempts, lease_until, owner, token)
            select $1::int8, $2::int4, piece::int8multirange, '{}', 'RUNNING', 1, ${leaseEnd}, $3::text, nextval('lease_token')
            from unnest($4::text[]) piece
            returning id, run_id, $5::text as mode, token, attempts, heights::text as heights`,
-    values: [run.id, chainId, owner, arrayLiteral(pieces.map((piece) => writeMultirange([piece]))), run.mode],
+    values: [run.id, chainId, owner, arrayLiteral(pieces.map(writeMultirange)), run.mode],
   });
   if (pieces.length === 0) await endRunIfComplete(sql, run.id);
   return rows;
 }
 
-/** The first `limit` pieces of at most `size` heights. */
+/** The first `limit` pieces of `size` heights; the last one may be smaller. */
 function takePieces(
   ranges: readonly HeightRange[],
   { size, limit }: { readonly size: number; readonly limit: number },
-): HeightRange[] {
-  return splitRanges(firstHeights(ranges, size * limit), size).slice(0, limit);
+): HeightRange[][] {
+  const pieces: HeightRange[][] = [];
+  let rest = ranges;
+  while (rest.length > 0 && pieces.length < limit) {
+    const piece = firstHeights(rest, size);
+    pieces.push(piece);
+    rest = rest.flatMap((range) => subtractRanges(range, piece));
+  }
+  return pieces;
 }
 
 function chunkOfRow(row: ChunkRow, chain: ChainRef): Chunk {
