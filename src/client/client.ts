@@ -20,9 +20,13 @@ import { createFollow } from "./follow.js";
 import { normalizeFilter, type Normalizer } from "./normalization.js";
 import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
+import { startRunExecutor, type RunExecutor } from "./run-executor.js";
+import { createRuns } from "./runs.js";
 import { createScheduleManagement } from "./schedules.js";
 import { createScrapeLatest, defaultFollowHeights } from "./scrape-latest.js";
+import { createStoreHeights } from "./store-heights.js";
 import { createWaitForHeight } from "./wait.js";
+import { createWatchRun } from "./watch-run.js";
 import { createWatch } from "./watch.js";
 
 /** The services that the client uses. */
@@ -43,8 +47,10 @@ export interface ClientDeps {
   readonly closing: AbortSignal;
 }
 
-/** The client of a process. */
-export interface RunningClient extends Client {
+/** The client of a process, with the functions for its owner. */
+export interface OwnedClient extends Client {
+  /** Starts to execute the chunks of runs; `owner` names this manager in their rows. */
+  executeRuns(owner: string): RunExecutor;
   /** Starts to run schedules of the chains that have a worker at this manager. */
   startScheduler(settings: SchedulerSettings): EmbeddedScheduler;
   /** Stops the background work. */
@@ -52,7 +58,7 @@ export interface RunningClient extends Client {
 }
 
 /** Creates the client. */
-export async function createClient(deps: ClientDeps): Promise<RunningClient> {
+export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
   const { store, pubsub, workers, normalizer } = deps;
   const { normalizeHash } = normalizer;
   const announcements = await createAnnouncements(deps);
@@ -64,6 +70,8 @@ export async function createClient(deps: ClientDeps): Promise<RunningClient> {
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
 
+  const runs = createRuns(deps);
+  const storeHeights = createStoreHeights({ ...deps, committer });
   const watch = createWatch({ ...deps, announcements });
 
   return {
@@ -86,13 +94,16 @@ export async function createClient(deps: ClientDeps): Promise<RunningClient> {
     scrapeLatest: createScrapeLatest({ ...deps, follow }),
     ...createScheduleManagement(store),
     retryQuarantined,
+    ...runs,
     workers: workers.list,
+    watchRun: createWatchRun(deps),
     ...watch,
     watchTransactions: (filter, columns, signal) =>
       watch.watchTransactions(normalizeFilter(filter, normalizer), columns, signal),
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,
+    executeRuns: (owner) => startRunExecutor({ ...deps, storeHeights, owner }),
     startScheduler: (settings) =>
       startEmbeddedScheduler({
         ...deps,
@@ -100,8 +111,14 @@ export async function createClient(deps: ClientDeps): Promise<RunningClient> {
         retryQuarantined,
         maxHeights: deps.maxFollowHeights ?? defaultFollowHeights,
         startBackfill: async (chain, heights) => {
-          const request = { chain, heights, mode: "MISSING", window: 1_000, force: false } as const;
-          return (await store.startRun(request)).run;
+          const { run } = await runs.startRun({
+            chain,
+            heights,
+            mode: "MISSING",
+            window: 1_000,
+            force: false,
+          });
+          return run;
         },
         ...settings,
       }),

@@ -5,6 +5,7 @@ import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
 import type { Height, HeightRange } from "../domain/height.js";
+import type { Run, RunFilter, RunPosition } from "../domain/run.js";
 import type { Schedule, ScheduleDefinition } from "../domain/schedule.js";
 import type {
   BlockFilter,
@@ -18,6 +19,7 @@ import type {
 import type { WorkFailure } from "../domain/work-failure.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { ChainRecord, StoredTransaction, TransactionColumns } from "../store/port.js";
+import type { NewRun } from "../store/run-port.js";
 
 /** What to fetch: a range of heights, or one transaction by its hash. */
 export type FetchTarget = { readonly heights: HeightRange } | { readonly hash: string };
@@ -138,6 +140,16 @@ export interface Client {
   /** Fetches the next quarantined heights again. Resolves with the number of heights that are whole now. */
   retryQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
 
+  /** Starts a durable backfill, or returns the live run of the same mode that covers its heights. */
+  startRun(run: NewRun): Promise<{ readonly run: Run; readonly existing: boolean }>;
+  /** Cancels a run; an ended run stays as it is. Throws NOT_FOUND. */
+  cancelRun(id: string): Promise<Run>;
+  run(id: string): Promise<Run | null>;
+  runs(filter: RunFilter, page: PageRequest<RunPosition>): Promise<Page<Run>>;
+  countRuns(filter: RunFilter): Promise<Count>;
+  /** The last failure of each chunk that failed or waits for its next attempt, at most `limit`. */
+  runErrors(id: string, limit: number): Promise<readonly WorkFailure[]>;
+
   workers(filter?: Partial<ChainRef>): readonly WorkerStatus[];
 
   /** Reports blocks that any manager stores from now on: each once, in the order of its chain. Ends when the signal aborts. */
@@ -150,6 +162,9 @@ export interface Client {
   ): AsyncIterable<StoredTransaction>;
   /** Reports the current status of each worker, then its changes, at most 4 per second and worker. */
   watchWorkers(filter: Partial<ChainRef>, signal: AbortSignal): AsyncIterable<WorkerStatus>;
+
+  /** Reports the state of a run at once, at each change at most 4 times a second, and a last time when it ended. Throws NOT_FOUND. */
+  watchRun(id: string, signal: AbortSignal): AsyncIterable<Run>;
 
   /** Resolves if requests can be served; rejects with the reason otherwise. */
   ready(): Promise<void>;

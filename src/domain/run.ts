@@ -86,6 +86,11 @@ export interface Chunk {
 /** What a claim holds: names the chunk in every later call. */
 export type ChunkLease = Pick<Chunk, "id" | "token">;
 
+/** Returns a text that names one claim of a chunk. */
+export function chunkKey({ id, token }: ChunkLease): string {
+  return `${id}/${token}`;
+}
+
 /** Claims of a chunk without progress after which it fails. */
 export const maxChunkAttempts = 8;
 
@@ -99,16 +104,19 @@ export const windowLimits = { min: 1, max: 100_000 } as const;
 const chunkTargetMs = 5_000;
 
 /**
- * Returns the window of the next chunk after one of `heights` heights took `elapsedMs`: the window that takes about five
- * seconds at that rate, at most twice and at least half as large as before. Dense heights, slow nodes and slow commits
- * make it smaller.
+ * Returns the window of the next chunk after one of `heights` heights took `elapsedMs`: the number of heights that takes
+ * about five seconds at that rate, at most twice and at least half as many as before. Dense heights, slow nodes and slow
+ * commits make it smaller.
  */
-export function nextWindow(
-  window: number,
-  { heights, elapsedMs }: { heights: number; elapsedMs: number },
-): number {
+export function nextWindow({
+  heights,
+  elapsedMs,
+}: {
+  readonly heights: number;
+  readonly elapsedMs: number;
+}): number {
   const ideal = (heights * chunkTargetMs) / Math.max(elapsedMs, 1);
-  const bounded = Math.min(Math.max(ideal, window / 2), window * 2);
+  const bounded = Math.min(Math.max(ideal, heights / 2), heights * 2);
   return Math.round(Math.min(Math.max(bounded, windowLimits.min), windowLimits.max));
 }
 

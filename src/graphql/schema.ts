@@ -6,6 +6,8 @@ import "./block.js";
 import "./chain.js";
 import "./fetch.js";
 import "./manager.js";
+import "./mutation.js";
+import "./run.js";
 import "./scalars.js";
 import "./transaction.js";
 import "./worker.js";

@@ -93,6 +93,8 @@ export async function startManager(
   lifecycle.onStop("announcements", client.close);
   lifecycle.onStop("streams to workers", connectivity.close);
 
+  const runs = client.executeRuns(id);
+  lifecycle.onStop("runs", runs.stop);
   const scheduler = config.enableScheduler
     ? client.startScheduler({
         followIntervalMs: config.followInterval,

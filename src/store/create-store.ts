@@ -8,6 +8,8 @@ import { createCoverage } from "./coverage.js";
 import { createQuarantine } from "./quarantine.js";
 import { checkMigrated, migrate } from "./migrations.js";
 import { openDatabase, type DatabaseOptions } from "./open-database.js";
+import { createRunChunks } from "./run-chunks.js";
+import { createRuns } from "./runs.js";
 import { createOutbox } from "./outbox.js";
 import type { Store } from "./port.js";
 import { createBlockReads } from "./read-blocks.js";
@@ -59,6 +61,8 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createCoverage(deps),
     ...createQuarantine(deps),
     ...createOutbox(deps),
+    ...createRuns(deps),
+    ...createRunChunks(deps),
     ...createSchedules(deps),
     ready: async () => {
       await checkMigrated(database);

@@ -45,11 +45,6 @@ export interface RunStore {
   renewChunks(leases: readonly ChunkLease[]): Promise<ReadonlySet<string>>;
   /** Records the end of an attempt, and the end of the run after its last chunk. Does nothing if the lease is lost. */
   endChunk(lease: ChunkLease, end: ChunkEnd): Promise<void>;
-  /**
-   * Splits a chunk after an attempt without progress: the lease keeps `keep`, and a new chunk waits with the remaining heights.
-   * Returns false if the lease is lost.
-   */
-  splitChunk(lease: ChunkLease, keep: readonly HeightRange[]): Promise<boolean>;
   /** Deletes ended runs, and what belongs to them, that finished more than this many seconds ago. */
   trimRuns(olderThanSeconds: number): Promise<void>;
 }

@@ -22,6 +22,7 @@ import {
   stored,
 } from "./canned-data.js";
 import { cannedFetch } from "./canned-fetch.js";
+import { createCannedRuns } from "./canned-runs.js";
 import { cannedSchedules } from "./canned-schedules.js";
 import { cutPage, selectColumns, meetsBounds } from "./canned-search.js";
 
@@ -201,6 +202,7 @@ export function createCannedClient(): CannedClient {
       called("watchWorkers", filter);
       return watch(watchers.workers, signal, [cannedWorker]);
     },
+    ...createCannedRuns(),
     ready: async () => called("ready"),
     announce: (block) => {
       for (const queue of watchers.blocks) queue.push(block);
