@@ -5,7 +5,7 @@ import type { ScheduleOutcome } from "../domain/schedule.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { createWakeUp, waitAtMost } from "../lib/wake-up.js";
-import type { ScheduleStore } from "../store/schedule-port.js";
+import type { LeaseStore } from "../store/schedule-port.js";
 import type { FollowLatest } from "./follow.js";
 import type { HeadChanges } from "./head-changes.js";
 import type { FollowResult } from "./port.js";
@@ -17,7 +17,7 @@ export interface FollowSlotOptions {
   readonly follow: FollowLatest;
   readonly retryQuarantined: RetryQuarantined;
   readonly heads: Pick<HeadChanges, "listen">;
-  readonly store: Pick<ScheduleStore, "acquireLease">;
+  readonly store: Pick<LeaseStore, "acquireLease">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Names this process in leases. */

@@ -1,7 +1,7 @@
 // Work under a lease of the store. A lease lasts 15 s and is extended every 5 s.
 import { IndexerError } from "../domain/errors.js";
 import type { Clock } from "../lib/clock.js";
-import type { ScheduleStore } from "../store/schedule-port.js";
+import type { LeaseStore } from "../store/schedule-port.js";
 
 const leaseMs = 15_000;
 const renewalMs = 5_000;
@@ -50,8 +50,8 @@ export async function whileRenewed<T>(
 }
 
 /** A lease to take, and the services for it. */
-export interface LeaseRequest {
-  readonly store: Pick<ScheduleStore, "acquireLease" | "renewLease" | "releaseLease">;
+export interface NamedLeaseRequest {
+  readonly store: LeaseStore;
   readonly clock: Clock;
   /** The work's name; one process at a time has the lease of a name. */
   readonly name: string;
@@ -62,7 +62,7 @@ export interface LeaseRequest {
 
 /** Runs `work` while this process has the lease. Returns undefined, without running it, while another process has it. */
 export async function withLease<T>(
-  { store, clock, name, owner, signal }: LeaseRequest,
+  { store, clock, name, owner, signal }: NamedLeaseRequest,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const lease = await store.acquireLease(name, owner, leaseMs);
