@@ -9,6 +9,7 @@ import { addDatabaseCommands } from "./database-commands.js";
 import { addDevCommand } from "./dev-command.js";
 import { addManagerCommand } from "./manager-command.js";
 import { describeError, UsageError } from "./process.js";
+import { addSchedulerCommand } from "./scheduler-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
 
 const program = new Command("indexer")
@@ -23,6 +24,7 @@ const program = new Command("indexer")
 addDevCommand(program);
 addManagerCommand(program);
 addWorkerCommands(program);
+addSchedulerCommand(program);
 addDatabaseCommands(program);
 
 try {
