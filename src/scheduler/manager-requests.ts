@@ -17,6 +17,7 @@ export interface ManagerRequest {
   readonly task_id: string;
   readonly last_hash: string;
   readonly last_height: number;
+  readonly first_height?: number;
   readonly final_height?: number;
   readonly last_epoch: string;
   readonly last_time: string;

@@ -29,7 +29,7 @@ const startListening = async (
   env: Readonly<Record<string, string>>,
 ): Promise<{ process: RunningProcess; url: string }> => {
   const process = start([command], { ADDRESS: "127.0.0.1:0", ...env });
-  const [, url] = await process.line(/"url":"(http:[^"]+)"/);
+  const [, url] = await process.line(/"url":"(http:[^"]+)"[^\n]*is ready/);
   return { process, url: url! };
 };
 const hostOf = (url: string): string => url.replace("http://", "").replace("localhost", "127.0.0.1");
@@ -83,9 +83,8 @@ describe.skipIf(!hasPostgres)("schedulers on PostgreSQL", () => {
     await client.end();
     await database.drop();
   });
-  const claims = async (): Promise<readonly { slot: string; owner: string }[]> =>
-    (await client.query<{ slot: string; owner: string }>("select slot, owner from claims order by token"))
-      .rows;
+  const claims = async (): Promise<readonly { slot: string }[]> =>
+    (await client.query<{ slot: string }>("select slot from claims")).rows;
 
   it("two of them run each slot once, survive kills of each other and of managers, and keep one row (lessons 36, 37)", async () => {
     const DATABASE_URL = database.url;
@@ -105,51 +104,45 @@ describe.skipIf(!hasPostgres)("schedulers on PostgreSQL", () => {
       ]),
     };
     const schedulers = [await startListening("scheduler", env), await startListening("scheduler", env)];
-    const [kept, killed] = schedulers;
     await until("the range", async () =>
       (await schedulesAt(urls[0]!)).some(
         ({ completedAt, last }) => completedAt !== null && last?.height === 60,
       ),
     );
-    await until("ten claims of both", async () => {
-      const owners = new Set((await claims()).map(({ owner }) => owner));
-      return owners.size === 2 && (await claims()).length > 10;
-    });
-    const slots = (await claims()).map(({ slot }) => slot);
-    const before = (
-      await client.query<{ fired: string }>("select fired from schedule where task_id = 'last'")
-    ).rows[0]!;
-    const perSchedule = (
-      await client.query<{ doubled: string }>(
-        "select count(*) as doubled from (select 1 from claims group by schedule, slot having count(*) > 1) as d",
-      )
-    ).rows[0]!;
-    expect(perSchedule.doubled).toBe("0");
-    expect(Number(before.fired)).toBeGreaterThan(0);
-    expect(slots.length).toBeGreaterThan(10);
+    await until("ten claims", async () => (await claims()).length >= 10);
+    const doubled = "select 1 from claims group by schedule, slot having count(*) > 1";
+    expect((await client.query(doubled)).rowCount).toBe(0);
 
-    await killed!.process.kill();
-    await managers[1]!.process.kill();
-    const killedAt = performance.now();
     const headOf = async (): Promise<number> =>
       (await schedulesAt(urls[0]!)).find(({ taskId }) => taskId === "last")?.last?.height ?? 0;
-    const head = await headOf();
-    await until("new blocks", async () => (await headOf()) > head);
-    expect(performance.now() - killedAt).toBeLessThan(20_000);
+    const untilNewBlocks = async (): Promise<void> => {
+      const killedAt = performance.now();
+      const head = await headOf();
+      await until("new blocks", async () => (await headOf()) > head);
+      expect(performance.now() - killedAt).toBeLessThan(25_000);
+    };
+    // One of them held the slot, so one of these kills interrupts it.
+    await schedulers[0]!.process.kill();
+    await untilNewBlocks();
+    const kept = await startListening("scheduler", env);
+    await schedulers[1]!.process.kill();
+    await untilNewBlocks();
+    await managers[1]!.process.kill();
+    await untilNewBlocks();
 
-    const health = (await (await fetch(`${kept!.url}/health`)).json()) as {
+    const health = (await (await fetch(`${kept.url}/health`)).json()) as {
       managers: { alive: boolean }[];
       schedules: { taskId: string }[];
     };
     expect(health.managers.map(({ alive }) => alive)).toEqual([true, false]);
     expect(health.schedules.map(({ taskId }) => taskId)).toEqual(["last", "range"]);
-    const metrics = await (await fetch(`${kept!.url}/metrics`)).text();
+    const metrics = await (await fetch(`${kept.url}/metrics`)).text();
     expect(metrics).toContain(`indexer_scheduler_managers{state="dead"} 1`);
     expect(metrics).toMatch(/indexer_scheduler_slots_total\{kind="LASTDATA",outcome="success"\} [1-9]/);
     expect((await client.query("select 1 from schedule")).rowCount).toBe(2);
 
-    kept!.process.signal("SIGINT");
-    expect(await kept!.process.ended()).toBe(0);
+    kept.process.signal("SIGINT");
+    expect(await kept.process.ended()).toBe(0);
   }, 120_000);
 });
 

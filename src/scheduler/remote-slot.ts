@@ -103,7 +103,8 @@ function requestOf(
     task_id: taskId,
     last_hash: last?.hash ?? "",
     last_height: lastHeight,
-    ...(kind === "SYNCRANGE" && heights !== undefined && { final_height: heights.to }),
+    ...(kind === "SYNCRANGE" &&
+      heights !== undefined && { first_height: heights.from, final_height: heights.to }),
     last_epoch: "",
     last_time: noTime,
     retry_count: last?.retryCount ?? 0,
