@@ -60,6 +60,11 @@ async function createManager(source: CountingChain) {
   };
 }
 
+/** Never resolves; rejects when the signal aborts. */
+function hang(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("Aborted."))));
+}
+
 const newRun = (source: CountingChain, from: number, to: number, window = 10) =>
   ({ chain: source.chain, heights: { from, to }, mode: "MISSING", window, force: false }) as const;
 
@@ -114,8 +119,7 @@ describe("the execution of runs", () => {
 
   it("cancels the work of a cancelled run within two seconds", async () => {
     const hanging = (height: number, signal: AbortSignal): Promise<void> | void => {
-      if (height > 20)
-        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      if (height > 20) return hang(signal);
     };
     const source = newSource(hanging);
     const { client, direct, start, stop } = await createManager(source);
@@ -138,7 +142,7 @@ describe("the execution of runs", () => {
     let isHanging = true;
     const source = newSource((height, signal) => {
       if (height <= 5 || !isHanging) return;
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      return hang(signal);
     });
     const [first, second] = [await createManager(source), await createManager(source)];
     first.start("first");

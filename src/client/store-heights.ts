@@ -3,7 +3,7 @@
 // Imports domain, lib and the ports of connectivity and store.
 import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
-import { IndexerError, toIndexerError } from "../domain/errors.js";
+import { toIndexerError, type IndexerError } from "../domain/errors.js";
 import { rangesFromHeights, subtractRanges, type Height, type HeightRange } from "../domain/height.js";
 import { bisect } from "../domain/run.js";
 import type { Clock } from "../lib/clock.js";
