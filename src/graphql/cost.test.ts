@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { costOf } from "./cost.js";
 import { schema } from "./schema.js";
 
-const filter = `filter: { network: "demo", chainId: "demo-1" }`;
+const filter = `filter: { chain: { network: "demo", chainId: "demo-1" } }`;
 const costs = (text: string, variables: Record<string, unknown> = {}): number =>
   costOf({ schema, document: parse(text), variables });
 const blocks = (page: string): number => costs(`{ blocks(${filter}${page}) { nodes { hash } } }`);

@@ -278,6 +278,28 @@ describe("pages", () => {
   });
 
   it.each([
+    ["first: 1", "last: 1"],
+    ["after: $cursor", "before: $cursor"],
+    ["first: 1", "before: $cursor"],
+    ["last: 1", "after: $cursor"],
+  ])("rejects %s with %s, also with a valid cursor", async (one, two) => {
+    const { execute } = createTestGateway();
+    const { data } = await execute("{ transactions(first: 1) { pageInfo { endCursor } } }");
+    const { endCursor } = (data?.["transactions"] as { pageInfo: { endCursor: string } }).pageInfo;
+    const given = `${one}, ${two}`.replaceAll("$cursor", JSON.stringify(endCursor));
+    const { errors } = await execute(`{ transactions(${given}) { nodes { hash } } }`);
+    expect(errors?.[0]?.message).toMatch(/exclude each other/);
+  });
+
+  it("accepts the largest page", async () => {
+    const { execute } = createTestGateway();
+    for (const argument of ["first", "last"]) {
+      const { errors } = await execute(`{ transactions(${argument}: 1000) { nodes { hash } } }`);
+      expect(errors).toBeUndefined();
+    }
+  });
+
+  it.each([
     ["first: 5, last: 5", "last"],
     ["first: -1", "first"],
     ["first: 1001", "first"],
