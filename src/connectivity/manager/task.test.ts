@@ -229,3 +229,34 @@ it("waits without a limit once a worker is online, however long the worker is bu
   await worker.final(second, { order: 1 });
   await Promise.all(tasks.map(({ done }) => done));
 });
+
+it("grants credit for each acknowledged part once, and none after the end of the call", async () => {
+  const { bench, worker } = await setUp();
+  const task = bench.heights(1, 4);
+  const call = await worker.task(0);
+  const granted = (): number =>
+    worker.notes.reduce((sum, note) => sum + (note.kind === "credit" ? note.credit : 0), 0);
+  for (const height of [1, 2, 3]) {
+    await worker.heights(call, height - 1, height, height);
+    await until(`credit ${height}`, () => granted() === height);
+  }
+  await Promise.all([worker.heights(call, 3, 4, 4), worker.final(call, { order: 4 })]);
+  await task.done;
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(granted()).toBe(3);
+  expect(worker.notes.every(({ kind }) => kind === "credit")).toBe(true);
+});
+
+it("shares the buffer between the tasks in flight: at most 16 and at least 2 messages each", async () => {
+  const bench = createManagerBench({ bufferBytes: 12 * 256 * 1024 });
+  closers.push(() => bench.close());
+  const channels = createMemoryChannels();
+  const worker = startScriptedWorker(channels.worker, chain);
+  await bench.online("w", () => channels.manager);
+  const credits: number[] = [];
+  for (let at = 0; at < 8; at += 1) {
+    bench.heights(at, at);
+    credits.push((await worker.task(at)).credit);
+  }
+  expect(credits).toEqual([12, 6, 4, 3, 2, 2, 2, 2]);
+});
