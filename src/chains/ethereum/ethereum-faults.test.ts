@@ -90,7 +90,9 @@ describe("a node that limits requests", () => {
           limits-- > 0 ? { status: 429, body: "slow down", headers: { "retry-after": "0.5" } } : undefined,
       },
     );
-    expectComplete(await read(open([node.url]), 1, 30), 1, 30);
+    // After two limits the node receives one request per second.
+    const options = { clock: createFastClock(100), timeoutMs: 3_000_000 };
+    expectComplete(await read(open([node.url], options), 1, 30), 1, 30);
   });
 
   it.each([

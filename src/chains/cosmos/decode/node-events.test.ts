@@ -136,7 +136,7 @@ describe("a transaction", () => {
     };
     return decodeCosmosTransaction(raw).transaction;
   };
-  const signerInfo = (sequence: bigint, publicKey = pack(PubKey, { key })): object => ({
+  const signerInfo = (sequence: bigint, publicKey: object = pack(PubKey, { key })): object => ({
     publicKey,
     sequence,
   });
@@ -179,7 +179,7 @@ describe("a transaction", () => {
   it("keeps a multisig key as its packed bytes", () => {
     const value = Uint8Array.of(8, 1, 18, 2, 10, 0);
     const publicKey = { typeUrl: "/cosmos.crypto.multisig.LegacyAminoPubKey", value };
-    const { events } = decode({}, { signerInfos: [signerInfo(4n, publicKey as never)] });
+    const { events } = decode({}, { signerInfos: [signerInfo(4n, publicKey)] });
     expect(events[0]?.sub[0]?.additional?.["public_key"]).toEqual([Buffer.from(value).toString("base64")]);
   });
 
