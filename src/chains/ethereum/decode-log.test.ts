@@ -58,6 +58,7 @@ describe("an ERC-20 transfer", () => {
     ["two words", topics(alice, bob), wordsOf(1n, 2n)],
     ["no data", topics(alice, bob), "0x"],
     ["half a word", topics(alice, bob), `0x${"00".repeat(16)}`],
+    ["one and a half words", topics(alice, bob), `${wordsOf(1n)}${"00".repeat(16)}`],
     [
       "a topic that is not an address",
       [transferTopic, `0x01${topicOf(alice).slice(4)}`, topicOf(bob)],

@@ -1,14 +1,14 @@
 // Ethereum transactions in Cosmos messages: raw bytes, packed fields, senders and events.
 import { describe, expect, it } from "vitest";
-import { serializeTransaction } from "viem";
+import { serializeTransaction, type Hex } from "viem";
 import { decodeOne, nodeEvent, protobuf, type ProtobufValue } from "../../../testing/cosmos-decoding.js";
 import { alice, expectedAmount, party } from "../../../testing/cosmos-message-parts.js";
 import type { NodeEvent } from "./node-events.js";
 import type { SubEvent } from "../../../domain/transaction.js";
 
 const typeUrl = "/ethermint.evm.v1.MsgEthereumTx";
-const from = `0x${"bb".repeat(20)}`;
-const to = `0x${"aa".repeat(20)}`;
+const from: Hex = `0x${"bb".repeat(20)}`;
+const to: Hex = `0x${"aa".repeat(20)}`;
 const decode = (
   fields: readonly (readonly [number, ProtobufValue])[],
   events: readonly NodeEvent[] = [],

@@ -117,14 +117,10 @@ describe("a transaction", () => {
     events: [],
   };
   const block = { chainId: "test-1", height: 5, hash: "AB", time: 3n, transactions: [] };
-  const decode = (
-    body: Parameters<typeof TxBody.fromPartial>[0],
-    authInfo: Parameters<typeof AuthInfo.fromPartial>[0],
-    result: Partial<RawCosmosResult> = {},
-  ): Transaction => {
+  const decode = (body: object, authInfo: object, result: Partial<RawCosmosResult> = {}): Transaction => {
     const bytes = TxRaw.encode({
-      bodyBytes: TxBody.encode(TxBody.fromPartial({ messages: [send], ...body })).finish(),
-      authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial(authInfo)).finish(),
+      bodyBytes: TxBody.encode(TxBody.fromPartial({ messages: [send], ...body } as Partial<TxBody>)).finish(),
+      authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial(authInfo as Partial<AuthInfo>)).finish(),
       signatures: [],
     }).finish();
     const raw = {
