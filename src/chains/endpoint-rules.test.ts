@@ -150,23 +150,27 @@ describe("the rate of an endpoint", () => {
     // The call starts a few promise turns before the failure of another one is known.
     for (let turns = 0; turns < 12; turns += 1) {
       const one = node("one");
-      const { clock, endpoints, callName } = setUp([one], { requestsPerSecond: 1 });
+      const { clock, endpoints, callName } = setUp([one], { requestsPerSecond: 2 });
       await callName();
-      await clock.advance(1_000);
+      await clock.advance(500);
       let attempts = 0;
       let fail = (_: Error): void => undefined;
       const failing = endpoints.call(
         () => ((attempts += 1) > 1 ? Promise.resolve() : new Promise((_, reject) => (fail = reject))),
         { signal },
       );
-      await clock.advance(1_000);
-      fail(limited(500)());
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await clock.advance(500);
+      const callLater = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        await endpoints.call(() => Promise.resolve(), { signal, weight: 4 });
+      };
       let done = 0;
-      const calls = [failing, callName(), callName()].map((each) => each.then(() => (done += 1)));
-      // The cooldown of 500 ms, then one call per second without a wait before the first.
-      await clock.advance(2_500);
-      expect(done).toBe(3);
+      // Started before the failure, so that it comes first in each turn.
+      const calls = [callLater(), failing].map((each) => each.then(() => (done += 1)));
+      fail(down());
+      // The cooldown ends after 500 ms, and the weight of 4 takes 2 s only if that call was made before.
+      await clock.advance(2_000);
+      expect(done).toBe(2);
       await Promise.all(calls);
     }
   });

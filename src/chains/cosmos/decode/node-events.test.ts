@@ -119,8 +119,8 @@ describe("a transaction", () => {
   const block = { chainId: "test-1", height: 5, hash: "AB", time: 3n, transactions: [] };
   const decode = (body: object, authInfo: object, result: Partial<RawCosmosResult> = {}): Transaction => {
     const bytes = TxRaw.encode({
-      bodyBytes: TxBody.encode(TxBody.fromPartial({ messages: [send], ...body } as Partial<TxBody>)).finish(),
-      authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial(authInfo as Partial<AuthInfo>)).finish(),
+      bodyBytes: TxBody.encode(TxBody.fromPartial({ messages: [send], ...body })).finish(),
+      authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial(authInfo)).finish(),
       signatures: [],
     }).finish();
     const raw = {
