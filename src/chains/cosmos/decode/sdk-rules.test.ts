@@ -297,6 +297,17 @@ describe("messages with named fields", () => {
     });
   });
 
+  it("of wasm name the called contract and the contracts of the events", () => {
+    const call = wasm.MsgExecuteContract.fromPartial({ sender: alice, contract, msg: Buffer.from("{}") });
+    const events = [
+      nodeEvent("wasm", ["_contract_address", bob]),
+      nodeEvent("wasm", ["_contract_address", contract]),
+    ];
+    expect(decodeOne(pack(wasm.MsgExecuteContract, call), events).node).toEqual({
+      contract: [{ id: contract }, { id: bob }],
+    });
+  });
+
   it("of nft move from the sender to the receiver", () => {
     const message = { classId: "art", id: "1", sender: alice, receiver: bob };
     expect(decodeOne(pack(MsgSendNft, message))).toMatchObject({
