@@ -9,9 +9,20 @@ import type { Database, SqlTransaction, Statement } from "./sql.js";
 const int8 = 20;
 const parsers = { [int8]: BigInt };
 
-/** Opens the database of a folder; without one, a database in memory. */
-export async function openPglite(folder: string | undefined): Promise<Database> {
-  const pglite = await PGlite.create({ ...(folder !== undefined && { dataDir: folder }) }).catch(refuse);
+/** Where an embedded database lives. */
+export interface PgliteOptions {
+  /** The folder of its files; without it, the database is in memory. */
+  readonly folder?: string;
+  /** The initial contents, as `PGlite.dumpDataDir` writes them; without it, an empty database is created. */
+  readonly template?: Blob;
+}
+
+/** Opens an embedded database, which is created if the folder does not hold one. */
+export async function openPglite({ folder, template }: PgliteOptions): Promise<Database> {
+  const pglite = await PGlite.create({
+    ...(folder !== undefined && { dataDir: folder }),
+    ...(template !== undefined && { loadDataDir: template }),
+  }).catch(refuse);
   return {
     kind: "pglite",
     query: (statement) => run(pglite, statement),
