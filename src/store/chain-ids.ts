@@ -13,7 +13,7 @@ export interface ChainIds {
   /** The id of a chain. Creates the chain if it is not stored. */
   ensure(chain: ChainRef): Promise<number>;
   refOf(id: number): Promise<ChainRef>;
-  /** The ids of stored chains, ascending. Omitted arguments do not filter. */
+  /** The ids of stored chains in any order. Omitted arguments do not filter. */
   matching(network?: string, chainIds?: readonly string[]): Promise<readonly number[]>;
 }
 
@@ -69,7 +69,6 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
             ...(network !== undefined && { network }),
             ...(chainIds !== undefined && { chainId: { in: chainIds.filter(isStorable) } }),
           },
-          orderBy: { id: "asc" },
         }),
       );
       return rows.map(keep);
