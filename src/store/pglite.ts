@@ -22,7 +22,7 @@ export async function openPglite({ folder, template }: PgliteOptions): Promise<D
   const pglite = await PGlite.create({
     ...(folder !== undefined && { dataDir: folder }),
     ...(template !== undefined && { loadDataDir: template }),
-  }).catch(refuse);
+  }).catch(throwFailure);
   return {
     kind: "pglite",
     query: (statement) => run(pglite, statement),
@@ -47,9 +47,9 @@ function createSqlTransaction(open: Transaction): SqlTransaction {
   return {
     query: (statement) => run(open, statement),
     copy: async (into, lines) => {
-      await open.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([lines]) }).catch(refuse);
+      await open.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([lines]) }).catch(throwFailure);
     },
-    script: async (text) => void (await open.exec(text).catch(refuse)),
+    script: async (text) => void (await open.exec(text).catch(throwFailure)),
   };
 }
 
@@ -64,6 +64,6 @@ async function run<Row extends object>(
   }
 }
 
-function refuse(error: unknown): never {
+function throwFailure(error: unknown): never {
   throw databaseFailure(error);
 }

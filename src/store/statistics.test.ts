@@ -22,7 +22,7 @@ describe("statistics", () => {
   });
   afterAll(() => database.close());
 
-  it("are gathered as the transactions double, and their failure fails no write", async () => {
+  it("are gathered each time the transactions double, and their failure does not fail the write", async () => {
     const watched: Database = {
       ...database,
       query: (statement) => {
