@@ -58,7 +58,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
    */
   async function begin(statementTimeoutMs: number): Promise<pg.PoolClient> {
     for (let idle = poolSize; ; idle -= 1) {
-      const client = await pool.connect().catch(refuse);
+      const client = await pool.connect().catch(throwFailure);
       try {
         await client.query(
           `begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`,
@@ -111,10 +111,10 @@ function createSqlTransaction(client: pg.PoolClient): SqlTransaction {
     query: (statement) => run(client, statement),
     copy: async (into, lines) => {
       await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(`copy ${into} from stdin`))).catch(
-        refuse,
+        throwFailure,
       );
     },
-    script: async (text) => void (await client.query(text).catch(refuse)),
+    script: async (text) => void (await client.query(text).catch(throwFailure)),
   };
 }
 
@@ -164,6 +164,6 @@ function escapeOption(value: string): string {
   return value.replace(/[\\ ]/g, "\\$&");
 }
 
-function refuse(error: unknown): never {
+function throwFailure(error: unknown): never {
   throw databaseFailure(error);
 }
