@@ -10,6 +10,11 @@ import type { PubSub } from "../pubsub/port.js";
 import type { Store } from "../store/port.js";
 import { createAnnouncements } from "./announcements.js";
 import { createCommitter } from "./committer.js";
+import {
+  startEmbeddedScheduler,
+  type EmbeddedScheduler,
+  type SchedulerSettings,
+} from "./embedded-scheduler.js";
 import { createFetch } from "./fetch.js";
 import { createFollow } from "./follow.js";
 import { normalizeFilter, type Normalizer } from "./normalization.js";
@@ -17,6 +22,8 @@ import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
 import { startRunExecutor, type RunExecutor } from "./run-executor.js";
 import { createRuns } from "./runs.js";
+import { createScheduleManagement } from "./schedules.js";
+import { createScrapeLatest, defaultFollowHeights } from "./scrape-latest.js";
 import { createStoreHeights } from "./store-heights.js";
 import { createWaitForHeight } from "./wait.js";
 import { createWatchRun } from "./watch-run.js";
@@ -32,6 +39,10 @@ export interface ClientDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly normalizer: Normalizer;
+  /** Names this process in leases. */
+  readonly owner: string;
+  /** The most heights in one step of following; 1000 by default. */
+  readonly maxFollowHeights?: number;
   /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
 }
@@ -40,6 +51,8 @@ export interface ClientDeps {
 export interface OwnedClient extends Client {
   /** Starts to execute the chunks of runs; `owner` names this manager in their rows. */
   executeRuns(owner: string): RunExecutor;
+  /** Starts to run schedules of the chains that have a worker at this manager. */
+  startScheduler(settings: SchedulerSettings): EmbeddedScheduler;
   /** Stops the background work. */
   close(): Promise<void>;
 }
@@ -51,10 +64,13 @@ export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
   const fetch = createFetch({ ...deps, committer });
+  const follow = createFollow({ ...deps, committer });
+  const retryQuarantined = createRetryQuarantined({ ...deps, committer });
 
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
 
+  const runs = createRuns(deps);
   const storeHeights = createStoreHeights({ ...deps, committer });
   const watch = createWatch({ ...deps, announcements });
 
@@ -75,9 +91,10 @@ export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
     coverage: store.verifyCoverage,
     fetch: (request, signal) =>
       fetch({ ...request, target: normalizeTarget(request.chain, request.target) }, signal),
-    followLatest: createFollow({ ...deps, committer }),
-    retryQuarantined: createRetryQuarantined({ ...deps, committer }),
-    ...createRuns(deps),
+    scrapeLatest: createScrapeLatest({ ...deps, follow }),
+    ...createScheduleManagement(store),
+    retryQuarantined,
+    ...runs,
     workers: workers.list,
     watchRun: createWatchRun(deps),
     ...watch,
@@ -87,6 +104,24 @@ export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
     database: store.kind,
     pubsub: pubsub.kind,
     executeRuns: (owner) => startRunExecutor({ ...deps, storeHeights, owner }),
+    startScheduler: (settings) =>
+      startEmbeddedScheduler({
+        ...deps,
+        follow,
+        retryQuarantined,
+        maxHeights: deps.maxFollowHeights ?? defaultFollowHeights,
+        startBackfill: async (chain, heights) => {
+          const { run } = await runs.startRun({
+            chain,
+            heights,
+            mode: "MISSING",
+            window: 1_000,
+            force: false,
+          });
+          return run;
+        },
+        ...settings,
+      }),
     close: announcements.close,
   };
 }

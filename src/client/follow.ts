@@ -1,12 +1,15 @@
 // Use case: one step of following the head of a chain. A step fetches the lowest heights that are missing between the start
 // of following and the network's head. So no height is skipped after an outage or a failed step, and the next step fetches
-// the heights that a reorganisation replaced.
+// the heights that a reorganisation replaced. A step has a lease of its own, not that of a schedule: a chain need not have a
+// schedule, and an external scheduler may call any manager.
 import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { firstHeights, totalHeights, type Height } from "../domain/height.js";
 import type { LastKnownBlock, TaskRequest } from "../domain/task.js";
+import type { Clock } from "../lib/clock.js";
 import type { Store } from "../store/port.js";
+import { withLease } from "./lease.js";
 import { planHeightTasks } from "./plan.js";
 import type { FollowResult } from "./port.js";
 import { runTasks, type RunTasksDeps } from "./run-tasks.js";
@@ -15,6 +18,9 @@ import { runTasks, type RunTasksDeps } from "./run-tasks.js";
 export interface FollowDeps extends RunTasksDeps {
   readonly store: Store;
   readonly workers: Workers;
+  readonly clock: Clock;
+  /** Names this process in leases. */
+  readonly owner: string;
   /** Aborts when the manager stops. Callers share a step, so a single caller cannot cancel it. */
   readonly closing: AbortSignal;
 }
@@ -31,18 +37,30 @@ export type FollowLatest = (
   signal: AbortSignal,
 ) => Promise<FollowResult>;
 
-/** Creates the use case. Concurrent calls for one chain share one step and its result. */
+/**
+ * Creates the use case. Concurrent calls for one chain share one step and its result. While another manager runs a step of the
+ * chain, the result is `processing` with the stored head.
+ */
 export function createFollow(deps: FollowDeps): FollowLatest {
   const steps = new Map<string, Promise<FollowResult>>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
     let step = steps.get(name);
     if (step === undefined) {
-      step = followStep(deps, chain, maxHeights).finally(() => steps.delete(name));
+      step = leasedStep(deps, chain, maxHeights).finally(() => steps.delete(name));
       steps.set(name, step);
     }
     return waitUntilAborted(step, signal);
   };
+}
+
+async function leasedStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
+  const { store, clock, owner, closing } = deps;
+  const lease = { store, clock, owner, signal: closing, name: `follow/${chainName(chain)}` };
+  const result = await withLease(lease, (signal) =>
+    followStep({ ...deps, closing: signal }, chain, maxHeights),
+  );
+  return result ?? { ...(await stepResult(store, chain, nothing, false)), processing: true };
 }
 
 async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
@@ -111,7 +129,7 @@ async function stepResult(
   behind: boolean,
 ): Promise<FollowResult> {
   const head = (await store.chain(chain))?.head;
-  return { blocks, transactions, behind, ...(head !== undefined && { head }) };
+  return { blocks, transactions, behind, processing: false, ...(head !== undefined && { head }) };
 }
 
 /** Returns the highest head that an online worker of the chain reports. */

@@ -6,6 +6,7 @@ import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
 import type { Height, HeightRange } from "../domain/height.js";
 import type { Run, RunFilter, RunPosition } from "../domain/run.js";
+import type { Schedule, ScheduleDefinition } from "../domain/schedule.js";
 import type {
   BlockFilter,
   BlockPosition,
@@ -77,6 +78,15 @@ export interface FollowResult {
   readonly head?: Block;
   /** Whether heights up to the network's head are still missing: start the next step at once. */
   readonly behind: boolean;
+  /** Whether a step goes on, at another manager or for longer than this call waits. Then the numbers of stored data are 0. */
+  readonly processing: boolean;
+}
+
+/** One step of following the head of a chain. */
+export interface ScrapeRequest {
+  readonly chain: ChainRef;
+  /** The most heights to fetch, 1 to 100,000; the manager's setting by default. */
+  readonly maxHeights?: number;
 }
 
 /** All use cases. Failures are IndexerErrors. */
@@ -112,8 +122,20 @@ export interface Client {
    * failure of the work is reported in the final. To cancel, abort the signal, or end the iteration between two events.
    */
   fetch(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchEvent>;
-  /** Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. */
-  followLatest(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<FollowResult>;
+  /**
+   * Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. Waits at most 25 s
+   * for it, then returns the stored head with `processing`.
+   */
+  scrapeLatest(request: ScrapeRequest, signal: AbortSignal): Promise<FollowResult>;
+
+  /** Creates the schedule of this task id or replaces its definition. An invalid definition throws BAD_USER_INPUT. */
+  saveSchedule(definition: ScheduleDefinition): Promise<Schedule>;
+  /** Deletes a schedule. Throws NOT_FOUND if it does not exist. */
+  removeSchedule(id: string): Promise<void>;
+  /** Null if it does not exist. */
+  schedule(id: string): Promise<Schedule | null>;
+  /** All schedules, by task id. */
+  schedules(): Promise<readonly Schedule[]>;
 
   /** Fetches the next quarantined heights again. Resolves with the number of heights that are whole now. */
   retryQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;

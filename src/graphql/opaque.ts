@@ -23,6 +23,7 @@ export const nodeKeys = {
       hash,
     })),
   Run: z.tuple([text]).transform(([id]) => ({ id })),
+  Schedule: z.tuple([text]).transform(([id]) => ({ id })),
   Worker: z.tuple([text]).transform(([workerId]) => ({ workerId })),
 };
 

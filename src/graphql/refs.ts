@@ -4,6 +4,7 @@ import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { HeightRange } from "../domain/height.js";
 import type { Run } from "../domain/run.js";
+import type { Schedule } from "../domain/schedule.js";
 import type { Order } from "../domain/search.js";
 import type { WorkFailure } from "../domain/work-failure.js";
 import type { WorkerStatus } from "../domain/worker.js";
@@ -21,6 +22,9 @@ export const WorkerType = builder.objectRef<WorkerStatus>("Worker");
 
 /** The type of a run. */
 export const RunType = builder.objectRef<Run>("Run");
+
+/** The type of a schedule. */
+export const ScheduleType = builder.objectRef<Schedule>("Schedule");
 
 /** The type of a range of heights. */
 export const HeightRangeType = builder.objectRef<HeightRange>("HeightRange").implement({

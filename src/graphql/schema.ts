@@ -9,6 +9,8 @@ import "./manager.js";
 import "./mutation.js";
 import "./run.js";
 import "./scalars.js";
+import "./schedule.js";
+import "./scrape-latest.js";
 import "./transaction.js";
 import "./worker.js";
 

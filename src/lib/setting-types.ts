@@ -52,6 +52,12 @@ export function duration(min = 1): z.ZodType<number, string> {
   });
 }
 
+/** Formats milliseconds as a duration in its largest whole unit: `90s`, `2m`. */
+export function durationText(millis: number): string {
+  const [unit, size] = Object.entries(units).findLast(([, each]) => millis % each === 0) ?? ["ms", 1];
+  return `${millis / size}${unit}`;
+}
+
 /** The address of a server. */
 export interface HostPort {
   readonly host: string;

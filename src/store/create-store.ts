@@ -5,6 +5,7 @@ import { Counter, type Metrics } from "../lib/metrics.js";
 import { createChainIds } from "./chain-ids.js";
 import { createChains } from "./chains.js";
 import { createCoverage } from "./coverage.js";
+import { createLeases } from "./leases.js";
 import { createQuarantine } from "./quarantine.js";
 import { checkMigrated, migrate } from "./migrations.js";
 import { openDatabase, type DatabaseOptions } from "./open-database.js";
@@ -64,6 +65,7 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createRuns(deps),
     ...createRunChunks(deps),
     ...createSchedules(deps),
+    ...createLeases(deps),
     ready: async () => {
       await checkMigrated(database);
     },

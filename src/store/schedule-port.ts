@@ -4,7 +4,7 @@ import type { ChainRef } from "../domain/chain.js";
 import type { Schedule, ScheduleDefinition, ScheduleLease, ScheduleOutcome } from "../domain/schedule.js";
 
 /** Schedules and their slots. */
-export interface ScheduleStore {
+export interface ScheduleStore extends LeaseStore {
   /**
    * Creates the schedule of this task id, or replaces its definition. A changed definition takes the slot in progress from its
    * owner, and starts a new count of slots. A changed chain, kind or range also clears the result.
@@ -29,7 +29,10 @@ export interface ScheduleStore {
   renewSlot(lease: ScheduleLease, outcome?: ScheduleOutcome): Promise<boolean>;
   /** Stores an outcome and ends the lease. Returns false, and stores nothing, if the lease is lost. */
   endSlot(lease: ScheduleLease, end?: SlotEnd): Promise<boolean>;
+}
 
+/** Leases by name, for work that only one process may do at a time and that has no row of its own. */
+export interface LeaseStore {
   /** Takes the lease of this name for `ms` milliseconds; undefined while another lease of the name is valid. */
   acquireLease(name: string, owner: string, ms: number): Promise<NamedLease | undefined>;
   /** Extends a lease to `ms` milliseconds from now. Returns false if it is lost. */
@@ -52,6 +55,8 @@ export interface SlotEnd {
   readonly completed?: boolean;
   /** Milliseconds in which no slot is claimed. */
   readonly retryInMs?: number;
+  /** The work is not done: another process continues the slot at once. */
+  readonly interrupted?: boolean;
 }
 
 /** A valid claim of a name. */

@@ -1,4 +1,4 @@
-// Schedules and leases. One statement claims slots, by the database's clock: the clocks of the processes do not matter.
+// Schedules. One statement claims slots, by the database's clock: the clocks of the processes do not matter.
 // Imports only domain, the SQL port, Prisma's client and its neighbours.
 import { chainName } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
@@ -13,7 +13,8 @@ import type { Prisma, PrismaClient } from "../generated/prisma/client.js";
 import type { ChainIds } from "./chain-ids.js";
 import { cleanText } from "./clean-text.js";
 import { guarded } from "./failures.js";
-import type { ScheduleStore } from "./schedule-port.js";
+import type { LeaseStore, ScheduleStore } from "./schedule-port.js";
+import { millis, readScheduleRow, rowColumns, type ScheduleRow } from "./schedule-rows.js";
 import { arrayLiteral, type Database } from "./sql.js";
 
 /** Dependencies of the schedules. */
@@ -23,42 +24,11 @@ export interface ScheduleDeps {
   readonly chainIds: ChainIds;
 }
 
-/** A row of `rowColumns`; moments are milliseconds since 1970. */
-interface ScheduleRow {
-  readonly id: bigint;
-  readonly task_id: string;
-  readonly chain_id: number;
-  readonly kind: string;
-  readonly interval_ms: bigint;
-  readonly enabled: boolean;
-  readonly from_height: bigint | null;
-  readonly to_height: bigint | null;
-  readonly created_at: bigint;
-  readonly slot: bigint | null;
-  readonly fired: bigint;
-  readonly missed: bigint;
-  readonly last_time: bigint | null;
-  readonly last_height: bigint | null;
-  readonly last_hash: string | null;
-  readonly last_success: bigint | null;
-  readonly retry_count: number;
-  readonly error: string | null;
-  readonly completed_at: bigint | null;
-  readonly as_of: bigint;
-}
-
 interface ClaimedRow extends ScheduleRow {
   readonly claimed_slot: bigint;
   readonly claimed_token: bigint;
   readonly remaining_ms: bigint;
 }
-
-const millis = (moment: string): string => `floor(extract(epoch from ${moment}) * 1000)::int8`;
-
-const rowColumns = `s.id, s.task_id, s.chain_id, s.kind, s.interval_ms, s.enabled, s.from_height, s.to_height, s.slot, s.fired,
-  s.missed, s.last_height, s.last_hash, s.retry_count, s.error, ${millis("s.created_at")} as created_at,
-  ${millis("s.last_time")} as last_time, ${millis("s.last_success")} as last_success,
-  ${millis("s.completed_at")} as completed_at, ${millis("clock_timestamp()")} as as_of`;
 
 /** A claimed slot that begins later than this comes from a database clock that was set back: it does not block the schedule. */
 const clockToleranceMs = 60_000;
@@ -92,34 +62,14 @@ const nextText = `
   from schedule s cross join present
   where s.enabled and s.completed_at is null and ($1::int4[] is null or s.chain_id = any($1::int4[]))`;
 
-/** Creates the records of schedules and leases. */
-export function createSchedules({ database, prisma, chainIds }: ScheduleDeps): ScheduleStore {
-  const scheduleOf = async (row: ScheduleRow): Promise<Schedule> => ({
-    id: row.id.toString(),
-    taskId: row.task_id,
-    chain: await chainIds.refOf(row.chain_id),
-    kind: readKind(row.kind),
-    intervalMs: Number(row.interval_ms),
-    enabled: row.enabled,
-    fired: row.fired,
-    missed: row.missed,
-    createdAt: Number(row.created_at),
-    asOf: Number(row.as_of),
-    ...(row.from_height !== null &&
-      row.to_height !== null && { heights: { from: Number(row.from_height), to: Number(row.to_height) } }),
-    ...(row.slot !== null && { slot: row.slot }),
-    ...(row.last_success !== null && { lastSuccess: Number(row.last_success) }),
-    ...(row.completed_at !== null && { completedAt: Number(row.completed_at) }),
-    ...(row.last_time !== null && {
-      last: {
-        time: Number(row.last_time),
-        retryCount: row.retry_count,
-        ...(row.last_height !== null && { height: Number(row.last_height) }),
-        ...(row.last_hash !== null && { hash: row.last_hash }),
-        ...(row.error !== null && { error: row.error }),
-      },
-    }),
-  });
+/** Creates the records of schedules. */
+export function createSchedules({
+  database,
+  prisma,
+  chainIds,
+}: ScheduleDeps): Omit<ScheduleStore, keyof LeaseStore> {
+  const scheduleOf = async (row: ScheduleRow): Promise<Schedule> =>
+    readScheduleRow(row, await chainIds.refOf(row.chain_id));
 
   const byTaskId = async ({ taskId }: ScheduleDefinition): Promise<Schedule> => {
     const [row] = await database.query<ScheduleRow>({
@@ -222,46 +172,22 @@ export function createSchedules({ database, prisma, chainIds }: ScheduleDeps): S
       });
       return rows.length > 0;
     },
-    async endSlot(lease, { outcome, completed = false, retryInMs } = {}) {
+    async endSlot(lease, { outcome, completed = false, retryInMs, interrupted = false } = {}) {
       const rows = await database.query({
-        text: `update schedule set owner = null, token = null,
+        text: `update schedule set owner = null, token = case when $5::bool then nextval('lease_token') end,
                  lease_until = clock_timestamp() + make_interval(secs => $3::float8),
-                 completed_at = case when $4::bool then clock_timestamp() end${outcome === undefined ? "" : outcomeTextAt(5)}
+                 completed_at = case when $4::bool then clock_timestamp() end${outcome === undefined ? "" : outcomeTextAt(6)}
                where id = $1 and token = $2 returning id`,
         values: [
           lease.schedule.id,
           lease.token,
           retryInMs === undefined ? null : retryInMs / 1_000,
           completed,
+          interrupted,
           ...(outcome === undefined ? [] : outcomeValues(outcome)),
         ],
       });
       return rows.length > 0;
-    },
-
-    async acquireLease(name, owner, ms) {
-      const [row] = await database.query<{ readonly token: bigint }>({
-        name: "acquire_lease",
-        text: `insert into lease (name, owner, token, lease_until)
-               values ($1, $2, nextval('lease_token'), clock_timestamp() + make_interval(secs => $3::float8))
-               on conflict (name) do update
-                 set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
-                 where lease.lease_until <= clock_timestamp()
-               returning token`,
-        values: [cleanText(name), owner, ms / 1_000],
-      });
-      return row === undefined ? undefined : { name, token: row.token };
-    },
-    async renewLease({ name, token }, ms) {
-      const rows = await database.query({
-        text: `update lease set lease_until = clock_timestamp() + make_interval(secs => $3::float8)
-               where name = $1 and token = $2 returning name`,
-        values: [cleanText(name), token, ms / 1_000],
-      });
-      return rows.length > 0;
-    },
-    async releaseLease({ name, token }) {
-      await guarded(() => prisma.lease.deleteMany({ where: { name: cleanText(name), token } }));
     },
   };
 }
@@ -329,11 +255,6 @@ function differs(column: "fromHeight" | "toHeight", value: bigint | null): Prism
   return value === null
     ? { [column]: { not: null } }
     : { OR: [{ [column]: { not: value } }, { [column]: null }] };
-}
-
-function readKind(text: string): ScheduleKind {
-  if (text === "LASTDATA" || text === "SYNCRANGE") return text;
-  throw new IndexerError("INTERNAL", `The database has a schedule of the unknown kind ${text}.`);
 }
 
 function readId(id: string): bigint | undefined {
