@@ -1,6 +1,7 @@
-// Following the head on a real store (PGlite in memory) with workers in this process: single steps, and the loop over them.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+// Following the head on a real store (PGlite in memory) with workers in this process.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChainHead } from "../domain/chain.js";
+import { IndexerError } from "../domain/errors.js";
 import type { TaskRequest, TaskResult } from "../domain/task.js";
 import { silentLogger } from "../lib/logger.js";
 import { createMetrics } from "../lib/metrics.js";
@@ -14,17 +15,12 @@ import { createManualClock } from "../testing/manual-clock.js";
 import { until } from "../testing/until.js";
 import { createCommitter } from "./committer.js";
 import { createFollow } from "./follow.js";
-import { startFollower, type Follower } from "./follower.js";
-import { createRetryQuarantined } from "./retry-quarantined.js";
+import { createStoreHeights } from "./store-heights.js";
 
 let store: Store;
 let chains = 0;
-const followers: Follower[] = [];
 beforeAll(async () => {
   store = await createStore({ logger: silentLogger() });
-});
-afterEach(async () => {
-  for (const follower of followers.splice(0)) await follower.stop();
 });
 afterAll(() => store.close());
 
@@ -49,8 +45,14 @@ function createBench({ execute, ...options }: BenchOptions = {}) {
     logger: silentLogger(),
     metrics: createMetrics({ processMetrics: false }),
   });
-  const deps = { store, dispatcher, workers, committer, closing: closing.signal };
-  const follow = createFollow(deps);
+  const storing = { dispatcher, workers, committer, clock, logger: silentLogger() };
+  const follow = createFollow({
+    ...storing,
+    store,
+    storeHeights: createStoreHeights(storing),
+    owner: "test",
+    closing: closing.signal,
+  });
   const never = new AbortController().signal;
   return {
     chain,
@@ -59,20 +61,6 @@ function createBench({ execute, ...options }: BenchOptions = {}) {
     clock,
     closing,
     step: (maxHeights = 100, signal = never) => follow(chain, maxHeights, signal),
-    startFollower: (maxHeights = 100) => {
-      const follower = startFollower({
-        follow,
-        retryQuarantined: createRetryQuarantined(deps),
-        workers,
-        clock,
-        logger: silentLogger(),
-        intervalMs: 5_000,
-        quarantineRetryIntervalMs: 60_000,
-        maxHeights,
-      });
-      followers.push(follower);
-      return follower;
-    },
     online: (head: ChainHead) => direct.report({ chain, head }),
     legacyOnline: () => direct.report({ chain, capabilities: [] }),
     requests: () => direct.tasks.map(({ request }) => request),
@@ -134,7 +122,7 @@ describe("a step", () => {
   it("is not behind after a step without progress, so that it does not repeat at once", async () => {
     const { step, online, requests } = createBench({ execute: async function* () {} });
     online({ height: 5 });
-    expect(await step()).toEqual({ blocks: 0, transactions: 0, behind: false });
+    expect(await step()).toEqual({ blocks: 0, transactions: 0, behind: false, processing: false });
     expect(requests().length).toBeGreaterThan(0);
   });
 
@@ -142,8 +130,40 @@ describe("a step", () => {
     const { step, online, requests, chain } = createBench();
     await store.startFollowing(chain, 50);
     online({ height: 49 });
-    expect(await step()).toEqual({ blocks: 0, transactions: 0, behind: false });
+    expect(await step()).toEqual({ blocks: 0, transactions: 0, behind: false, processing: false });
     expect(requests()).toEqual([]);
+  });
+
+  it("requests no quarantined height again, so that it reaches the heights above any number of them", async () => {
+    const { step, online, requests, stored, chain } = createBench({
+      execute: undecodableUntil(() => false, 2),
+    });
+    const below = [0, 1].map((height) => ({ height, error: "undecodable" }));
+    await store.startFollowing(chain, 0);
+    await store.write({ chain, heights: [], quarantined: below });
+    online({ height: 5 });
+    expect(await step(2)).toMatchObject({ behind: true });
+    expect(await store.quarantinedHeights(chain, -1, 10)).toEqual([0, 1, 2]);
+    expect(await step(2)).toMatchObject({ behind: false });
+    expect(await stored()).toEqual([{ from: 3, to: 5 }]);
+    const before = requests().length;
+    expect(await step(2)).toMatchObject({ blocks: 0, behind: false });
+    expect(requests()).toHaveLength(before);
+  });
+
+  it("goes on after a height that kills every worker", async () => {
+    const { step, online, stored, chain } = createBench({
+      before: (height) => {
+        if (height === 2) throw new IndexerError("WORKER_FAILED", "The worker died.");
+      },
+    });
+    online({ height: 5 });
+    await step();
+    expect(await stored()).toEqual([
+      { from: 0, to: 1 },
+      { from: 3, to: 5 },
+    ]);
+    expect(await store.quarantinedHeights(chain, -1, 10)).toEqual([2]);
   });
 
   it("runs as background work under its own name", async () => {
@@ -191,139 +211,5 @@ describe("a step with workers that report no head", () => {
     if (after === undefined) expect(requested).toBeUndefined();
     else expect(requested).toMatchObject(after);
     if (after !== undefined && !("hash" in after)) expect(requested).not.toHaveProperty("hash");
-  });
-});
-
-describe("the follower", () => {
-  const untilHead = async (bench: ReturnType<typeof createBench>, height: number): Promise<void> => {
-    const requested = (): boolean =>
-      bench.requests().some((request) => request.kind === "heights" && request.range.to >= height);
-    await until(`height ${height}`, () => requested() && bench.clock.sleepers === 1);
-    expect((await bench.stored()).at(-1)?.to).toBe(height);
-  };
-
-  it("stores a chain up to its head in steps without a wait, and each new head at once", async () => {
-    const bench = createBench();
-    const follower = bench.startFollower(100);
-    bench.online({ height: 250 });
-    await untilHead(bench, 250);
-    expect(await bench.stored()).toEqual([{ from: 0, to: 250 }]);
-    bench.online({ height: 251 });
-    await untilHead(bench, 251);
-    expect(bench.clock.monotonic()).toBe(0);
-    expect(follower.states()).toEqual([{ chain: bench.chain, lastSuccess: bench.clock.now() }]);
-    const reads = bench.source.reads.toSorted((a, b) => a - b);
-    expect(reads).toEqual(Array.from({ length: 252 }, (_, height) => height));
-  });
-
-  it("replaces the block at the head when a worker reports another hash", async () => {
-    const bench = createBench();
-    bench.startFollower();
-    bench.online({ height: 5, hash: "block-5" });
-    await untilHead(bench, 5);
-    const before = bench.requests().length;
-    bench.online({ height: 5, hash: "other-5" });
-    await until("a new request", () => bench.requests().length > before);
-    expect(bench.requests().slice(before)).toMatchObject([{ range: { from: 5, to: 5 } }]);
-  });
-
-  it("follows workers that are online before it starts, and a chain once for all of its workers", async () => {
-    const bench = createBench();
-    bench.online({ height: 3 });
-    bench.direct.report({ chain: bench.chain, workerId: "worker-2", head: { height: 3 } });
-    const follower = bench.startFollower();
-    await untilHead(bench, 3);
-    expect(follower.states()).toHaveLength(1);
-    expect(bench.source.reads.length).toBe(4);
-  });
-
-  it("keeps the last success of a chain that fails, and tries again after the interval and a growing delay", async () => {
-    let failing = false;
-    const bench = createBench({
-      before: () => {
-        if (failing) throw new Error("No node.");
-      },
-    });
-    const follower = bench.startFollower();
-    bench.online({ height: 3 });
-    await untilHead(bench, 3);
-    const lastSuccess = bench.clock.now();
-    failing = true;
-    bench.online({ height: 4 });
-    const failed = (): boolean => follower.states()[0]?.error !== undefined;
-    await until("the failure", () => failed() && bench.clock.sleepers === 1);
-    expect(follower.states()).toMatchObject([{ chain: bench.chain, lastSuccess, error: "No node." }]);
-    const attempts = bench.requests().length;
-    // The interval, and a delay of 250 to 500 ms.
-    await bench.clock.advance(5_249);
-    expect(bench.requests()).toHaveLength(attempts);
-    failing = false;
-    await bench.clock.advance(251);
-    await untilHead(bench, 4);
-    const [state] = follower.states();
-    expect(state).not.toHaveProperty("error");
-    expect(state?.lastSuccess).toBeGreaterThan(lastSuccess + 5_249);
-  });
-
-  it("fetches quarantined heights again, first once up to date, then after each interval", async () => {
-    const bench = createBench({ execute: undecodableUntil(() => readable, 3) });
-    let readable = false;
-    // Below the start of following, so that only the retry of quarantined heights requests it.
-    await store.startFollowing(bench.chain, 4);
-    await store.write({
-      chain: bench.chain,
-      heights: [],
-      quarantined: [{ height: 3, error: "undecodable" }],
-    });
-    const retries = (): number =>
-      bench.requests().filter((request) => request.kind === "heights" && request.range.from === 3).length;
-    const follower = bench.startFollower();
-    bench.online({ height: 5 });
-    await untilHead(bench, 5);
-    expect(retries()).toBe(1);
-    readable = true;
-    for (let passed = 0; passed < 55_000; passed += 5_000) {
-      await bench.clock.advance(5_000);
-      await until("the loop to wait", () => bench.clock.sleepers === 1);
-    }
-    expect(retries()).toBe(1);
-    await bench.clock.advance(5_000);
-    await until("the repair", async () => (await bench.stored())[0]?.from === 3);
-    expect(await store.quarantinedHeights(bench.chain, -1, 10)).toEqual([]);
-    expect(follower.states()[0]).not.toHaveProperty("error");
-  });
-
-  it("continues to follow when retrying quarantined heights fails", async () => {
-    const bench = createBench({
-      before: (height) => {
-        if (height === 3) throw new Error("No node.");
-      },
-    });
-    await store.startFollowing(bench.chain, 4);
-    await store.write({
-      chain: bench.chain,
-      heights: [],
-      quarantined: [{ height: 3, error: "undecodable" }],
-    });
-    const follower = bench.startFollower();
-    bench.online({ height: 5 });
-    await untilHead(bench, 5);
-    bench.online({ height: 6 });
-    await untilHead(bench, 6);
-    expect(bench.clock.monotonic()).toBe(0);
-    expect(follower.states()).toEqual([{ chain: bench.chain, lastSuccess: bench.clock.now() }]);
-  });
-
-  it("stops after the step in progress, and follows nothing that comes later", async () => {
-    let release = (): void => {};
-    const bench = createBench({ before: () => new Promise<void>((resolve) => (release = resolve)) });
-    const follower = bench.startFollower();
-    bench.online({ height: 0 });
-    await until("the task", () => bench.direct.inFlight === 1);
-    await follower.stop();
-    release();
-    bench.direct.report({ chain: { network: "counting", chainId: "later" }, head: { height: 1 } });
-    expect(follower.states()).toMatchObject([{ chain: bench.chain }]);
-    expect(bench.clock.sleepers).toBe(0);
   });
 });

@@ -34,7 +34,7 @@ function newSource(
 }
 
 /** A manager of its own over the shared database. */
-async function createManager(source: CountingChain) {
+async function createManager(source: CountingChain, owner = "manager") {
   const direct = createDirectWorkers([source]);
   const client = await createClient({
     store,
@@ -45,6 +45,7 @@ async function createManager(source: CountingChain) {
     logger: silentLogger(),
     metrics: createMetrics({ processMetrics: false }),
     normalizer: { normalizeHash: (_chain, hash) => hash, normalizeAccount: (_network, account) => account },
+    owner,
     closing: new AbortController().signal,
   });
   direct.report({ chain: source.chain });
@@ -52,7 +53,7 @@ async function createManager(source: CountingChain) {
   return {
     client,
     direct,
-    start: (owner: string): RunExecutor => (executor = client.executeRuns(owner)),
+    start: (): RunExecutor => (executor = client.executeRuns()),
     stop: async (): Promise<void> => {
       await executor?.stop();
       await client.close();
@@ -80,8 +81,8 @@ async function ended(id: string): Promise<Run> {
 describe("the execution of runs", () => {
   it("stores a whole run, shared by several managers, each height once", async () => {
     const source = newSource();
-    const managers = await Promise.all([1, 2, 3].map(() => createManager(source)));
-    managers.forEach(({ start }, at) => start(`manager-${at}`));
+    const managers = await Promise.all([1, 2, 3].map((at) => createManager(source, `manager-${at}`)));
+    for (const { start } of managers) start();
     const { run } = await managers[0]!.client.startRun(newRun(source, 1, 200));
     expect(await ended(run.id)).toMatchObject({
       status: "SUCCEEDED",
@@ -107,7 +108,7 @@ describe("the execution of runs", () => {
     })();
     await until("the first state", () => states.length === 1);
     expect(states[0]).toMatchObject({ status: "QUEUED" });
-    start("a");
+    start();
     await watching;
     expect(states.at(-1)).toMatchObject({ status: "SUCCEEDED", progress: { blocksDone: 100 } });
     expect(states.filter(({ status }) => hasEnded(status))).toHaveLength(1);
@@ -123,7 +124,7 @@ describe("the execution of runs", () => {
     };
     const source = newSource(hanging);
     const { client, direct, start, stop } = await createManager(source);
-    const executor = start("a");
+    const executor = start();
     const { run } = await client.startRun(newRun(source, 1, 100));
     await until("hanging tasks", () => direct.inFlight === 2 && source.reads.length === 20);
     const startedAt = performance.now();
@@ -144,13 +145,13 @@ describe("the execution of runs", () => {
       if (height <= 5 || !isHanging) return;
       return hang(signal);
     });
-    const [first, second] = [await createManager(source), await createManager(source)];
-    first.start("first");
+    const [first, second] = [await createManager(source, "first"), await createManager(source, "second")];
+    first.start();
     const { run } = await first.client.startRun(newRun(source, 1, 10));
     await until("the first heights", async () => (await store.run(run.id))?.progress.blocksDone === 5);
     await first.stop();
     isHanging = false;
-    second.start("second");
+    second.start();
     expect(await ended(run.id)).toMatchObject({ status: "SUCCEEDED" });
     expect(source.reads).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     await second.stop();
@@ -162,7 +163,7 @@ describe("the execution of runs", () => {
     await store.claimChunks("dead", { chain: source.chain, limit: 1 });
     await database.query({ text: "update run_chunk set lease_until = clock_timestamp() + interval '1 s'" });
     const { start, stop } = await createManager(source);
-    start("alive");
+    start();
     expect(await ended(run.id)).toMatchObject({ status: "SUCCEEDED" });
     await stop();
   });
@@ -173,7 +174,7 @@ describe("the execution of runs", () => {
       if (height === 3 && isDown) throw new IndexerError("CHAIN_UNAVAILABLE", "The node is down.");
     });
     const { client, start, stop } = await createManager(source);
-    start("a");
+    start();
     const { run } = await client.startRun(newRun(source, 1, 60));
     await until("the other chunks", async () => (await store.run(run.id))?.progress.blocksDone === 52);
     expect(await store.run(run.id)).toMatchObject({ status: "RUNNING" });
@@ -190,7 +191,7 @@ describe("the execution of runs", () => {
       if (height === 15) throw new IndexerError("NOT_FOUND", "The node is pruned.", { height });
     });
     const { client, start, stop } = await createManager(source);
-    start("a");
+    start();
     const { run } = await client.startRun(newRun(source, 1, 40));
     expect(await ended(run.id)).toMatchObject({ status: "FAILED", progress: { blocksDone: 34 } });
     expect(await client.runErrors(run.id, 5)).toEqual([
@@ -204,7 +205,7 @@ describe("the execution of runs", () => {
       if (height === 15) throw new IndexerError("WORKER_FAILED", "The worker died.");
     });
     const { client, start, stop } = await createManager(source);
-    start("a");
+    start();
     const { run } = await client.startRun(newRun(source, 1, 40));
     expect(await ended(run.id)).toMatchObject({ status: "SUCCEEDED", progress: { blocksDone: 40 } });
     expect(await store.quarantinedHeights(source.chain, -1, 10)).toEqual([15]);
@@ -219,7 +220,7 @@ describe("the execution of runs", () => {
     const source = newSource();
     const { client, direct, start, stop } = await createManager(source);
     direct.report({ chain: source.chain, state: "OFFLINE" });
-    start("a");
+    start();
     const { run } = await client.startRun(newRun(source, 1, 10));
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await store.run(run.id)).toMatchObject({ status: "QUEUED" });

@@ -93,7 +93,7 @@ export async function startManager(
   lifecycle.onStop("announcements", client.close);
   lifecycle.onStop("streams to workers", connectivity.close);
 
-  const runs = client.executeRuns(id);
+  const runs = client.executeRuns();
   lifecycle.onStop("runs", runs.stop);
   const scheduler = config.enableScheduler
     ? client.startScheduler({
