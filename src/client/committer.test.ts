@@ -160,10 +160,15 @@ it("commits the parts of merged batches together, and a single batch unchanged",
   }));
   const alone = batchOf(1);
   const first = batchOf(2);
+  const progress = (height: number) => ({
+    lease: { id: String(height), token: 1n },
+    heights: [height],
+    transactions: 1,
+  });
   const results = [
     alone,
-    { ...first, quarantined: [{ height: 4, error: "undecodable" }] },
-    { chain: testChain, heights: [], partialBlocks: [partial!] },
+    { ...first, quarantined: [{ height: 4, error: "undecodable" }], progress: [progress(2)] },
+    { chain: testChain, heights: [], partialBlocks: [partial!], progress: [progress(3)] },
   ].map((batch) => committer.commit(batch));
   writes[0]!.resolve();
   await turn();
@@ -173,6 +178,7 @@ it("commits the parts of merged batches together, and a single batch unchanged",
     heights: first.heights,
     partialBlocks: [partial],
     quarantined: [{ height: 4, error: "undecodable" }],
+    progress: [progress(2), progress(3)],
   });
   writes[1]!.resolve();
   await Promise.all(results);
