@@ -357,3 +357,14 @@ it("fails a batch at once, without a retry or a log, if the store refuses it", a
   await expect(result).rejects.toBe(invalid);
   expect([writes.length, published.length, clock.sleepers]).toEqual([1, 0, 0]);
 });
+
+it("does not wait for the wake-up, which may be late", async () => {
+  const { committer, writes } = createBench({ pubsub: { publish: () => new Promise(() => {}) } });
+  for (const height of [1, 2]) {
+    const result = committer.commit(batchOf(height));
+    writes.at(-1)!.resolve();
+    expect(await result).toEqual(noChange);
+    await turn();
+  }
+  expect(writes).toHaveLength(2);
+});

@@ -21,7 +21,8 @@ function recordingWorkers(failing?: number): {
   const requested: number[] = [];
   const dispatcher: Dispatcher = {
     capacity: () => 1,
-    run: (request) => {
+    run: (request, { priority, caller }) => {
+      expect([priority, caller]).toEqual(["background", "retry-quarantined"]);
       if (request.kind !== "heights") throw new Error("Only tasks for heights are allowed.");
       for (let height = request.range.from; height <= request.range.to; height += 1) requested.push(height);
       return { taskId: String(requested.length), parts: partsOf(request.range.from === failing) };

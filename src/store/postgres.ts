@@ -6,6 +6,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { IndexerError } from "../domain/errors.js";
+import { toError } from "../lib/error-message.js";
 import type { Logger } from "../lib/logger.js";
 import { databaseFailure, isEnded } from "./failures.js";
 import type { Database, SqlTransaction, Statement } from "./sql.js";
@@ -64,7 +65,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
         );
         return client;
       } catch (error) {
-        client.release(asError(error));
+        client.release(toError(error));
         if (idle === 0 || !isEnded(error)) throw databaseFailure(error);
       }
     }
@@ -84,7 +85,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
       await client.query("commit");
       return result;
     } catch (error) {
-      await client.query("rollback").catch((failure: unknown) => (broken ??= asError(failure)));
+      await client.query("rollback").catch((failure: unknown) => (broken ??= toError(failure)));
       throw databaseFailure(error);
     } finally {
       client.off("error", onError);
@@ -165,8 +166,4 @@ function escapeOption(value: string): string {
 
 function throwFailure(error: unknown): never {
   throw databaseFailure(error);
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
