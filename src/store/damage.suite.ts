@@ -39,6 +39,10 @@ export function damageSuite(open: () => Promise<Database>): void {
       [`delete from "transaction" where chain_id = $1 and height = any($2::int8[]) and "index" = 1`],
     ],
     [
+      "first transactions deleted",
+      [`delete from "transaction" where chain_id = $1 and height = any($2::int8[]) and "index" = 0`],
+    ],
+    [
       "all transactions deleted",
       [`delete from "transaction" where chain_id = $1 and height = any($2::int8[])`],
     ],

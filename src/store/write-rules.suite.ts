@@ -1,4 +1,5 @@
-// Rules of the write path that only single rows, forks and odd batches show, on every database.
+// Larger than 300 lines: one suite, so that one database serves all of it. Rules of the write path that only single rows, forks
+// and odd batches show, on every database.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChainRef } from "../domain/chain.js";
 import type { Height } from "../domain/height.js";
@@ -398,6 +399,48 @@ export function writeRulesSuite(open: () => Promise<Database>): void {
         code: "BAD_USER_INPUT",
       });
     });
+  });
+
+  it("reports the whole range as missing for a chain without any stored height", async () => {
+    const chain = newChain();
+    await store.saveNetworkHead(chain, { height: 9 });
+    expect(await store.missing(chain, { from: 2, to: 5 })).toEqual([{ from: 2, to: 5 }]);
+    expect(await store.indexed(chain)).toEqual([]);
+  });
+
+  it.each(["OLDEST_FIRST", "NEWEST_FIRST"] as const)("excludes both cursors of a page, %s", async (order) => {
+    const chain = newChain();
+    await store.write({ chain, heights: chainData(1, 6, { chain, transactions: () => 1 }) });
+    const [after, before] = order === "OLDEST_FIRST" ? [2, 5] : [5, 2];
+    const expected = order === "OLDEST_FIRST" ? [3, 4] : [4, 3];
+    for (const fromEnd of [false, true]) {
+      const page = { order, limit: 10, fromEnd };
+      const blocks = await store.blocks(
+        { chain },
+        { ...page, after: { height: after }, before: { height: before } },
+      );
+      expect(blocks).toMatchObject({ hasNext: true, hasPrevious: true });
+      expect(blocks.items.map(({ height }) => height)).toEqual(expected);
+      const positionAt = (height: Height) => ({ chain, height, index: 0 });
+      const transactions = await store.transactions(
+        { network: chain.network, chainIds: [chain.chainId] },
+        { ...page, after: positionAt(after), before: positionAt(before) },
+        columns,
+      );
+      expect(transactions).toMatchObject({ hasNext: true, hasPrevious: true });
+      expect(transactions.items.map(({ height }) => height)).toEqual(expected);
+    }
+  });
+
+  it("finds nothing on a chain id that equals a stored one only without its NUL character", async () => {
+    const chain = newChain();
+    await store.write({ chain, heights: [blockData(1, { chain })] });
+    const page = { order: "OLDEST_FIRST", limit: 10 } as const;
+    for (const [chainId, found] of [
+      [chain.chainId, 2],
+      [`${chain.chainId}\u0000`, 0],
+    ] as const)
+      expect((await store.transactions({ chainIds: [chainId] }, page, columns)).items).toHaveLength(found);
   });
 
   it("limits indexed heights to a range of one height and to none", async () => {
