@@ -115,6 +115,7 @@ export async function startManager(
   const server = createHttpServer({
     address: addressText(config.address),
     gateway,
+    client,
     register: registry.register,
     legacyWorkers: registry.legacy,
     health: createHealthCheck({
