@@ -28,6 +28,11 @@ const devSettings = {
   logLevel: { ...managerSettings.logLevel, fallback: "warn" },
 } as const;
 
+/** Returns the settings of `dev`, with those of the network that it reads without an endpoint. */
+export function devSettingsTable(fallback: ChainAdapter = defaultAdapter): Settings & typeof devSettings {
+  return { ...settingsBesideOthers(fallback), ...devSettings };
+}
+
 /** The networks of `indexer dev`. */
 export interface DevNetworks {
   readonly adapters: readonly ChainAdapter[];
@@ -52,7 +57,7 @@ export function addDevCommand(
       );
   }
   const fallbackSettings = settingsBesideOthers(fallback);
-  const table = { ...fallbackSettings, ...devSettings };
+  const table = devSettingsTable(fallback);
   addSettings(command, devSettings, fallbackSettings).action(async (options: GivenOptions) => {
     const config = configure(table, givenFlags(table, options), options.config);
     const logger = createLogger({ level: config.logLevel });
