@@ -8,6 +8,7 @@ import { version } from "../lib/version.js";
 import { addCheckCommand } from "./check-command.js";
 import { addConfigCommand } from "./config-command.js";
 import { addDatabaseCommands } from "./database-commands.js";
+import { addDoctorCommand } from "./doctor-command.js";
 import { addDevCommand } from "./dev-command.js";
 import { addManagerCommand } from "./manager-command.js";
 import { describeError, UsageError } from "./process.js";
@@ -38,6 +39,7 @@ addSyncCommand(program);
 addRunsCommand(program);
 addSchedulesCommand(program);
 addConfigCommand(program);
+addDoctorCommand(program);
 
 try {
   await program.parseAsync();

@@ -47,7 +47,7 @@ export function createProgress({ total, unit, clock, stream = process.stderr }: 
     describe(done, { total, ...details }, clock.monotonic() - startedAt);
 
   if (!terminalFeatures(stream).interactive) {
-    let printedAt = -Infinity;
+    let printedAt = startedAt;
     let printed = "";
     const print = (): void => {
       const { share, counts, rate, eta, detail } = latest.texts;
