@@ -37,7 +37,7 @@ export interface ProgressOptions {
 
 /** Milliseconds between two plain lines. */
 const plainIntervalMs = 5_000;
-const barFormat = " {bar} {share} · {counts} {unit} · {rate} {unit}/s · ETA {eta}{detail}";
+const barFormat = " {bar} {share} · {counts} {unit} · {rate} {unit}/s · ETA {remaining}{detail}";
 
 /** Starts to show progress at 0. */
 export function createProgress({ total, unit, clock, stream = process.stderr }: ProgressOptions): Progress {
@@ -50,8 +50,8 @@ export function createProgress({ total, unit, clock, stream = process.stderr }: 
     let printedAt = startedAt;
     let printed = "";
     const print = (): void => {
-      const { share, counts, rate, eta, detail } = latest.texts;
-      const line = `${share} · ${counts} ${unit} · ${rate} ${unit}/s · ETA ${eta}${detail}`;
+      const { share, counts, rate, remaining, detail } = latest.texts;
+      const line = `${share} · ${counts} ${unit} · ${rate} ${unit}/s · ETA ${remaining}${detail}`;
       if (line !== printed) stream.write(`${line}\n`);
       printed = line;
       printedAt = clock.monotonic();
@@ -96,7 +96,7 @@ export function createProgress({ total, unit, clock, stream = process.stderr }: 
 interface Shown {
   readonly done: number;
   readonly total: number;
-  readonly texts: Readonly<Record<"share" | "counts" | "rate" | "eta" | "detail", string>>;
+  readonly texts: Readonly<Record<"share" | "counts" | "rate" | "remaining" | "detail", string>>;
 }
 
 function describe(
@@ -114,7 +114,8 @@ function describe(
       share: `${total === 0 ? 100 : Math.floor((Math.min(done, total) * 100) / total)}%`,
       counts: `${formatCount(done)}/${formatCount(total)}`,
       rate: rate < 10 ? rate.toFixed(1) : formatCount(Math.round(rate)),
-      eta: left === 0 ? "0s" : eta === null ? "unknown" : formatSeconds(eta),
+      // Not `eta`: the bar would replace it by an estimate of its own.
+      remaining: left === 0 ? "0s" : eta === null ? "unknown" : formatSeconds(eta),
       detail: detail === "" ? "" : ` · ${detail}`,
     },
   };
