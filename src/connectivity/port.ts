@@ -42,6 +42,8 @@ export interface TaskOptions {
   readonly caller: string;
   /** Milliseconds for the whole task; no limit by default. */
   readonly timeoutMs?: number;
+  /** Fails the task with WORKER_FAILED at the first call that a worker does not finish, instead of retrying it. */
+  readonly failFast?: boolean;
 }
 
 /** Runs tasks on workers. */

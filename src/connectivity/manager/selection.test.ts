@@ -37,6 +37,10 @@ describe("selectWorker", () => {
     const workers = [worker("a", { inFlight: 5 }), worker("b")];
     expect(selectWorker(workers, { ...nobody, prefer: "a" }).workerId).toBe("a");
     expect(selectWorker(workers, { ...nobody, prefer: "gone" }).workerId).toBe("b");
+    for (const state of ["OFFLINE", "DRAINING", "CONNECTING"] as const) {
+      const others = [worker("a", { state }), worker("b")];
+      expect(selectWorker(others, { ...nobody, prefer: "a" }).workerId).toBe("b");
+    }
   });
 
   it("explains why each other worker was not selected", () => {
