@@ -3,6 +3,7 @@
 // Independent of HTTP, GraphQL, gRPC and SQL.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
 import type { ChainRef } from "../domain/chain.js";
+import type { Height } from "../domain/height.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
@@ -45,6 +46,8 @@ export interface ClientDeps {
   readonly maxFollowHeights?: number;
   /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
+  /** The height at which the index of a new chain begins. */
+  readonly followFrom?: Height;
 }
 
 /** The client of a process, with the functions for its owner. */

@@ -24,6 +24,8 @@ export interface FollowDeps extends RunTasksDeps {
   readonly owner: string;
   /** Aborts when the manager stops. Callers share a step, so a single caller cannot cancel it. */
   readonly closing: AbortSignal;
+  /** The height at which the index of a new chain begins; by default it depends on the chain's length. */
+  readonly followFrom?: Height;
 }
 
 /** A chain with at most this many heights is followed from its first height. */
@@ -74,7 +76,7 @@ async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
   }
   await store.saveNetworkHead(chain, head);
   await invalidateForkedHead(store, chain, head);
-  const from = await followStart(store, chain, head);
+  const from = await followStart(deps, chain, head);
   if (from > head.height) return stepResult(store, chain, nothing, false);
 
   const wanted = { from, to: head.height };
@@ -95,7 +97,8 @@ async function followWithoutHead(
   chain: ChainRef,
   maxHeights: number,
 ): Promise<FollowResult> {
-  const { store } = deps;
+  const { store, followFrom } = deps;
+  if (followFrom !== undefined) await store.startFollowing(chain, followFrom);
   const after = await lastBlockBeforeGap(store, chain);
   const task = { kind: "latest", chain, limit: maxHeights, ...(after !== undefined && { after }) } as const;
   const totals = createTotals();
@@ -170,10 +173,16 @@ async function invalidateForkedHead(store: Store, chain: ChainRef, head: ChainHe
   }
 }
 
-async function followStart(store: Store, chain: ChainRef, head: ChainHead): Promise<Height> {
+async function followStart(
+  { store, followFrom }: FollowDeps,
+  chain: ChainRef,
+  head: ChainHead,
+): Promise<Height> {
   const known = (await store.chain(chain))?.followFrom;
   if (known !== undefined) return known;
   const lowest = head.earliest ?? 0;
+  // A pruned node no longer has the heights below its earliest one.
+  if (followFrom !== undefined) return store.startFollowing(chain, Math.max(followFrom, lowest));
   const whole = head.height - lowest < wholeChainHeights;
   return store.startFollowing(chain, whole ? lowest : head.height - firstStepHeights + 1);
 }

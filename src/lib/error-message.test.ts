@@ -4,6 +4,11 @@ import { errorMessage, toError } from "./error-message.js";
 it.each([
   [new TypeError("broken"), "broken"],
   ["text", "text"],
+  [
+    new AggregateError([new Error("one"), new Error("two"), new Error("one")], "All promises were rejected"),
+    "one; two",
+  ],
+  [new AggregateError([], "none"), "none"],
   [undefined, "undefined"],
   [{ message: "not an error" }, "[object Object]"],
 ])("returns the message of an error and the text of other values: case %#", (error, message) => {

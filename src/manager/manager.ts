@@ -89,6 +89,7 @@ export async function startManager(
     owner: id,
     maxFollowHeights: config.maximumHeightsToGet,
     closing: lifecycle.signal,
+    ...(config.followFrom !== undefined && { followFrom: config.followFrom }),
   });
   lifecycle.onStop("announcements", client.close);
   lifecycle.onStop("streams to workers", connectivity.close);
