@@ -3,6 +3,7 @@
 // Independent of HTTP, GraphQL, gRPC and SQL.
 import type { Dispatcher, Workers } from "../connectivity/port.js";
 import type { ChainRef } from "../domain/chain.js";
+import type { Height } from "../domain/height.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Metrics } from "../lib/metrics.js";
@@ -21,7 +22,7 @@ import { normalizeFilter, type Normalizer } from "./normalization.js";
 import type { Client, FetchTarget } from "./port.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
 import { startRunExecutor, type RunExecutor } from "./run-executor.js";
-import { createRuns } from "./runs.js";
+import { createRunManagement } from "./runs.js";
 import { createScheduleManagement } from "./schedules.js";
 import { createScrapeLatest, defaultFollowHeights } from "./scrape-latest.js";
 import { createStoreHeights } from "./store-heights.js";
@@ -45,12 +46,14 @@ export interface ClientDeps {
   readonly maxFollowHeights?: number;
   /** Aborts when the manager stops. */
   readonly closing: AbortSignal;
+  /** The height at which the index of a new chain begins. */
+  readonly followFrom?: Height;
 }
 
 /** The client of a process, with the functions for its owner. */
 export interface OwnedClient extends Client {
-  /** Starts to execute the chunks of runs; `owner` names this manager in their rows. */
-  executeRuns(owner: string): RunExecutor;
+  /** Starts to execute the chunks of runs. */
+  executeRuns(): RunExecutor;
   /** Starts to run schedules of the chains that have a worker at this manager. */
   startScheduler(settings: SchedulerSettings): EmbeddedScheduler;
   /** Stops the background work. */
@@ -64,14 +67,14 @@ export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
   const announcements = await createAnnouncements(deps);
   const committer = createCommitter(deps);
   const fetch = createFetch({ ...deps, committer });
-  const follow = createFollow({ ...deps, committer });
-  const retryQuarantined = createRetryQuarantined({ ...deps, committer });
+  const storeHeights = createStoreHeights({ ...deps, committer });
+  const follow = createFollow({ ...deps, committer, storeHeights });
+  const retryQuarantined = createRetryQuarantined({ store, storeHeights });
 
   const normalizeTarget = (chain: ChainRef, target: FetchTarget): FetchTarget =>
     "hash" in target ? { hash: normalizeHash(chain, target.hash) } : target;
 
-  const runs = createRuns(deps);
-  const storeHeights = createStoreHeights({ ...deps, committer });
+  const runs = createRunManagement(deps);
   const watch = createWatch({ ...deps, announcements });
 
   return {
@@ -103,7 +106,7 @@ export async function createClient(deps: ClientDeps): Promise<OwnedClient> {
     ready: store.ready,
     database: store.kind,
     pubsub: pubsub.kind,
-    executeRuns: (owner) => startRunExecutor({ ...deps, storeHeights, owner }),
+    executeRuns: () => startRunExecutor({ ...deps, storeHeights }),
     startScheduler: (settings) =>
       startEmbeddedScheduler({
         ...deps,

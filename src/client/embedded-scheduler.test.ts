@@ -244,8 +244,7 @@ describe("slots", () => {
     } as const;
     const range = createRangeSlot({
       store: {
-        missing: store.missing,
-        quarantinedHeights: store.quarantinedHeights,
+        unfinished: store.unfinished,
         run: async () => run,
         runErrors: async () => [],
       },

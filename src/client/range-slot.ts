@@ -1,7 +1,7 @@
 // The work of a slot of a SYNCRANGE schedule: starts a run of what its range lacks, and follows the run until the slot is over.
 import type { ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
-import { rangesFromHeights, subtractRanges, type Height, type HeightRange } from "../domain/height.js";
+import type { HeightRange } from "../domain/height.js";
 import { hasEnded, type Run } from "../domain/run.js";
 import type { ScheduleOutcome } from "../domain/schedule.js";
 import type { Clock } from "../lib/clock.js";
@@ -13,13 +13,12 @@ export type StartBackfill = (chain: ChainRef, heights: HeightRange) => Promise<R
 
 /** The services of the work. */
 export interface RangeSlotOptions {
-  readonly store: Pick<Store, "missing" | "quarantinedHeights" | "run" | "runErrors">;
+  readonly store: Pick<Store, "unfinished" | "run" | "runErrors">;
   readonly startBackfill: StartBackfill;
   readonly clock: Clock;
 }
 
 const pollMs = 1_000;
-const quarantinePage = 1_000;
 
 /** Creates the work of SYNCRANGE slots. */
 export function createRangeSlot({ store, startBackfill, clock }: RangeSlotOptions): ExecuteSlot {
@@ -28,7 +27,7 @@ export function createRangeSlot({ store, startBackfill, clock }: RangeSlotOption
     let run: Run | undefined;
     let stored = last?.error === undefined ? last?.height : undefined;
     for (;;) {
-      const missing = await missingOf(store, chain, heights);
+      const missing = await store.unfinished(chain, heights);
       const outcome = reached(heights, missing);
       if (missing.length === 0) return { outcome, completed: true };
       if (run === undefined) run = await startBackfill(chain, heights);
@@ -47,26 +46,6 @@ export function createRangeSlot({ store, startBackfill, clock }: RangeSlotOption
       signal.throwIfAborted();
     }
   };
-}
-
-/** Returns the heights that are neither stored nor in quarantine. Quarantined heights are retried apart from the schedule. */
-async function missingOf(
-  store: RangeSlotOptions["store"],
-  chain: ChainRef,
-  range: HeightRange,
-): Promise<readonly HeightRange[]> {
-  const missing = await store.missing(chain, range);
-  if (missing.length === 0) return missing;
-  const quarantined: Height[] = [];
-  for (let after = range.from - 1; ;) {
-    const page = await store.quarantinedHeights(chain, after, quarantinePage);
-    quarantined.push(...page.filter((height) => height <= range.to));
-    const end = page.at(-1);
-    if (end === undefined || page.length < quarantinePage || end >= range.to) break;
-    after = end;
-  }
-  const ranges = rangesFromHeights(quarantined);
-  return missing.flatMap((each) => subtractRanges(each, ranges));
 }
 
 /** The last height up to which everything of the range is done. */

@@ -35,10 +35,8 @@ export interface RunExecutor {
   stop(): Promise<void>;
 }
 
-/** Milliseconds between two claims without a wake-up. A cancelled run stops within this time, even if its wake-up is lost. */
+/** Milliseconds between two renewals and claims without a wake-up. A cancelled run stops within this time if its wake-up is lost. */
 const tickMs = 1_000;
-/** A lease lasts 15 s: three renewals may fail. */
-const renewMs = 4_000;
 /** Chunks of one chain at once. */
 const maxChunks = 64;
 const trimIntervalMs = 600_000;
@@ -79,7 +77,7 @@ export function startRunExecutor(deps: RunExecutorDeps): RunExecutor {
     const mine = [...active.values()].filter(
       ({ chunk }) => chainName(chunk.chain) === chainName(chain),
     ).length;
-    const limit = Math.min(dispatcher.capacity(chain), maxChunks) - mine;
+    const limit = Math.min(dispatcher.capacity(chain, "background"), maxChunks) - mine;
     if (limit <= 0) return;
     for (const chunk of await store.claimChunks(owner, { chain, limit })) start(chunk);
   };
@@ -94,7 +92,6 @@ export function startRunExecutor(deps: RunExecutorDeps): RunExecutor {
   };
 
   const run = async (): Promise<void> => {
-    let renewAt = clock.monotonic() + renewMs;
     let trimAt = clock.monotonic() + trimIntervalMs;
     let failures = 0;
     while (!signal.aborted) {

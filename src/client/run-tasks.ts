@@ -5,11 +5,11 @@ import { setMaxListeners } from "node:events";
 import type { Dispatcher, Part, Priority } from "../connectivity/port.js";
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
-import { toIndexerError } from "../domain/errors.js";
 import type { Height } from "../domain/height.js";
 import type { ChunkLease } from "../domain/run.js";
 import type { TaskRequest, TaskResult } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
+import { toError } from "../lib/error-message.js";
 import { createQueue } from "../lib/queue.js";
 import type { WriteBatch } from "../store/port.js";
 import type { Committer } from "./committer.js";
@@ -68,7 +68,7 @@ export async function* runTasks(
   setMaxListeners(0, cancelled);
   const ready = createQueue<StoredPart>(maxReadyParts);
   const fail = (error: unknown): void => {
-    ready.end(error instanceof Error ? error : toIndexerError(error));
+    ready.end(toError(error));
     ended.abort(error);
   };
   const onAbort = (): void => fail(signal.reason);

@@ -12,16 +12,16 @@ import type { Client } from "./port.js";
 export const runsTopic = "runs";
 
 /** The services that runs use. */
-export interface RunsDeps {
+export interface RunManagementDeps {
   readonly store: Pick<Store, "startRun" | "cancelRun" | "run" | "runs" | "countRuns" | "runErrors">;
   readonly pubsub: Pick<PubSub, "publish">;
 }
 
 /** Creates the use cases of runs. */
-export function createRuns({
+export function createRunManagement({
   store,
   pubsub,
-}: RunsDeps): Pick<Client, "startRun" | "cancelRun" | "run" | "runs" | "countRuns" | "runErrors"> {
+}: RunManagementDeps): Pick<Client, "startRun" | "cancelRun" | "run" | "runs" | "countRuns" | "runErrors"> {
   // Not awaited by the caller's response: a lost wake-up costs latency only.
   const wake = (id: string): void => void pubsub.publish(runsTopic, id).catch(() => {});
   return {

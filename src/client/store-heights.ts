@@ -3,7 +3,7 @@
 // Imports domain, lib and the ports of connectivity and store.
 import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef } from "../domain/chain.js";
-import { IndexerError, toIndexerError } from "../domain/errors.js";
+import { toIndexerError, type IndexerError } from "../domain/errors.js";
 import { rangesFromHeights, subtractRanges, type Height, type HeightRange } from "../domain/height.js";
 import { bisect } from "../domain/run.js";
 import type { Clock } from "../lib/clock.js";
@@ -118,19 +118,28 @@ async function judge(
   });
 }
 
-/** Throws if the workers cannot read a neighbour of the height either: then the height is not the cause. */
+/** Distances to the heights that prove that the workers can read at all. */
+const proofDistances = [-1, 1, -10, 10, -100, 100];
+
+/** Throws if the workers can read no other height either: then the height is not the cause. Stores nothing. */
 async function proveWorkers(
-  deps: StoreHeightsDeps,
-  request: StoreHeightsRequest,
+  { dispatcher }: StoreHeightsDeps,
+  { chain, caller, priority, signal }: StoreHeightsRequest,
   height: Height,
 ): Promise<void> {
-  const { lease: _, onStored: __, ...rest } = request;
-  const neighbours = height === 0 ? [1] : [height - 1, height + 1];
-  let failure: IndexerError | undefined;
-  for (const neighbour of neighbours) {
-    const ranges = [{ from: neighbour, to: neighbour }];
-    failure = (await attempt(deps, { ...rest, ranges }, true)).error;
-    if (failure === undefined) return;
+  const others = proofDistances.map((distance) => height + distance).filter((other) => other >= 0);
+  let failure: unknown;
+  for (const other of others) {
+    const task = { kind: "heights", chain, range: { from: other, to: other } } as const;
+    try {
+      for await (const part of dispatcher.run(task, { caller, priority, signal, failFast: true }).parts) {
+        part.acknowledge();
+      }
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      failure = error;
+    }
   }
   throw failure;
 }

@@ -91,11 +91,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   return {
     listen: async () => {
-      const { url, port } = await listen(main, options.address);
+      const { url, port } = await listen(main, options.address, "ADDRESS");
       if (aside === undefined || options.metricsAddress === undefined) {
         return { url, port, metricsUrl: `${url}/metrics` };
       }
-      const own = await listen(aside, options.metricsAddress);
+      const own = await listen(aside, options.metricsAddress, "METRICS_ADDRESS");
       return { url, port, metricsUrl: `${own.url}/metrics` };
     },
     close: () => (closing ??= close()),

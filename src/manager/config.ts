@@ -49,6 +49,13 @@ export const managerSettings = {
     fallback: "false",
     description: "Run schedules, and follow the head of every chain that a worker serves.",
   },
+  followFrom: {
+    name: "FOLLOW_FROM",
+    flag: "--from",
+    schema: boundedInteger(0),
+    description:
+      "Height at which the index of a new chain begins; by default 1,000 heights below its head, or its first height if it has at most 10,000.",
+  },
   followInterval: {
     name: "FOLLOW_INTERVAL",
     schema: duration(minIntervalMs),

@@ -98,11 +98,12 @@ export async function startManager(
     owner: id,
     maxFollowHeights: config.maximumHeightsToGet,
     closing: lifecycle.signal,
+    ...(config.followFrom !== undefined && { followFrom: config.followFrom }),
   });
   lifecycle.onStop("announcements", client.close);
   lifecycle.onStop("streams to workers", connectivity.close);
 
-  const runs = client.executeRuns(id);
+  const runs = client.executeRuns();
   lifecycle.onStop("runs", runs.stop);
   const scheduler = config.enableScheduler
     ? client.startScheduler({

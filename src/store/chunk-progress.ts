@@ -4,7 +4,7 @@ import { IndexerError } from "../domain/errors.js";
 import { rangesFromHeights } from "../domain/height.js";
 import { writeMultirange } from "./multirange.js";
 import type { ChunkProgress } from "./port.js";
-import { arrayLiteral, type SqlTransaction } from "./sql.js";
+import type { SqlTransaction } from "./sql.js";
 
 /** Adds the progress of a batch. Throws CONFLICT, which rolls the batch back, if a chunk belongs to another claim now. */
 export async function recordProgress(sql: SqlTransaction, progress: readonly ChunkProgress[]): Promise<void> {

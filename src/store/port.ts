@@ -121,6 +121,8 @@ export interface Store extends RunStore, ScheduleStore {
   indexed(chain: ChainRef, range?: Partial<HeightRange>): Promise<readonly HeightRange[]>;
   /** The range minus the indexed heights; does not scan complete ranges. */
   missing(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
+  /** The missing heights of a range that are not in quarantine either: the work that is left. */
+  unfinished(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
   /** Compares stored rows of a range with each block's transaction count; mismatching heights leave the coverage. */
   verifyCoverage(chain: ChainRef, range: HeightRange): Promise<Coverage>;
   /** Removes heights from the coverage, so that they are fetched again. */

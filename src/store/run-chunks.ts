@@ -10,7 +10,7 @@ import { endRunIfComplete, lockRun } from "./run-rows.js";
 import { arrayLiteral, type Database, type SqlTransaction } from "./sql.js";
 
 /** Dependencies of the chunks. */
-export interface ChunkDeps {
+export interface RunChunkDeps {
   readonly database: Database;
   readonly chainIds: ChainIds;
 }
@@ -33,7 +33,7 @@ interface ChunkRow {
 export function createRunChunks({
   database,
   chainIds,
-}: ChunkDeps): Pick<RunStore, "claimChunks" | "renewChunks" | "endChunk"> {
+}: RunChunkDeps): Pick<RunStore, "claimChunks" | "renewChunks" | "endChunk"> {
   return {
     async claimChunks(owner, { chain, limit }) {
       const chainId = await chainIds.idOf(chain);

@@ -98,13 +98,15 @@ async function writeBatch(
   await recordProgress(sql, batch.progress ?? []);
   if (touched.length === 0 && (await isCovered(sql, chainId, whole))) return nothingChanged;
   const { orphans, unlinked } = await finish(sql, chainId, { claimed, partial, touched, batch });
+  // A batch's own partial block may descend from a replaced block: its height is then in both lists.
+  const replaced = new Set([...replacedBlocks(claimed, partial).map(({ height }) => height), ...orphans]);
   return {
     blocks: changed.length,
     transactions: changed.reduce(
       (sum, { prepared: { transactions } }) => sum + transactions,
       partial.transactions,
     ),
-    replaced: [...replacedBlocks(claimed, partial).map(({ height }) => height), ...orphans].sort(ascending),
+    replaced: [...replaced].sort(ascending),
     unlinked: [...unlinked].sort(ascending),
   };
 }
