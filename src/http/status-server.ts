@@ -41,6 +41,6 @@ export async function startStatusServer(options: {
       .header("cache-control", "no-store")
       .send(report);
   });
-  const { url } = await listen(server, options.address);
+  const { url } = await listen(server, options.address, "ADDRESS");
   return { url, close: () => server.close() };
 }
