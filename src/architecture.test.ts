@@ -169,6 +169,7 @@ describe("the layout", () => {
     ["@grpc/grpc-js", /^(connectivity\/grpc|chains\/cosmos)\//],
     ["@prisma/client", /^store\//],
     ["pg", /^(store|pubsub)\//],
+    ["@redis/client", /^pubsub\//],
     ["@electric-sql/pglite", /^store\//],
     ["graphql", /^graphql\//],
     ["@pothos/core", /^graphql\//],

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { chainAdapters } from "../chains/registry.js";
 import type { Settings } from "../lib/config.js";
 import { managerSettings } from "../manager/config.js";
+import { schedulerSettings } from "../scheduler/config.js";
 import { workerSettings } from "../worker/config.js";
 import { reportConfiguration } from "./config.js";
 import { devSettingsTable } from "./dev-command.js";
@@ -21,6 +22,7 @@ export function addConfigCommand(program: Command): void {
     );
   addReport(config, "manager", managerSettings);
   addReport(config, "dev", devSettingsTable());
+  addReport(config, "scheduler", schedulerSettings);
   addReport(
     config,
     "client",

@@ -30,6 +30,12 @@ export const managerSettings = {
     fallback: "10",
     description: "Maximum of connections to PostgreSQL.",
   },
+  redisUrl: {
+    name: "REDIS_URL",
+    schema: url("redis", "rediss"),
+    description: "URL of a Redis server for wake-ups between managers; without it, PostgreSQL carries them.",
+    secret: true,
+  },
   migrateOnStart: {
     name: "MIGRATE_ON_START",
     schema: flag,

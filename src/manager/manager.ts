@@ -17,7 +17,9 @@ import { readTlsFiles } from "../lib/tls-files.js";
 import { version } from "../lib/version.js";
 import { addressText } from "../lib/setting-types.js";
 import { createMemoryPubSub } from "../pubsub/memory.js";
+import type { PubSub } from "../pubsub/port.js";
 import { createPostgresPubSub } from "../pubsub/postgres.js";
+import { createRedisPubSub } from "../pubsub/redis.js";
 import { createStore } from "../store/create-store.js";
 import type { ManagerConfig } from "./config.js";
 import { createHealthCheck } from "./health.js";
@@ -37,6 +39,14 @@ export interface RunningManager {
 const stalledIntervals = 10;
 /** Milliseconds that open connections have to finish when the server closes. */
 const closeGraceMs = 2_000;
+
+function createPubSub({ databaseUrl, redisUrl }: ManagerConfig, logger: Logger): PubSub {
+  // Only one process can use the embedded database, so it needs no server for wake-ups.
+  if (databaseUrl === undefined) return createMemoryPubSub();
+  return redisUrl === undefined
+    ? createPostgresPubSub({ databaseUrl, logger })
+    : createRedisPubSub({ redisUrl, logger });
+}
 
 /** Starts a manager. The lifecycle stops its parts in reverse order. */
 export async function startManager(
@@ -59,8 +69,7 @@ export async function startManager(
   });
   lifecycle.onStop("the store", store.close);
 
-  const pubsub =
-    databaseUrl === undefined ? createMemoryPubSub() : createPostgresPubSub({ databaseUrl, logger });
+  const pubsub = createPubSub(config, logger);
   lifecycle.onStop("wake-ups", pubsub.close);
 
   const tls = readTlsFiles(config);

@@ -2,9 +2,11 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "../lib/logger.js";
 import { createDatabase, hasPostgres, type TestDatabase } from "../testing/postgres.js";
+import { hasRedis, startRedisServer, type RedisServer } from "../testing/redis-server.js";
 import { createMemoryPubSub } from "./memory.js";
 import type { PubSub } from "./port.js";
 import { createPostgresPubSub } from "./postgres.js";
+import { createRedisPubSub } from "./redis.js";
 
 /** Publishes until a listener of another subscriber receives a message: the connection may not be open yet. */
 async function untilReceived(publisher: PubSub, listener: PubSub, topic: string): Promise<void> {
@@ -87,5 +89,40 @@ describe.skipIf(!hasPostgres)("pubsub through PostgreSQL", () => {
       { timeout: 10_000 },
     );
     await Promise.all([a.close(), b.close()]);
+  });
+});
+
+describe.skipIf(!hasRedis)("pubsub through Redis", () => {
+  let server: RedisServer;
+  const create = (url = server.url): PubSub => createRedisPubSub({ redisUrl: url, logger: silentLogger() });
+  beforeAll(async () => {
+    server = await startRedisServer();
+  });
+  afterAll(() => server.stop());
+
+  contract(() => ({ a: create(), b: create() }));
+
+  it("calls its listeners and delivers again after a restart of the server", async () => {
+    const [a, b] = [create(), create()];
+    await untilReceived(a, b, "warm-up");
+    const received = vi.fn();
+    b.subscribe("blocks", received);
+    await server.restart();
+    await vi.waitFor(() => expect(received).toHaveBeenCalledWith(""), { timeout: 20_000 });
+    await vi.waitFor(
+      async () => {
+        await a.publish("blocks", "after");
+        expect(received).toHaveBeenCalledWith("after");
+      },
+      { timeout: 20_000 },
+    );
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("publishes nothing without a server, fails no caller, and closes at once", async () => {
+    const pubsub = create("redis://127.0.0.1:1");
+    expect(pubsub.kind).toBe("redis");
+    await pubsub.publish("blocks", "lost");
+    await pubsub.close();
   });
 });
