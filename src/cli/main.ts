@@ -16,6 +16,7 @@ import { addRunsCommand } from "./runs-command.js";
 import { addSchedulesCommand } from "./schedules-command.js";
 import { addStatusCommand } from "./status-command.js";
 import { addSyncCommand } from "./sync-command.js";
+import { addSchedulerCommand } from "./scheduler-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
 import { addWorkersCommand } from "./workers-command.js";
 
@@ -31,6 +32,7 @@ const program = new Command("indexer")
 addDevCommand(program);
 addManagerCommand(program);
 addWorkerCommands(program);
+addSchedulerCommand(program);
 addDatabaseCommands(program);
 addStatusCommand(program);
 addWorkersCommand(program);

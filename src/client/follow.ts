@@ -83,7 +83,7 @@ async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
   // Heights in quarantine are retried at their own interval. Requested again in each step, they would block those above them.
   const next = firstHeights(await store.unfinished(chain, wanted), maxHeights);
   const totals = createTotals();
-  const parallel = dispatcher.capacity(chain);
+  const parallel = dispatcher.capacity(chain, "background");
   await deps.storeHeights({ ...workOf(deps), chain, ranges: next, parallel, onStored: totals.add });
   const stored = totals.read();
   const left = totalHeights(await store.unfinished(chain, wanted));

@@ -77,7 +77,7 @@ export function startRunExecutor(deps: RunExecutorDeps): RunExecutor {
     const mine = [...active.values()].filter(
       ({ chunk }) => chainName(chunk.chain) === chainName(chain),
     ).length;
-    const limit = Math.min(dispatcher.capacity(chain), maxChunks) - mine;
+    const limit = Math.min(dispatcher.capacity(chain, "background"), maxChunks) - mine;
     if (limit <= 0) return;
     for (const chunk of await store.claimChunks(owner, { chain, limit })) start(chunk);
   };

@@ -49,8 +49,11 @@ export interface TaskOptions {
 /** Runs tasks on workers. */
 export interface Dispatcher {
   run(request: TaskRequest, options: TaskOptions): TaskRun;
-  /** The number of tasks that the online workers of a chain execute at once; 0 without a worker. */
-  capacity(chain: ChainRef): number;
+  /**
+   * The number of tasks of a priority, interactive by default, that the online workers of a chain execute at once; 0 without a
+   * worker. Background tasks leave one place of each worker free.
+   */
+  capacity(chain: ChainRef, priority?: Priority): number;
 }
 
 /** The workers that this manager knows. */

@@ -12,7 +12,9 @@ export interface DataRequest {
   readonly chain: ChainRef;
   /** The last height that the scheduler knows; 0 before the first. */
   readonly lastHeight: Height;
-  /** The end of the range; only in requests for a range. */
+  /** The start of a range, which decides before the first known height. Existing schedulers do not send it. */
+  readonly firstHeight?: Height;
+  /** The end of a range. */
   readonly finalHeight?: Height;
   readonly retryCount: number;
   /** Returned as it came: base64. */
@@ -38,6 +40,7 @@ const shape = z.object({
   network: name,
   chain_id: name,
   last_height: count,
+  first_height: z.custom<number>(isHeight, "must be a whole number from 0 to 2^53-1").nullish(),
   final_height: count,
   retry_count: count,
   nonce: z
@@ -73,6 +76,7 @@ export function readDataRequest(body: unknown): DataRequest {
   return {
     chain: { network: data.network, chainId: data.chain_id },
     lastHeight: data.last_height,
+    ...(typeof data.first_height === "number" && { firstHeight: data.first_height }),
     ...(data.final_height > 0 && { finalHeight: data.final_height }),
     retryCount: data.retry_count,
     nonce: data.nonce,

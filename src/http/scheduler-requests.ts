@@ -60,9 +60,10 @@ export function createSchedulerRequests(client: SchedulerClient, logger: Logger)
 
 async function syncRange(
   client: SchedulerClient,
-  { chain, lastHeight, finalHeight }: DataRequest,
+  { chain, lastHeight, firstHeight, finalHeight }: DataRequest,
 ): Promise<DataResponse> {
-  const from = lastHeight === 0 ? 0 : lastHeight + 1;
+  // Existing schedulers send 0 before the first known height.
+  const from = lastHeight === 0 ? (firstHeight ?? 1) : Math.max(lastHeight + 1, firstHeight ?? 0);
   if (finalHeight === undefined || from > finalHeight) return { height: lastHeight, processing: false };
   const heights = { from, to: finalHeight };
   const indexed = await client.indexed(chain, heights);

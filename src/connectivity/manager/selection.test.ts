@@ -43,6 +43,17 @@ describe("selectWorker", () => {
     }
   });
 
+  it("leaves the last place of a worker to interactive tasks, unless it has only one", () => {
+    const background = { ...nobody, priority: "background" } as const;
+    expect(selectWorker([worker("a", { inFlight: 6 })], background).workerId).toBe("a");
+    const almostFull = [worker("a", { inFlight: 7 })];
+    expect(selectWorker(almostFull, background)).toEqual({
+      reasons: [{ workerId: "a", reason: "keeps its last place for interactive tasks" }],
+    });
+    expect(selectWorker(almostFull, nobody).workerId).toBe("a");
+    expect(selectWorker([worker("a", { capacity: 1 })], background).workerId).toBe("a");
+  });
+
   it("explains why each other worker was not selected", () => {
     const { workerId, reasons } = selectWorker(
       [
