@@ -20,6 +20,7 @@ import { addressText } from "../lib/setting-types.js";
 import { createMemoryPubSub } from "../pubsub/memory.js";
 import { createPostgresPubSub } from "../pubsub/postgres.js";
 import { createStore } from "../store/create-store.js";
+import { registerChainMetrics } from "./chain-metrics.js";
 import type { ManagerConfig } from "./config.js";
 import { createHealthCheck } from "./health.js";
 
@@ -91,6 +92,7 @@ export async function startManager(
     closing: lifecycle.signal,
   });
   lifecycle.onStop("announcements", client.close);
+  registerChainMetrics({ client, registry: metrics, clock });
   lifecycle.onStop("streams to workers", connectivity.close);
 
   const follower = config.enableScheduler
