@@ -1,7 +1,8 @@
 // Resolves a command's settings from its flags, the environment and a configuration file.
-// Imports only lib.
+// Imports only lib and this folder.
 // Never defines a setting.
 import { readConfigFile, resolveSettings, type Settings, type SettingValues } from "../lib/config.js";
+import { withSecretFiles } from "./secret-files.js";
 
 /** Resolves the settings of a command; `flags` has the command line's texts by setting name. Throws a ConfigError. */
 export function configure<const S extends Settings>(
@@ -11,5 +12,6 @@ export function configure<const S extends Settings>(
 ): SettingValues<S> {
   const path = configFile ?? process.env["CONFIG"];
   const file = path === undefined || path === "" ? {} : readConfigFile(path, settings);
-  return resolveSettings(settings, { flags, environment: process.env, file }).values;
+  return resolveSettings(settings, { flags, environment: withSecretFiles(settings, process.env), file })
+    .values;
 }
