@@ -80,13 +80,18 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
   const samples = (expr: string): Promise<{ result: { metric: Record<string, string> }[] }> =>
     query(`query?query=${encodeURIComponent(expr)}`);
 
-  beforeAll(() => {
+  const dropDatabase = async (): Promise<void> => {
+    await execute(adminUrl, `drop database if exists ${POSTGRES_DB} with (force)`);
+    await execute(adminUrl, `drop role if exists ${POSTGRES_USER}`);
+  };
+
+  beforeAll(async () => {
+    await dropDatabase();
     stack = createComposeStack({ "postgres:5432": new URL(adminUrl).host });
   });
   afterAll(async () => {
     await stack.remove();
-    await execute(adminUrl, `drop database if exists ${POSTGRES_DB} with (force)`);
-    await execute(adminUrl, `drop role if exists ${POSTGRES_USER}`);
+    await dropDatabase();
   });
 
   it("secrets: writes random secrets once", async () => {
@@ -176,16 +181,11 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
   it("prometheus: every target is up and every rule is evaluated", async () => {
     const address = await stack.address("prometheus", 9090);
     prometheus = `http://${address}`;
-    await stack.start("prometheus", {
+    const server = await stack.start("prometheus", {
       extraArgs: [`--web.listen-address=${address}`],
       edit: { "/etc/prometheus/prometheus.yml": fastScrapes, "/etc/prometheus/alerts.yml": fastRules },
     });
-    await until("Prometheus is ready", () =>
-      fetch(`${prometheus}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    );
+    await server.line(/Server is ready to receive web requests/);
     expect(await stack.isHealthy("prometheus")).toBe(true);
     await until("every target is up", async () => {
       const { activeTargets } = await query<{ activeTargets: { health: string }[] }>("targets");

@@ -29,7 +29,7 @@ import { startProcess, type RunningProcess } from "./processes.js";
 
 /** The services of the compose file, outside Docker. */
 export interface ComposeStack {
-  /** Starts the command of a service; `extraArgs` are appended to it. */
+  /** Starts the command of a service; `extraArgs` are appended unchanged. */
   start(service: string, options?: ServiceOptions): Promise<RunningProcess>;
   /** Runs the health check of a service once; resolves with whether it passed. */
   isHealthy(service: string): Promise<boolean>;
@@ -123,12 +123,12 @@ export function createComposeStack(addresses: Readonly<Record<string, string>>):
     start: async (name, { extraArgs = [], variables = {}, edit } = {}) => {
       const service = serviceOf(name, variables);
       await prepareFiles(name, service, edit);
-      const [executable = "", ...args] = [...commandOf(service), ...extraArgs];
+      const [executable = "", ...args] = commandOf(service);
       const env: Record<string, string> = service.build === undefined ? {} : imageEnvironment();
       for (const [key, value] of Object.entries(service.environment)) env[key] = await local(name, value);
       const started = startProcess({
         executable,
-        args: await Promise.all(args.map((each) => local(name, each))),
+        args: [...(await Promise.all(args.map((each) => local(name, each)))), ...extraArgs],
         env,
         cwd: repository,
       });
