@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Prisma's schema engine (its WebAssembly build) behind the command line and JSON-RPC of the native one, so that Prisma's
-// CLI works where the native engine cannot be downloaded. Imports nothing of this project; never opens a connection
-// but to the database that the CLI names.
+// CLI works where the native engine cannot be downloaded. Imports nothing of this project; connects only to the
+// database of the CLI's arguments.
 //
-//   schema-engine.mjs [--datamodels FILE]… --datasource JSON            JSON-RPC 2.0 on stdin and stdout, a message a line
+//   schema-engine.mjs [--datamodels FILE]… --datasource JSON            JSON-RPC 2.0 on stdin and stdout, one message per line
 //   schema-engine.mjs --datasource JSON cli can-connect-to-database     exit code 0, or 1 and a JSON line on stderr
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

@@ -135,7 +135,7 @@ describe.skipIf(python === undefined)("the worker in Python", () => {
       );
 
     it("registers, reports its head and executes every kind of fetch", async () => {
-      const url = await startManager({ ENABLE_SCHEDULER: "true", FOLLOW_INTERVAL: "500ms" });
+      const url = await startManager({ ENABLE_SCHEDULER: "true", FOLLOW_INTERVAL: "1s" });
       await startWorker(url.replace("http://", ""));
       await untilOnline(url, 1);
       expect(await workersOf(url)).toEqual([

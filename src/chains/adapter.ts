@@ -10,6 +10,8 @@ export interface OpenDeps {
   readonly logger: Logger;
   /** Ends the wait for a node. */
   readonly signal: AbortSignal;
+  /** Receives the reason why the chain is not open yet: soon after the start, then each time that the reason changes. */
+  onWaiting?(reason: string): void;
 }
 
 /** How `indexer dev` follows a chain of this network at an address: `--<network> <placeholder>`. */

@@ -1,77 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { ChainHead } from "../domain/chain.js";
 import { TaskFailure } from "../domain/task.js";
-import { silentLogger } from "../lib/logger.js";
-import { createManualClock, type ManualClock } from "../testing/manual-clock.js";
+import {
+  connectionRefused as down,
+  createVariableEndpoints as setUp,
+  outcomeAfter as after,
+  taskFailureOf as failureOf,
+  variableNode as node,
+} from "../testing/endpoint-nodes.js";
 import { EndpointError, parseRetryAfter } from "./endpoint-error.js";
-import { createEndpoints, type Endpoints, type EndpointsOptions } from "./endpoints.js";
-
-interface Node {
-  readonly name: string;
-  /** Milliseconds before it responds. */
-  latency: number;
-  chainId: string;
-  head: number;
-  fault: (() => Error) | undefined;
-  calls: number;
-}
 
 const signal = new AbortController().signal;
-const down = (): Error => new EndpointError("unavailable", "the connection was refused");
-
-function node(name: string, rest: Partial<Node> = {}): Node {
-  return { name, latency: 0, chainId: "1", head: 100, fault: undefined, calls: 0, ...rest };
-}
-
-function setUp(
-  nodes: readonly Node[],
-  rest: Partial<EndpointsOptions<Node>> = {},
-): {
-  clock: ManualClock;
-  endpoints: Endpoints<Node>;
-  callName: () => Promise<string>;
-  head: () => Promise<ChainHead>;
-} {
-  const clock = createManualClock();
-  const endpoints = createEndpoints<Node>({
-    chain: { network: "test", chainId: "1" },
-    endpoints: nodes.map((client) => ({ name: client.name, client })),
-    identify: async (client) => client.chainId,
-    timeoutMs: 1000,
-    clock,
-    logger: silentLogger(),
-    random: () => 1,
-    ...rest,
-  });
-  const respond = async (client: Node): Promise<Node> => {
-    client.calls += 1;
-    if (client.latency > 0) await clock.sleep(client.latency);
-    if (client.fault !== undefined) throw client.fault();
-    return client;
-  };
-  return {
-    clock,
-    endpoints,
-    callName: () => endpoints.call(async (client) => (await respond(client)).name, { signal }),
-    head: () => endpoints.head(async (client) => ({ height: (await respond(client)).head }), signal),
-  };
-}
-
-/** The outcome of a promise after the clock has moved on. */
-async function after<T>(clock: ManualClock, ms: number, promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  await clock.advance(ms);
-  return promise;
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof TaskFailure)) throw new Error(`not a TaskFailure: ${String(error)}`);
-  return error;
-}
 
 describe("several endpoints of one chain", () => {
   it("tries each endpoint once, prefers the fastest, and measures the others again later", async () => {

@@ -1,7 +1,9 @@
 // Settings and start-up behaviour that networks with remote nodes share.
-// Imports only lib and this folder.
+// Imports only domain, lib and this folder.
 // Never names a network.
+import { TaskFailure } from "../domain/task.js";
 import { systemClock, type Clock } from "../lib/clock.js";
+import { errorMessage } from "../lib/error-message.js";
 import { nonNegativeNumber, duration, anyText } from "../lib/setting-types.js";
 import type { Settings } from "../lib/config.js";
 import { backoffDelay } from "../lib/retry.js";
@@ -31,21 +33,41 @@ export const nodeSettings = {
 
 /** Milliseconds between attempts to reach a first node. */
 const identifyBackoff = { first: 500, max: 10_000 };
+/** A first attempt without a result is reported after this many milliseconds. */
+const silentMs = 1_500;
 
 /**
- * Repeats `identify` with growing delays until it succeeds: a worker may start before its node. Rejects only on abort.
+ * Repeats `identify` with growing delays until it succeeds: a worker may start before its node. Rejects only on abort, or if
+ * the failure is final (`retry` is `never`). Each new reason is logged once and passed to `onWaiting`.
  */
 export async function retryUntilIdentified<T>(
   identify: () => Promise<T>,
-  { logger, signal, clock = systemClock }: OpenDeps & { readonly clock?: Clock },
+  { logger, signal, onWaiting, clock = systemClock }: OpenDeps & { readonly clock?: Clock },
 ): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await identify();
-    } catch (error) {
-      signal.throwIfAborted();
-      logger.warn({ error, attempt }, "No node reports its chain id; retrying.");
-      await clock.sleep(backoffDelay(identifyBackoff, attempt), signal);
+  let reported: string | undefined;
+  const report = (reason: string): void => {
+    if (reason === reported) return;
+    reported = reason;
+    if (onWaiting === undefined) logger.warn({ reason }, "No node reports its chain id; retrying.");
+    else onWaiting(reason);
+  };
+  const identified = new AbortController();
+  void clock.sleep(silentMs, AbortSignal.any([signal, identified.signal])).then(
+    () => reported ?? report(`No response within ${silentMs / 1_000} s.`),
+    () => undefined,
+  );
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await identify();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof TaskFailure && error.retry === "never") throw error;
+        report(errorMessage(error));
+        await clock.sleep(backoffDelay(identifyBackoff, attempt), signal);
+      }
     }
+  } finally {
+    identified.abort(new Error("The chain is identified."));
   }
 }

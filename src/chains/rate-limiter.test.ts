@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../testing/manual-clock.js";
@@ -110,5 +111,116 @@ describe("the rate limiter of an endpoint", () => {
     expect(limiter.delayMs).toBe(30_000);
     limiter.refund(30);
     expect(limiter.delayMs).toBe(0);
+  });
+
+  it("saves no capacity while no call uses it", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    await clock.advance(10_000);
+    await limiter.acquire(1, never);
+    expect(limiter.delayMs).toBe(1000);
+  });
+
+  it("measures the higher of the current and the last second", async () => {
+    const clock = createManualClock();
+    const send = async (weights: readonly (readonly [atMs: number, weight: number])[]): Promise<number> => {
+      const limiter = createRateLimiter({ clock });
+      const start = clock.monotonic();
+      for (const [atMs, weight] of weights) {
+        await clock.advance(start + atMs - clock.monotonic());
+        await limiter.acquire(weight, never);
+      }
+      limiter.decreaseRate();
+      return limiter.rate;
+    };
+    expect(
+      await send([
+        [0, 40],
+        [1000, 1],
+      ]),
+    ).toBe(20);
+    expect(
+      await send([
+        [0, 40],
+        [1000, 60],
+      ]),
+    ).toBe(30);
+    expect(
+      await send([
+        [0, 30],
+        [999, 30],
+      ]),
+    ).toBe(30);
+    // Two seconds later the first requests no longer count.
+    expect(
+      await send([
+        [0, 40],
+        [1999, 8],
+      ]),
+    ).toBe(20);
+    expect(
+      await send([
+        [0, 40],
+        [2000, 8],
+      ]),
+    ).toBe(4);
+  });
+
+  it("counts a call in the second in which its wait ends", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 100 });
+    await limiter.acquire(1000, never);
+    const turn = limiter.acquire(50, never);
+    await clock.advance(10_000);
+    await turn;
+    limiter.decreaseRate();
+    expect(limiter.rate).toBe(25);
+  });
+
+  it("changes the rate once per second: halves, then adds 5 % or at least 0.5", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 21.5 });
+    await limiter.acquire(40, never);
+    limiter.decreaseRate();
+    expect(limiter.rate).toBe(10.75);
+    limiter.increaseRate();
+    expect(limiter.rate).toBe(10.75);
+    await clock.advance(999);
+    limiter.increaseRate();
+    expect(limiter.rate).toBe(10.75);
+    await clock.advance(1);
+    limiter.increaseRate();
+    limiter.increaseRate();
+    expect(limiter.rate).toBeCloseTo(11.2875, 9);
+    const slow = createRateLimiter({ clock, maxRate: 2.2 });
+    await slow.acquire(1, never);
+    slow.decreaseRate();
+    expect(slow.rate).toBe(1);
+    const rates: number[] = [];
+    for (let second = 0; second < 4; second += 1) {
+      await clock.advance(1000);
+      slow.increaseRate();
+      rates.push(slow.rate);
+    }
+    expect(rates).toEqual([1.5, 2, 2.2, 2.2]);
+  });
+
+  it("never exceeds a maximum below one request per second", async () => {
+    const limiter = createRateLimiter({ clock: createManualClock(), maxRate: 0.5 });
+    await limiter.acquire(1, never);
+    limiter.decreaseRate();
+    expect(limiter.rate).toBe(0.5);
+  });
+
+  it("leaves no listener at the caller's signal after a wait", async () => {
+    const clock = createManualClock();
+    const limiter = createRateLimiter({ clock, maxRate: 1 });
+    const { signal } = new AbortController();
+    await limiter.acquire(1, signal);
+    const turn = limiter.acquire(1, signal);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await clock.advance(1000);
+    await turn;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });

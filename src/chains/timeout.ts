@@ -2,7 +2,7 @@
 // Imports only lib and endpoint-error.
 // Never knows the content of a call.
 import type { Clock } from "../lib/clock.js";
-import { errorMessage } from "../lib/error-message.js";
+import { toError } from "../lib/error-message.js";
 import { EndpointError } from "./endpoint-error.js";
 
 /** Options of `runWithTimeout`. */
@@ -31,7 +31,7 @@ export async function runWithTimeout<T>(
         throw new EndpointError("timeout", `it did not respond within ${timeoutMs} ms`);
       }),
       new Promise<never>((_, reject) => {
-        abort = () => reject(asError(signal.reason));
+        abort = () => reject(toError(signal.reason));
         signal.addEventListener("abort", abort, { once: true });
       }),
     ]);
@@ -40,8 +40,4 @@ export async function runWithTimeout<T>(
     timer.abort(attemptOver);
     inner.abort(attemptOver);
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(errorMessage(reason));
 }

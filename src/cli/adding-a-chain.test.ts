@@ -8,6 +8,7 @@ import { defineChain } from "../chains/adapter.js";
 import { chainAdapters, createChainNormalizer, defaultAdapter } from "../chains/registry.js";
 import { anyText, boundedInteger } from "../lib/setting-types.js";
 import { createCountingChain } from "../testing/counting-chain.js";
+import { createDatabase, hasPostgres } from "../testing/postgres.js";
 import { addDevCommand } from "./dev-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
 
@@ -63,26 +64,21 @@ it("offers a worker command that opens the new network with its settings", async
 
 it("opens the new network in the dev process at an address", async () => {
   const folder = mkdtempSync(join(tmpdir(), "indexer-toy-"));
+  // The embedded database takes seconds to start; this test is about the chain.
+  const database = hasPostgres ? await createDatabase() : undefined;
+  const place =
+    database === undefined ? ["--data-folder", join(folder, "data")] : ["--database-url", database.url];
   vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const program = new Command("indexer").exitOverride();
   addDevCommand(program, { adapters, fallback: defaultAdapter });
   try {
     await expect(
-      program.parseAsync(
-        arguments_(
-          "dev",
-          "--toy",
-          "broken",
-          "--address",
-          "127.0.0.1:0",
-          "--data-folder",
-          join(folder, "data"),
-        ),
-      ),
+      program.parseAsync(arguments_("dev", "--toy", "broken", "--address", "127.0.0.1:0", ...place)),
     ).rejects.toThrow("The toy is broken.");
     expect(opened).toMatchObject([{ toyAddress: "broken", toyHead: 5 }]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    await database?.drop();
   }
 }, 60_000);
 

@@ -1,6 +1,6 @@
-// `indexer db`: migrates, inspects and rebuilds the manager's database.
+// `indexer db`: migrates, inspects, rebuilds, exports and imports the manager's database.
 // Imports only lib, store, the manager's settings and this folder.
-// Never reads or writes chain data.
+// Never speaks to a manager.
 import type { Command } from "commander";
 import type { Settings } from "../lib/config.js";
 import { createLogger } from "../lib/logger.js";
@@ -11,8 +11,10 @@ import {
   statusOfDatabase,
   type DatabaseTarget,
 } from "../store/administer.js";
+import { addArchiveCommands } from "./archive-commands.js";
 import { configure } from "./config.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
+import { printLine } from "./output.js";
 
 const databaseSettings = {
   databaseUrl: managerSettings.databaseUrl,
@@ -24,6 +26,7 @@ const databaseSettings = {
 export function addDatabaseCommands(program: Command): void {
   const db = program.command("db").description("Administer the manager's database.");
 
+  addArchiveCommands(db, databaseSettings);
   addSettings(db.command("migrate").description("Apply pending migrations."), databaseSettings).action(
     async (options: GivenOptions) => {
       const applied = await migrateDatabase(targetOf(options));
@@ -70,8 +73,4 @@ function targetOf(options: GivenOptions): DatabaseTarget {
     logger: createLogger({ level: config.logLevel }),
     ...(config.databaseUrl !== undefined && { databaseUrl: config.databaseUrl }),
   };
-}
-
-function printLine(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

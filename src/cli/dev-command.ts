@@ -8,14 +8,17 @@ import type { ChainReader } from "../chains/port.js";
 import { chainAdapters, defaultAdapter } from "../chains/registry.js";
 import type { Settings } from "../lib/config.js";
 import { createLifecycle } from "../lib/lifecycle.js";
-import { createLogger } from "../lib/logger.js";
+import { maskUrl } from "../lib/logger.js";
 import { managerSettings } from "../manager/config.js";
 import { startManager } from "../manager/manager.js";
 import { attachWorker } from "../worker/in-process.js";
 import { configure } from "./config.js";
+import { createDevNodes } from "./dev-nodes.js";
+import { createProcessLogger } from "./logging.js";
 import { addSettings, givenFlags, optionKey, type GivenOptions } from "./options.js";
+import { printLine } from "./output.js";
 import { runUntilSignalled } from "./process.js";
-import { startStatusLine } from "./status-line.js";
+import { startStatusLine, type StatusLine } from "./status-line.js";
 import { firstQuery, welcomeLines } from "./welcome.js";
 
 /** Defaults for one developer: new blocks appear within a second, logs contain only warnings, Ctrl-C stops within a second. */
@@ -27,6 +30,11 @@ const devSettings = {
   drainTimeout: { ...managerSettings.drainTimeout, fallback: "500ms" },
   logLevel: { ...managerSettings.logLevel, fallback: "warn" },
 } as const;
+
+/** Returns the settings of `dev`, with those of the network that it reads without an endpoint. */
+export function devSettingsTable(fallback: ChainAdapter = defaultAdapter): Settings & typeof devSettings {
+  return { ...settingsBesideOthers(fallback), ...devSettings };
+}
 
 /** The networks of `indexer dev`. */
 export interface DevNetworks {
@@ -52,27 +60,36 @@ export function addDevCommand(
       );
   }
   const fallbackSettings = settingsBesideOthers(fallback);
-  const table = { ...fallbackSettings, ...devSettings };
+  const table = devSettingsTable(fallback);
   addSettings(command, devSettings, fallbackSettings).action(async (options: GivenOptions) => {
     const config = configure(table, givenFlags(table, options), options.config);
-    const logger = createLogger({ level: config.logLevel });
+    let status: StatusLine | undefined;
+    const logger = await createProcessLogger(config.logLevel, (text) =>
+      status === undefined ? void process.stderr.write(text) : status.print(text),
+    );
+    // The status shows the faults of nodes: their warnings would repeat them.
+    const chainLogger = config.logLevel === "warn" ? logger.child({}, { level: "error" }) : logger;
     const lifecycle = createLifecycle();
-    const printLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
     await runUntilSignalled(lifecycle, logger, async () => {
       const manager = await startManager(config, lifecycle, logger);
       const { registry } = manager;
-      const readers: ChainReader[] = [];
-      registerEndpointGauges(manager.metrics, () => readers);
-      const attach = (reader: ChainReader): void => {
-        readers.push(reader);
-        attachWorker(reader, { registry, lifecycle, logger });
+      const nodes = createDevNodes();
+      registerEndpointGauges(manager.metrics, nodes.readers);
+      const deps = { logger: chainLogger, signal: lifecycle.signal };
+      const attach = async (
+        name: string,
+        open: (waiting: OpenDeps) => Promise<ChainReader>,
+      ): Promise<void> => {
+        const reader = await nodes.open(name, open, deps);
+        attachWorker(reader, { registry, lifecycle, logger: chainLogger });
       };
-      const deps = { logger, signal: lifecycle.signal };
       const followed = followedChains(adapters, options);
-      if (followed.length === 0) attach(await fallback.open(config, deps));
+      if (followed.length === 0) await attach(fallback.network, (waiting) => fallback.open(config, waiting));
       // A node that does not respond yet does not delay the other chains.
-      const attached = followed.map(async (each) => attach(await openFollowed(each, deps)));
+      const attached = followed.map((each) =>
+        attach(`${each.adapter.network} ${maskUrl(each.address)}`, (waiting) => openFollowed(each, waiting)),
+      );
 
       const lines = welcomeLines({
         url: manager.url,
@@ -81,7 +98,12 @@ export function addDevCommand(
       });
       for (const line of lines) printLine(line);
       printLine(firstQuery((followed[0]?.adapter ?? fallback).network));
-      const status = startStatusLine({ client: manager.client, output: process.stdout });
+      status = startStatusLine({
+        client: manager.client,
+        output: process.stdout,
+        faults: nodes.faults,
+        opening: nodes.opening,
+      });
       lifecycle.onStop("the status line", status.stop);
       await Promise.all(attached);
     });

@@ -5,11 +5,20 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../lib/config.js";
 import { version } from "../lib/version.js";
+import { addCheckCommand } from "./check-command.js";
+import { addConfigCommand } from "./config-command.js";
 import { addDatabaseCommands } from "./database-commands.js";
+import { addDoctorCommand } from "./doctor-command.js";
 import { addDevCommand } from "./dev-command.js";
 import { addManagerCommand } from "./manager-command.js";
 import { describeError, UsageError } from "./process.js";
+import { addRunsCommand } from "./runs-command.js";
+import { addSchedulesCommand } from "./schedules-command.js";
+import { addStatusCommand } from "./status-command.js";
+import { addSyncCommand } from "./sync-command.js";
+import { addSchedulerCommand } from "./scheduler-command.js";
 import { addWorkerCommands } from "./worker-commands.js";
+import { addWorkersCommand } from "./workers-command.js";
 
 const program = new Command("indexer")
   .description(
@@ -23,7 +32,16 @@ const program = new Command("indexer")
 addDevCommand(program);
 addManagerCommand(program);
 addWorkerCommands(program);
+addSchedulerCommand(program);
 addDatabaseCommands(program);
+addStatusCommand(program);
+addWorkersCommand(program);
+addCheckCommand(program);
+addSyncCommand(program);
+addRunsCommand(program);
+addSchedulesCommand(program);
+addConfigCommand(program);
+addDoctorCommand(program);
 
 try {
   await program.parseAsync();

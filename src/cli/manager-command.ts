@@ -3,10 +3,10 @@
 // Never starts a worker.
 import type { Command } from "commander";
 import { createLifecycle } from "../lib/lifecycle.js";
-import { createLogger } from "../lib/logger.js";
 import { managerSettings } from "../manager/config.js";
 import { startManager } from "../manager/manager.js";
 import { configure } from "./config.js";
+import { createProcessLogger } from "./logging.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
@@ -19,7 +19,7 @@ export function addManagerCommand(program: Command): void {
     );
   addSettings(command, managerSettings).action(async (options: GivenOptions) => {
     const config = configure(managerSettings, givenFlags(managerSettings, options), options.config);
-    const logger = createLogger({ level: config.logLevel });
+    const logger = await createProcessLogger(config.logLevel);
     const lifecycle = createLifecycle();
     await runUntilSignalled(lifecycle, logger, () => startManager(config, lifecycle, logger));
   });

@@ -5,6 +5,7 @@ import { chainAdapters } from "../chains/registry.js";
 import { errorTable } from "../domain/errors.js";
 import type { Settings } from "../lib/config.js";
 import { managerSettings } from "../manager/config.js";
+import { schedulerSettings } from "../scheduler/config.js";
 import { workerSettings } from "../worker/config.js";
 
 const path = new URL("../../README.md", import.meta.url);
@@ -27,6 +28,7 @@ function errorsTable(): string {
 const tables: Readonly<Record<string, string>> = {
   "settings: manager": settingsTable(managerSettings),
   "settings: worker": settingsTable(workerSettings),
+  "settings: scheduler": settingsTable(schedulerSettings),
   ...Object.fromEntries(
     chainAdapters.map(({ network, settings }) => [`settings: ${network}`, settingsTable(settings)]),
   ),

@@ -3,12 +3,16 @@
 // Never names a network.
 import type { Command } from "commander";
 import type { ChainAdapter } from "../chains/adapter.js";
+import type { ChainReader } from "../chains/port.js";
 import { chainAdapters } from "../chains/registry.js";
+import { systemClock } from "../lib/clock.js";
 import { createLifecycle } from "../lib/lifecycle.js";
-import { createLogger } from "../lib/logger.js";
 import { workerSettings } from "../worker/config.js";
 import { startWorker } from "../worker/worker.js";
 import { configure } from "./config.js";
+import { createProcessLogger } from "./logging.js";
+import { nodeHint } from "./node-hints.js";
+import { openChain } from "./open-chain.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
@@ -20,12 +24,16 @@ export function addWorkerCommands(program: Command, adapters: readonly ChainAdap
   for (const adapter of adapters) {
     const settings = { ...adapter.settings, ...workerSettings };
     const command = worker.command(adapter.network).description(adapter.description);
-    addSettings(command, settings).action((options: GivenOptions) => {
+    addSettings(command, settings).action(async (options: GivenOptions) => {
       const config = configure(settings, givenFlags(settings, options), options.config);
-      const logger = createLogger({ level: config.logLevel });
+      const logger = await createProcessLogger(config.logLevel);
       const lifecycle = createLifecycle();
-      return runUntilSignalled(lifecycle, logger, async () => {
-        const reader = await adapter.open(config, { logger, signal: lifecycle.signal });
+      const { signal } = lifecycle;
+      const onFault = (reason: string): void =>
+        logger.warn({ reason, nextStep: nodeHint(reason) }, "The node is not available.");
+      await runUntilSignalled(lifecycle, logger, async () => {
+        const open = (): Promise<ChainReader> => adapter.open(config, { logger, signal, onWaiting: onFault });
+        const reader = await openChain(open, { signal, clock: systemClock, onFault });
         return startWorker(config, { reader, lifecycle, logger });
       });
     });

@@ -11,7 +11,6 @@ import { createDirectWorkers } from "../testing/direct-workers.js";
 import { createManualClock } from "../testing/manual-clock.js";
 import { until } from "../testing/until.js";
 import { createClient } from "./client.js";
-import { startFollower } from "./follower.js";
 import type { FetchEvent, FetchFinal, FetchTarget } from "./port.js";
 
 const columns = { events: false, raw: false, rawLog: false };
@@ -41,6 +40,7 @@ async function createBench(options: CountingOptions = {}) {
       normalizeHash: (_chain, hash) => hash.toLowerCase(),
       normalizeAccount: (_network, account) => account,
     },
+    owner: `manager-${chains}`,
     closing: new AbortController().signal,
   });
   const signal = new AbortController().signal;
@@ -52,7 +52,7 @@ async function createBench(options: CountingOptions = {}) {
     client,
     fetch: (target: FetchTarget, abortSignal = signal) =>
       client.fetch({ chain, target, caller: "test", maxHeights: 100 }, abortSignal),
-    follow: (maxHeights = 100) => client.followLatest(chain, maxHeights, signal),
+    follow: (maxHeights = 100) => client.scrapeLatest({ chain, maxHeights }, signal),
     online: (height?: number, hash = `block-${height}`) =>
       direct.report({ chain, ...(height !== undefined && { head: { height, hash } }) }),
   };
@@ -201,8 +201,8 @@ describe("following", () => {
     online(3);
     const controller = new AbortController();
     const [one, two] = [
-      client.followLatest(chain, 10, controller.signal),
-      client.followLatest(chain, 10, new AbortController().signal),
+      client.scrapeLatest({ chain, maxHeights: 10 }, controller.signal),
+      client.scrapeLatest({ chain, maxHeights: 10 }, new AbortController().signal),
     ];
     controller.abort(new Error("disconnected"));
     await expect(one).rejects.toMatchObject({ code: "TIMEOUT" });
@@ -211,51 +211,40 @@ describe("following", () => {
     expect(new Set(heights).size).toBe(heights.length);
   });
 
-  it("runs a step at start, on a new head and after the interval, and backs off after a failure", async () => {
-    const { chain, direct, clock } = await createBench();
-    let calls = 0;
-    let retries = 0;
-    let failing = false;
-    const follower = startFollower({
-      follow: async () => {
-        calls += 1;
-        if (failing) throw new Error("No node.");
-        return { blocks: 0, transactions: 0, behind: calls === 1 };
-      },
-      retryQuarantined: async () => ((retries += 1), 0),
-      workers: direct.workers,
-      clock,
-      logger: silentLogger(),
-      intervalMs: 5_000,
-      quarantineRetryIntervalMs: 60_000,
-      maxHeights: 10,
+  it("returns 'processing' with the stored head while another manager runs a step, and fetches nothing", async () => {
+    const { chain, follow, online, direct } = await createBench();
+    online(4);
+    await follow();
+    online(8);
+    const before = direct.tasks.length;
+    const lease = await store.acquireLease(`follow/${chain.network}/${chain.chainId}`, "other", 60_000);
+    expect(await follow()).toMatchObject({ blocks: 0, processing: true, head: { height: 4 } });
+    expect(direct.tasks).toHaveLength(before);
+    await store.releaseLease(lease!);
+    expect(await follow()).toMatchObject({ blocks: 4, processing: false, head: { height: 8 } });
+  });
+
+  it("returns 'processing' after 25 s, and the step goes on", async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { chain, follow, online, clock, client, direct } = await createBench({ before: () => held });
+    online(2);
+    const early = follow();
+    await until("the first task", () => direct.tasks.length > 0);
+    await clock.advance(25_000);
+    expect(await early).toMatchObject({ blocks: 0, behind: true, processing: true });
+    const late = client.scrapeLatest({ chain }, new AbortController().signal);
+    release();
+    expect(await late).toMatchObject({ blocks: 3, processing: false });
+  });
+
+  it.each([0, 1.5, 100_001, Number.NaN])("rejects %d heights in a step", async (maxHeights) => {
+    const { follow } = await createBench();
+    await expect(follow(maxHeights)).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      facts: { argument: "maxHeights" },
+      message: /1 to 100000 allowed/,
     });
-    direct.report({ chain, state: "CONNECTING" });
-    expect(follower.states()).toEqual([]);
-    direct.report({ chain, head: { height: 1 } });
-    await until("two steps", () => calls === 2 && retries === 1);
-    await clock.advance(4_999);
-    expect(calls).toBe(2);
-    await clock.advance(1);
-    expect(calls).toBe(3);
-    direct.report({ chain, head: { height: 1 } });
-    await clock.advance(0);
-    expect(calls).toBe(3);
-    failing = true;
-    direct.report({ chain, head: { height: 2 } });
-    await clock.advance(0);
-    expect(calls).toBe(4);
-    expect(follower.states()).toMatchObject([{ chain, error: "No node.", lastSuccess: clock.now() }]);
-    await clock.advance(5_000);
-    expect(calls).toBe(4);
-    failing = false;
-    await clock.advance(500);
-    expect(calls).toBe(5);
-    expect(follower.states()[0]).not.toHaveProperty("error");
-    await clock.advance(60_000);
-    expect(retries).toBe(2);
-    await follower.stop();
-    expect(clock.sleepers).toBeLessThanOrEqual(1);
   });
 });
 

@@ -167,10 +167,15 @@ it("commits the parts of merged batches together, and a single batch unchanged",
   }));
   const alone = batchOf(1);
   const first = batchOf(2);
+  const progress = (height: number) => ({
+    lease: { id: String(height), token: 1n },
+    heights: [height],
+    transactions: 1,
+  });
   const results = [
     alone,
-    { ...first, quarantined: [{ height: 4, error: "undecodable" }] },
-    { chain: testChain, heights: [], partialBlocks: [partial!] },
+    { ...first, quarantined: [{ height: 4, error: "undecodable" }], progress: [progress(2)] },
+    { chain: testChain, heights: [], partialBlocks: [partial!], progress: [progress(3)] },
   ].map((batch) => committer.commit(batch));
   writes[0]!.resolve();
   await turn();
@@ -180,6 +185,7 @@ it("commits the parts of merged batches together, and a single batch unchanged",
     heights: first.heights,
     partialBlocks: [partial],
     quarantined: [{ height: 4, error: "undecodable" }],
+    progress: [progress(2), progress(3)],
   });
   writes[1]!.resolve();
   await Promise.all(results);
@@ -363,4 +369,15 @@ it("fails a batch at once, without a retry or a log, if the store refuses it", a
   writes[0]!.reject(invalid);
   await expect(result).rejects.toBe(invalid);
   expect([writes.length, published.length, clock.sleepers]).toEqual([1, 0, 0]);
+});
+
+it("does not wait for the wake-up, which may be late", async () => {
+  const { committer, writes } = createBench({ pubsub: { publish: () => new Promise(() => {}) } });
+  for (const height of [1, 2]) {
+    const result = committer.commit(batchOf(height));
+    writes.at(-1)!.resolve();
+    expect(await result).toEqual(noChange);
+    await turn();
+  }
+  expect(writes).toHaveLength(2);
 });

@@ -165,5 +165,6 @@ function mergeBatches(batches: readonly WriteBatch[]): WriteBatch {
     heights: batches.flatMap(({ heights }) => heights),
     partialBlocks: batches.flatMap(({ partialBlocks = [] }) => partialBlocks),
     quarantined: batches.flatMap(({ quarantined = [] }) => quarantined),
+    progress: batches.flatMap(({ progress = [] }) => progress),
   };
 }

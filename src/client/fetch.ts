@@ -2,14 +2,15 @@
 import { randomUUID } from "node:crypto";
 import type { Workers } from "../connectivity/port.js";
 import { chainName } from "../domain/chain.js";
-import { toIndexerError, IndexerError } from "../domain/errors.js";
+import { IndexerError } from "../domain/errors.js";
 import { rangeSize } from "../domain/height.js";
 import type { TaskRequest } from "../domain/task.js";
 import { participation } from "../domain/transaction.js";
+import { toWorkFailure, type WorkFailure } from "../domain/work-failure.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import { planHeightTasks } from "./plan.js";
-import type { FetchEvent, FetchFinal, FetchRequest, WorkFailure } from "./port.js";
+import type { FetchEvent, FetchFinal, FetchRequest } from "./port.js";
 import { runTasks, type RunTasksDeps } from "./run-tasks.js";
 
 /** The services that a fetch uses. */
@@ -113,18 +114,4 @@ export function validateFetchRequest({ target, maxHeights }: FetchRequest): void
       { argument: "target.heights", limit: maxHeights, actual },
     );
   }
-}
-
-function toWorkFailure(reason: unknown): WorkFailure {
-  const { code, message, retryable, facts } = toIndexerError(reason);
-  const height = facts["height"];
-  return {
-    code,
-    message:
-      code === "INTERNAL"
-        ? "The work failed with an internal error. The log of the manager has the details."
-        : message,
-    retryable,
-    ...(typeof height === "number" && { height }),
-  };
 }

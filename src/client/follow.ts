@@ -1,22 +1,31 @@
 // Use case: one step of following the head of a chain. A step fetches the lowest heights that are missing between the start
 // of following and the network's head. So no height is skipped after an outage or a failed step, and the next step fetches
-// the heights that a reorganisation replaced.
+// the heights that a reorganisation replaced. A step has a lease of its own, not that of a schedule: a chain need not have a
+// schedule, and an external scheduler may call any manager.
 import type { Workers } from "../connectivity/port.js";
 import { chainName, type ChainRef, type ChainHead } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { firstHeights, totalHeights, type Height } from "../domain/height.js";
-import type { LastKnownBlock, TaskRequest } from "../domain/task.js";
+import type { LastKnownBlock } from "../domain/task.js";
+import type { Clock } from "../lib/clock.js";
 import type { Store } from "../store/port.js";
-import { planHeightTasks } from "./plan.js";
+import { withLease } from "./lease.js";
 import type { FollowResult } from "./port.js";
-import { runTasks, type RunTasksDeps } from "./run-tasks.js";
+import { runTasks, type RunTasksDeps, type RunTasksOptions, type StoredPart } from "./run-tasks.js";
+import type { StoreHeights } from "./store-heights.js";
 
 /** The services that following uses. */
 export interface FollowDeps extends RunTasksDeps {
   readonly store: Store;
+  readonly storeHeights: StoreHeights;
   readonly workers: Workers;
+  readonly clock: Clock;
+  /** Names this process in leases. */
+  readonly owner: string;
   /** Aborts when the manager stops. Callers share a step, so a single caller cannot cancel it. */
   readonly closing: AbortSignal;
+  /** The height at which the index of a new chain begins; by default it depends on the chain's length. */
+  readonly followFrom?: Height;
 }
 
 /** A chain with at most this many heights is followed from its first height. */
@@ -31,18 +40,30 @@ export type FollowLatest = (
   signal: AbortSignal,
 ) => Promise<FollowResult>;
 
-/** Creates the use case. Concurrent calls for one chain share one step and its result. */
+/**
+ * Creates the use case. Concurrent calls for one chain share one step and its result. While another manager runs a step of the
+ * chain, the result is `processing` with the stored head.
+ */
 export function createFollow(deps: FollowDeps): FollowLatest {
   const steps = new Map<string, Promise<FollowResult>>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
     let step = steps.get(name);
     if (step === undefined) {
-      step = followStep(deps, chain, maxHeights).finally(() => steps.delete(name));
+      step = leasedStep(deps, chain, maxHeights).finally(() => steps.delete(name));
       steps.set(name, step);
     }
     return waitUntilAborted(step, signal);
   };
+}
+
+async function leasedStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
+  const { store, clock, owner, closing } = deps;
+  const lease = { store, clock, owner, signal: closing, name: `follow/${chainName(chain)}` };
+  const result = await withLease(lease, (signal) =>
+    followStep({ ...deps, closing: signal }, chain, maxHeights),
+  );
+  return result ?? { ...(await stepResult(store, chain, nothing, false)), processing: true };
 }
 
 async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
@@ -55,13 +76,17 @@ async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
   }
   await store.saveNetworkHead(chain, head);
   await invalidateForkedHead(store, chain, head);
-  const from = await followStart(store, chain, head);
+  const from = await followStart(deps, chain, head);
   if (from > head.height) return stepResult(store, chain, nothing, false);
 
   const wanted = { from, to: head.height };
-  const next = firstHeights(await store.missing(chain, wanted), maxHeights);
-  const stored = await storeAll(deps, planHeightTasks(chain, next, dispatcher.capacity(chain)));
-  const left = totalHeights(await store.missing(chain, wanted));
+  // Heights in quarantine are retried at their own interval. Requested again in each step, they would block those above them.
+  const next = firstHeights(await store.unfinished(chain, wanted), maxHeights);
+  const totals = createTotals();
+  const parallel = dispatcher.capacity(chain, "background");
+  await deps.storeHeights({ ...workOf(deps), chain, ranges: next, parallel, onStored: totals.add });
+  const stored = totals.read();
+  const left = totalHeights(await store.unfinished(chain, wanted));
   // A step without progress must not repeat at once: the next interval retries it.
   return stepResult(store, chain, stored, left > 0 && stored.blocks > 0);
 }
@@ -72,11 +97,13 @@ async function followWithoutHead(
   chain: ChainRef,
   maxHeights: number,
 ): Promise<FollowResult> {
-  const { store } = deps;
+  const { store, followFrom } = deps;
+  if (followFrom !== undefined) await store.startFollowing(chain, followFrom);
   const after = await lastBlockBeforeGap(store, chain);
-  const stored = await storeAll(deps, [
-    { kind: "latest", chain, limit: maxHeights, ...(after !== undefined && { after }) },
-  ]);
+  const task = { kind: "latest", chain, limit: maxHeights, ...(after !== undefined && { after }) } as const;
+  const totals = createTotals();
+  for await (const part of runTasks(deps, [task], workOf(deps))) totals.add(part);
+  const stored = totals.read();
   if (stored.lowest !== undefined) await store.startFollowing(chain, stored.lowest);
   return stepResult(store, chain, stored, stored.blocks >= maxHeights);
 }
@@ -89,19 +116,25 @@ interface StoredTotals {
 
 const nothing: StoredTotals = { blocks: 0, transactions: 0 };
 
-async function storeAll(deps: FollowDeps, tasks: readonly TaskRequest[]): Promise<StoredTotals> {
+/** How tasks of following are executed. */
+function workOf({ closing }: FollowDeps): RunTasksOptions {
+  return { caller: "follow", priority: "background", signal: closing };
+}
+
+/** Adds up stored parts. */
+function createTotals(): { add(part: StoredPart): void; read(): StoredTotals } {
   let totals = nothing;
-  const options = { caller: "follow", priority: "background", signal: deps.closing } as const;
-  for await (const { blocks, transactions } of runTasks(deps, tasks, options)) {
-    const heights = blocks.map(({ height }) => height);
-    const lowest = Math.min(totals.lowest ?? Infinity, ...heights);
-    totals = {
-      blocks: totals.blocks + blocks.length,
-      transactions: totals.transactions + transactions.length,
-      ...(Number.isFinite(lowest) && { lowest }),
-    };
-  }
-  return totals;
+  return {
+    add({ blocks, transactions }) {
+      const lowest = Math.min(totals.lowest ?? Infinity, ...blocks.map(({ height }) => height));
+      totals = {
+        blocks: totals.blocks + blocks.length,
+        transactions: totals.transactions + transactions.length,
+        ...(Number.isFinite(lowest) && { lowest }),
+      };
+    },
+    read: () => totals,
+  };
 }
 
 async function stepResult(
@@ -111,7 +144,7 @@ async function stepResult(
   behind: boolean,
 ): Promise<FollowResult> {
   const head = (await store.chain(chain))?.head;
-  return { blocks, transactions, behind, ...(head !== undefined && { head }) };
+  return { blocks, transactions, behind, processing: false, ...(head !== undefined && { head }) };
 }
 
 /** Returns the highest head that an online worker of the chain reports. */
@@ -140,10 +173,16 @@ async function invalidateForkedHead(store: Store, chain: ChainRef, head: ChainHe
   }
 }
 
-async function followStart(store: Store, chain: ChainRef, head: ChainHead): Promise<Height> {
+async function followStart(
+  { store, followFrom }: FollowDeps,
+  chain: ChainRef,
+  head: ChainHead,
+): Promise<Height> {
   const known = (await store.chain(chain))?.followFrom;
   if (known !== undefined) return known;
   const lowest = head.earliest ?? 0;
+  // A pruned node no longer has the heights below its earliest one.
+  if (followFrom !== undefined) return store.startFollowing(chain, Math.max(followFrom, lowest));
   const whole = head.height - lowest < wholeChainHeights;
   return store.startFollowing(chain, whole ? lowest : head.height - firstStepHeights + 1);
 }

@@ -4,8 +4,9 @@
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
-import type { ErrorCode } from "../domain/errors.js";
 import type { Height, HeightRange } from "../domain/height.js";
+import type { Run, RunFilter, RunPosition } from "../domain/run.js";
+import type { Schedule, ScheduleDefinition } from "../domain/schedule.js";
 import type {
   BlockFilter,
   BlockPosition,
@@ -15,8 +16,10 @@ import type {
   TransactionFilter,
   TransactionPosition,
 } from "../domain/search.js";
+import type { WorkFailure } from "../domain/work-failure.js";
 import type { WorkerStatus } from "../domain/worker.js";
 import type { ChainRecord, StoredTransaction, TransactionColumns } from "../store/port.js";
+import type { NewRun } from "../store/run-port.js";
 
 /** What to fetch: a range of heights, or one transaction by its hash. */
 export type FetchTarget = { readonly heights: HeightRange } | { readonly hash: string };
@@ -67,14 +70,6 @@ export interface FetchFinal {
   readonly error?: WorkFailure;
 }
 
-/** Why a fetch failed. The parts that are stored remain stored. */
-export interface WorkFailure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly height?: Height;
-}
-
 /** The result of one step of following the head. */
 export interface FollowResult {
   readonly blocks: number;
@@ -83,6 +78,15 @@ export interface FollowResult {
   readonly head?: Block;
   /** Whether heights up to the network's head are still missing: start the next step at once. */
   readonly behind: boolean;
+  /** Whether a step goes on, at another manager or for longer than this call waits. Then the numbers of stored data are 0. */
+  readonly processing: boolean;
+}
+
+/** One step of following the head of a chain. */
+export interface ScrapeRequest {
+  readonly chain: ChainRef;
+  /** The most heights to fetch, 1 to 100,000; the manager's setting by default. */
+  readonly maxHeights?: number;
 }
 
 /** All use cases. Failures are IndexerErrors. */
@@ -118,11 +122,33 @@ export interface Client {
    * failure of the work is reported in the final. To cancel, abort the signal, or end the iteration between two events.
    */
   fetch(request: FetchRequest, signal: AbortSignal): AsyncIterable<FetchEvent>;
-  /** Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. */
-  followLatest(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<FollowResult>;
+  /**
+   * Runs one step of following the head: fetches the lowest missing heights. Concurrent calls share one step. Waits at most 25 s
+   * for it, then returns the stored head with `processing`.
+   */
+  scrapeLatest(request: ScrapeRequest, signal: AbortSignal): Promise<FollowResult>;
+
+  /** Creates the schedule of this task id or replaces its definition. An invalid definition throws BAD_USER_INPUT. */
+  saveSchedule(definition: ScheduleDefinition): Promise<Schedule>;
+  /** Deletes a schedule. Throws NOT_FOUND if it does not exist. */
+  removeSchedule(id: string): Promise<void>;
+  /** Null if it does not exist. */
+  schedule(id: string): Promise<Schedule | null>;
+  /** All schedules, by task id. */
+  schedules(): Promise<readonly Schedule[]>;
 
   /** Fetches the next quarantined heights again. Resolves with the number of heights that are whole now. */
   retryQuarantined(chain: ChainRef, maxHeights: number, signal: AbortSignal): Promise<number>;
+
+  /** Starts a durable backfill, or returns the live run of the same mode that covers its heights. */
+  startRun(run: NewRun): Promise<{ readonly run: Run; readonly existing: boolean }>;
+  /** Cancels a run; an ended run stays as it is. Throws NOT_FOUND. */
+  cancelRun(id: string): Promise<Run>;
+  run(id: string): Promise<Run | null>;
+  runs(filter: RunFilter, page: PageRequest<RunPosition>): Promise<Page<Run>>;
+  countRuns(filter: RunFilter): Promise<Count>;
+  /** The last failure of each chunk that failed or waits for its next attempt, at most `limit`. */
+  runErrors(id: string, limit: number): Promise<readonly WorkFailure[]>;
 
   workers(filter?: Partial<ChainRef>): readonly WorkerStatus[];
 
@@ -136,6 +162,9 @@ export interface Client {
   ): AsyncIterable<StoredTransaction>;
   /** Reports the current status of each worker, then its changes, at most 4 per second and worker. */
   watchWorkers(filter: Partial<ChainRef>, signal: AbortSignal): AsyncIterable<WorkerStatus>;
+
+  /** Reports the state of a run at once, at each change at most 4 times a second, and a last time when it ended. Throws NOT_FOUND. */
+  watchRun(id: string, signal: AbortSignal): AsyncIterable<Run>;
 
   /** Resolves if requests can be served; rejects with the reason otherwise. */
   ready(): Promise<void>;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Dispatcher } from "../connectivity/port.js";
 import { TaskFailure } from "../domain/task.js";
 import { createRetryQuarantined } from "./retry-quarantined.js";
+import type { StoreHeights } from "./store-heights.js";
 
 const chain = { network: "demo", chainId: "demo-1" };
 const signal = new AbortController().signal;
@@ -11,45 +11,41 @@ const store = {
   quarantinedHeights: (_chain: unknown, after: number, limit: number) =>
     Promise.resolve(quarantined.filter((height) => height > after).slice(0, limit)),
 };
-const committer = { commit: () => Promise.reject(new Error("This test stores nothing.")) };
 
-/** Workers that return no parts and record the requested heights; a task that starts at `failing` fails. */
-function recordingWorkers(failing?: number): {
-  readonly dispatcher: Dispatcher;
+/** Records the requested heights and stores them; the height `failing` fails. */
+function recordingStore(failing?: number): {
+  readonly storeHeights: StoreHeights;
   readonly requested: number[];
 } {
   const requested: number[] = [];
-  const dispatcher: Dispatcher = {
-    capacity: () => 1,
-    run: (request) => {
-      if (request.kind !== "heights") throw new Error("Only tasks for heights are allowed.");
-      for (let height = request.range.from; height <= request.range.to; height += 1) requested.push(height);
-      return { taskId: String(requested.length), parts: partsOf(request.range.from === failing) };
+  return {
+    requested,
+    storeHeights: async ({ ranges, priority, caller, onStored }) => {
+      expect([priority, caller, ranges.length]).toEqual(["background", "retry-quarantined", 1]);
+      const { from, to } = ranges[0]!;
+      expect(to).toBe(from);
+      requested.push(from);
+      await Promise.resolve();
+      if (from === failing) throw new TaskFailure("It cannot be read.", "other-worker", {});
+      onStored?.({ worker: "w", heights: 1, completed: [from], blocks: [], transactions: [] });
     },
   };
-  return { dispatcher, requested };
 }
 
-// eslint-disable-next-line require-yield
-async function* partsOf(fails: boolean): AsyncGenerator<never> {
-  await Promise.resolve();
-  if (fails) throw new TaskFailure("It cannot be read.", "other-worker", {});
-}
-
-it("requests the next heights with each call, and starts again after the last", async () => {
-  const { dispatcher, requested } = recordingWorkers();
-  const retry = createRetryQuarantined({ store, committer, dispatcher });
+it("requests the next heights with each call, one by one, and starts again after the last", async () => {
+  const { storeHeights, requested } = recordingStore();
+  const retry = createRetryQuarantined({ store, storeHeights });
   const calls: number[][] = [];
   for (let call = 0; call < 4; call += 1) {
-    await retry(chain, 2, signal);
+    expect(await retry(chain, 2, signal)).toBe(call === 2 ? 1 : 2);
     calls.push(requested.splice(0));
   }
   expect(calls).toEqual([[3, 4], [9, 20], [21], [3, 4]]);
 });
 
 it("continues after heights that fail", async () => {
-  const { dispatcher, requested } = recordingWorkers(3);
-  const retry = createRetryQuarantined({ store, committer, dispatcher });
+  const { storeHeights, requested } = recordingStore(3);
+  const retry = createRetryQuarantined({ store, storeHeights });
   await expect(retry(chain, 2, signal)).rejects.toThrow("It cannot be read.");
   requested.splice(0);
   await retry(chain, 2, signal);

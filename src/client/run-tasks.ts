@@ -5,9 +5,11 @@ import { setMaxListeners } from "node:events";
 import type { Dispatcher, Part, Priority } from "../connectivity/port.js";
 import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
-import { toIndexerError } from "../domain/errors.js";
+import type { Height } from "../domain/height.js";
+import type { ChunkLease } from "../domain/run.js";
 import type { TaskRequest, TaskResult } from "../domain/task.js";
 import type { Transaction } from "../domain/transaction.js";
+import { toError } from "../lib/error-message.js";
 import { createQueue } from "../lib/queue.js";
 import type { WriteBatch } from "../store/port.js";
 import type { Committer } from "./committer.js";
@@ -17,6 +19,8 @@ export interface StoredPart {
   readonly worker: string;
   /** The number of whole heights in the part. */
   readonly heights: number;
+  /** The heights that need no further work: stored whole, or quarantined. */
+  readonly completed: readonly Height[];
   readonly blocks: readonly Block[];
   readonly transactions: readonly Transaction[];
 }
@@ -34,6 +38,10 @@ export interface RunTasksOptions {
   readonly priority: Priority;
   /** Cancels all tasks. */
   readonly signal: AbortSignal;
+  /** The chunk that the tasks belong to. Each commit records its progress, and fails with CONFLICT if the lease is lost. */
+  readonly lease?: ChunkLease;
+  /** Fails a task at the first call that a worker does not finish, instead of retrying it. */
+  readonly failFast?: boolean;
 }
 
 /** Tasks of one group that are queued or in flight: more than the usual capacity of all workers. */
@@ -52,7 +60,7 @@ const maxReadyParts = 64;
 export async function* runTasks(
   { dispatcher, committer }: RunTasksDeps,
   tasks: readonly TaskRequest[],
-  { caller, priority, signal }: RunTasksOptions,
+  { caller, priority, signal, lease, failFast }: RunTasksOptions,
 ): AsyncGenerator<StoredPart> {
   const ended = new AbortController();
   const cancelled = AbortSignal.any([signal, ended.signal]);
@@ -60,13 +68,13 @@ export async function* runTasks(
   setMaxListeners(0, cancelled);
   const ready = createQueue<StoredPart>(maxReadyParts);
   const fail = (error: unknown): void => {
-    ready.end(error instanceof Error ? error : toIndexerError(error));
+    ready.end(toError(error));
     ended.abort(error);
   };
   const onAbort = (): void => fail(signal.reason);
 
   const deliver = async (chain: ChainRef, part: Part, previous: Promise<void>): Promise<void> => {
-    const committing = commitPart(committer, chain, part);
+    const committing = commitPart(committer, { chain, part, lease });
     // The failure is handled after the previous part, so that it cannot overtake that part.
     committing.catch(() => {});
     await previous;
@@ -74,10 +82,11 @@ export async function* runTasks(
     while (!cancelled.aborted && !ready.push(stored)) await ready.capacity();
   };
 
+  const options = { signal: cancelled, priority, caller, ...(failFast !== undefined && { failFast }) };
   const runTask = async (task: TaskRequest): Promise<void> => {
     let delivered = Promise.resolve();
     try {
-      for await (const part of dispatcher.run(task, { signal: cancelled, priority, caller }).parts) {
+      for await (const part of dispatcher.run(task, options).parts) {
         delivered = deliver(task.chain, part, delivered);
         delivered.catch(fail);
         await ready.capacity();
@@ -105,24 +114,37 @@ export async function* runTasks(
 }
 
 /** Commits a part, then grants the worker new credit. */
-async function commitPart(committer: Committer, chain: ChainRef, part: Part): Promise<StoredPart> {
+async function commitPart(
+  committer: Committer,
+  {
+    chain,
+    part,
+    lease,
+  }: { readonly chain: ChainRef; readonly part: Part; readonly lease: ChunkLease | undefined },
+): Promise<StoredPart> {
   const { heights, partialBlocks, quarantined } = groupByKind(part.results);
-  if (heights.length + partialBlocks.length + quarantined.length > 0) {
-    await committer.commit({ chain, heights, partialBlocks, quarantined });
+  const completed = [...heights.map(({ block }) => block.height), ...quarantined.map(({ height }) => height)];
+  const transactions = [
+    ...heights.flatMap((each) => each.transactions),
+    ...partialBlocks.map(({ transaction }) => transaction),
+  ];
+  if (part.results.length > 0) {
+    const progress = lease && [{ lease, heights: completed, transactions: transactions.length }];
+    await committer.commit({ chain, heights, partialBlocks, quarantined, ...(progress && { progress }) });
   }
   part.acknowledge();
   return {
     worker: part.worker,
     heights: heights.length,
+    completed,
     blocks: [...heights, ...partialBlocks].map(({ block }) => block),
-    transactions: [
-      ...heights.flatMap(({ transactions }) => transactions),
-      ...partialBlocks.map(({ transaction }) => transaction),
-    ],
+    transactions,
   };
 }
 
-function groupByKind(results: readonly TaskResult[]): Required<Omit<WriteBatch, "chain">> {
+function groupByKind(
+  results: readonly TaskResult[],
+): Required<Pick<WriteBatch, "heights" | "partialBlocks" | "quarantined">> {
   return {
     heights: results.filter((result) => result.kind === "height"),
     partialBlocks: results.filter((result) => result.kind === "transaction"),

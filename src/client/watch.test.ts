@@ -266,6 +266,26 @@ it.each([
   await workers.end;
 });
 
+it("reports workers of different chains that have the same id", async () => {
+  const { watch, direct, clock, controller, signal } = createBench();
+  const report = (inFlight: number): void => {
+    for (const chain of [testChain, otherChain]) direct.report({ chain, inFlight });
+  };
+  report(1);
+  const workers = collected(watch.watchWorkers({}, signal));
+  await clock.advance(250);
+  report(2);
+  await clock.advance(250);
+  expect(workers.items.map(({ chain, inFlight }) => [chain.chainId, inFlight])).toEqual([
+    ["test-1", 1],
+    ["other", 1],
+    ["test-1", 2],
+    ["other", 2],
+  ]);
+  controller.abort();
+  await workers.end;
+});
+
 it("reports each change of a worker once, and waits without a timer while nothing changes", async () => {
   const { watch, direct, clock, controller, signal, workerListeners } = createBench();
   direct.report({ chain: testChain, inFlight: 1 });

@@ -1,6 +1,6 @@
 // Use case: report blocks, transactions and workers as they change, until the caller aborts.
 import type { Workers } from "../connectivity/port.js";
-import { sameChain, type ChainRef } from "../domain/chain.js";
+import { chainName, sameChain, type ChainRef } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { splitRanges, type HeightRange } from "../domain/height.js";
 import { matchesTransaction } from "../domain/match.js";
@@ -119,11 +119,11 @@ async function* watchWorkers(
   const wakeUp = createWakeUp();
   const stopListening = workers.onChange((worker) => {
     if (!isNamedBy(filter, worker.chain)) return;
-    changed.set(worker.workerId, worker);
+    changed.set(keyOf(worker), worker);
     wakeUp.notify();
   });
   try {
-    for (const worker of workers.list(filter)) changed.set(worker.workerId, worker);
+    for (const worker of workers.list(filter)) changed.set(keyOf(worker), worker);
     while (!signal.aborted) {
       const statuses = [...changed.values()];
       changed.clear();
@@ -134,6 +134,11 @@ async function* watchWorkers(
   } finally {
     stopListening();
   }
+}
+
+/** Workers of different chains may have the same id. */
+function keyOf({ chain, workerId }: WorkerStatus): string {
+  return `${chainName(chain)} ${workerId}`;
 }
 
 function heightsIn({ from, to }: HeightRange): number[] {

@@ -42,13 +42,18 @@ export interface TaskOptions {
   readonly caller: string;
   /** Milliseconds for the whole task; no limit by default. */
   readonly timeoutMs?: number;
+  /** Fails the task with WORKER_FAILED at the first call that a worker does not finish, instead of retrying it. */
+  readonly failFast?: boolean;
 }
 
 /** Runs tasks on workers. */
 export interface Dispatcher {
   run(request: TaskRequest, options: TaskOptions): TaskRun;
-  /** The number of tasks that the online workers of a chain execute at once; 0 without a worker. */
-  capacity(chain: ChainRef): number;
+  /**
+   * The number of tasks of a priority, interactive by default, that the online workers of a chain execute at once; 0 without a
+   * worker. Background tasks leave one place of each worker free.
+   */
+  capacity(chain: ChainRef, priority?: Priority): number;
 }
 
 /** The workers that this manager knows. */

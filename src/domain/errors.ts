@@ -1,4 +1,5 @@
-// The closed table of errors. Pure values; imports nothing of this project; never does I/O.
+// The closed table of errors. Pure values; imports only lib/error-message; never does I/O.
+import { errorMessage } from "../lib/error-message.js";
 
 /** The meaning of a code for the caller. */
 interface ErrorKind {
@@ -60,10 +61,5 @@ export class IndexerError extends Error {
 /** Returns an IndexerError unchanged, and any other error as INTERNAL with the original as its cause. */
 export function toIndexerError(error: unknown): IndexerError {
   if (error instanceof IndexerError) return error;
-  return new IndexerError(
-    "INTERNAL",
-    error instanceof Error ? error.message : String(error),
-    {},
-    { cause: error },
-  );
+  return new IndexerError("INTERNAL", errorMessage(error), {}, { cause: error });
 }

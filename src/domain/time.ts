@@ -4,7 +4,8 @@ import { IndexerError } from "./errors.js";
 /** Nanoseconds since 1970-01-01T00:00:00Z. JavaScript's Date keeps milliseconds only, chains keep nanoseconds. */
 export type UnixNanos = bigint;
 
-const pattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})$/;
+const pattern =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const nanosPerMilli = 1_000_000n;
 const nanosPerSecond = 1_000_000_000n;
 

@@ -2,7 +2,6 @@
 // Never reads data except through the client.
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
-import type { HeightRange } from "../domain/height.js";
 import type { ChainRecord } from "../store/port.js";
 import { builder } from "./builder.js";
 import { countArguments, CountType, countWeight } from "./connection.js";
@@ -10,18 +9,10 @@ import { cost, weight } from "./cost.js";
 import { readRange } from "./filters.js";
 import { minHeightArgument, waitUntilIndexed } from "./min-height.js";
 import { nodeKeys } from "./opaque.js";
-import { BlockType, ChainType, WorkerType } from "./refs.js";
+import { BlockType, ChainType, HeightRangeType, WorkerType } from "./refs.js";
 
 /** The number of chains that the cost of a list assumes. */
 const chainsInList = 10;
-
-const HeightRangeType = builder.objectRef<HeightRange>("HeightRange").implement({
-  description: "The heights from 'from' to 'to', both included.",
-  fields: (t) => ({
-    from: t.field({ type: "Height", description: "The lowest height.", resolve: ({ from }) => from }),
-    to: t.field({ type: "Height", description: "The highest height.", resolve: ({ to }) => to }),
-  }),
-});
 
 const NetworkHeadType = builder.objectRef<NonNullable<ChainRecord["networkHead"]>>("NetworkHead").implement({
   description: "The newest block of the network, as a worker reported it.",

@@ -19,7 +19,8 @@ export function weight(own: number): { readonly cost: CostRule } {
 /** Sets the cost of a page: the page size times the cost of the selection. */
 export function pageCost(defaultLimit: number): { readonly cost: CostRule } {
   return cost((args, inner) => {
-    const size = args["first"] ?? args["last"] ?? defaultLimit;
+    // 'last' comes first: where 'first' has a default value, it is also set beside 'last'.
+    const size = args["last"] ?? args["first"] ?? defaultLimit;
     return 1 + Math.max(typeof size === "number" ? size : defaultLimit, 1) * Math.max(inner, 1);
   });
 }

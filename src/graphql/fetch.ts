@@ -1,7 +1,7 @@
 // Fetching from a chain through the workers: Query.fetch and Subscription.fetch. Imports client's types and this folder.
 // Never stores data itself.
 import type { InputShapeFromFields } from "@pothos/core";
-import type { FetchAccepted, FetchFinal, FetchPart, FetchRequest, WorkFailure } from "../client/port.js";
+import type { FetchAccepted, FetchFinal, FetchPart, FetchRequest } from "../client/port.js";
 import type { Block } from "../domain/block.js";
 import { IndexerError } from "../domain/errors.js";
 import type { StoredTransaction } from "../store/port.js";
@@ -11,7 +11,7 @@ import { cost, weight } from "./cost.js";
 import { fetchEvents } from "./fetch-events.js";
 import { readRange } from "./filters.js";
 import { ChainInput, HeightRangeInput } from "./inputs.js";
-import { BlockType, TransactionType } from "./refs.js";
+import { BlockType, TransactionType, WorkErrorType } from "./refs.js";
 import { backpressured } from "./subscriber.js";
 
 /** The cost of the work of the workers, beside the objects in the response. */
@@ -27,21 +27,6 @@ const FetchTargetInput = builder.inputType("FetchTarget", {
       description: "All blocks and transactions of these heights.",
     }),
     hash: t.string({ description: "The transaction with this hash." }),
-  }),
-});
-
-const WorkErrorType = builder.objectRef<WorkFailure>("WorkError").implement({
-  description: "The reason why work failed.",
-  fields: (t) => ({
-    code: t.exposeString("code", { description: "An error code, as in extensions.code of errors." }),
-    message: t.exposeString("message", { description: "What failed, and what to do next." }),
-    retryable: t.exposeBoolean("retryable", { description: "Whether the same request may succeed later." }),
-    height: t.field({
-      type: "Height",
-      nullable: true,
-      description: "The height that failed. Null if the failure has no single height.",
-      resolve: ({ height }) => height,
-    }),
   }),
 });
 

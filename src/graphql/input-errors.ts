@@ -17,3 +17,18 @@ export function withArgument<T>(argument: string, check: () => T): T {
     throw error;
   }
 }
+
+/** Runs a use case and puts the path of the input before the argument that its BAD_USER_INPUT names. */
+export async function withInputPath<T>(path: string, useCase: () => Promise<T>): Promise<T> {
+  try {
+    return await useCase();
+  } catch (error) {
+    if (!(error instanceof IndexerError) || error.code !== "BAD_USER_INPUT") throw error;
+    const argument = error.facts["argument"];
+    if (typeof argument !== "string") throw error;
+    throw badInput(`${path}.${argument}`, `${path}.${error.message}`, {
+      ...error.facts,
+      argument: `${path}.${argument}`,
+    });
+  }
+}

@@ -1,6 +1,7 @@
 // Opaque texts: global ids and cursors are base64url of a JSON array. Imports domain. Never trusts the text that it reads.
 import { z } from "zod";
 import { isHeight } from "../domain/height.js";
+import type { RunPosition } from "../domain/run.js";
 import type { BlockPosition, TransactionPosition } from "../domain/search.js";
 import { badInput } from "./input-errors.js";
 
@@ -21,6 +22,8 @@ export const nodeKeys = {
       index,
       hash,
     })),
+  Run: z.tuple([text]).transform(([id]) => ({ id })),
+  Schedule: z.tuple([text]).transform(([id]) => ({ id })),
   Worker: z.tuple([text]).transform(([workerId]) => ({ workerId })),
 };
 
@@ -76,6 +79,11 @@ export function writeTransactionCursor({ height, index, chain }: TransactionPosi
   return encode(["t", height, index, chain.network, chain.chainId]);
 }
 
+/** Writes the position of a run in the order of creation as a cursor. */
+export function writeRunCursor({ id }: RunPosition): string {
+  return encode(["r", id]);
+}
+
 const blockCursor = z.tuple([z.literal("b"), count]);
 const transactionCursor = z.tuple([z.literal("t"), count, count, text, text]);
 
@@ -89,6 +97,14 @@ export function readBlockCursor(cursor: string, argument: string): BlockPosition
 export function readTransactionCursor(cursor: string, argument: string): TransactionPosition {
   const [, height, index, network, chainId] = readCursor(transactionCursor, cursor, argument);
   return { height, index, chain: { network, chainId } };
+}
+
+const runCursor = z.tuple([z.literal("r"), z.string().regex(/^\d{1,18}$/)]);
+
+/** Reads a cursor of runs. Throws BAD_USER_INPUT if this service did not write it. */
+export function readRunCursor(cursor: string, argument: string): RunPosition {
+  const [, id] = readCursor(runCursor, cursor, argument);
+  return { id };
 }
 
 function readCursor<T>(shape: z.ZodType<T>, cursor: string, argument: string): T {

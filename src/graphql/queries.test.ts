@@ -215,6 +215,24 @@ describe("pages", () => {
     expect(back.data?.["blocks"]).toEqual({ nodes: [{ height: 16 }, { height: 17 }, { height: 18 }] });
   });
 
+  it("returns the page that ends at a cursor if 'before' is alone", async () => {
+    const { execute, client } = createTestGateway();
+    const { data } = await execute(
+      `{ blocks(filter: { ${chain} }, order: OLDEST_FIRST, last: 2) { pageInfo { startCursor } } }`,
+    );
+    const { startCursor } = (data?.["blocks"] as { pageInfo: { startCursor: string } }).pageInfo;
+    const back = await execute(
+      `query ($before: String) { blocks(filter: { ${chain} }, order: OLDEST_FIRST, before: $before) { nodes { height } } }`,
+      { before: startCursor },
+    );
+    expect(client.calls.findLast(({ name }) => name === "blocks")?.args[1]).toMatchObject({
+      limit: 50,
+      fromEnd: true,
+      before: { height: 19 },
+    });
+    expect((back.data?.["blocks"] as { nodes: unknown[] }).nodes.at(-1)).toEqual({ height: 18 });
+  });
+
   it("returns the transactions of a block in order, 50 by default, and allows last without first", async () => {
     const { execute, client } = createTestGateway();
     const { data } = await execute(
@@ -257,6 +275,28 @@ describe("pages", () => {
       edges: [],
       pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: null },
     });
+  });
+
+  it.each([
+    ["first: 1", "last: 1"],
+    ["after: $cursor", "before: $cursor"],
+    ["first: 1", "before: $cursor"],
+    ["last: 1", "after: $cursor"],
+  ])("rejects %s with %s, also with a valid cursor", async (one, two) => {
+    const { execute } = createTestGateway();
+    const { data } = await execute("{ transactions(first: 1) { pageInfo { endCursor } } }");
+    const { endCursor } = (data?.["transactions"] as { pageInfo: { endCursor: string } }).pageInfo;
+    const given = `${one}, ${two}`.replaceAll("$cursor", JSON.stringify(endCursor));
+    const { errors } = await execute(`{ transactions(${given}) { nodes { hash } } }`);
+    expect(errors?.[0]?.message).toMatch(/exclude each other/);
+  });
+
+  it("accepts the largest page", async () => {
+    const { execute } = createTestGateway();
+    for (const argument of ["first", "last"]) {
+      const { errors } = await execute(`{ transactions(${argument}: 1000) { nodes { hash } } }`);
+      expect(errors).toBeUndefined();
+    }
   });
 
   it.each([

@@ -6,7 +6,11 @@ import "./block.js";
 import "./chain.js";
 import "./fetch.js";
 import "./manager.js";
+import "./mutation.js";
+import "./run.js";
 import "./scalars.js";
+import "./schedule.js";
+import "./scrape-latest.js";
 import "./transaction.js";
 import "./worker.js";
 

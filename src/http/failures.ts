@@ -40,14 +40,29 @@ export function addFailures(server: FastifyInstance, logger: Logger): void {
 }
 
 function failureOf(error: unknown, logger: Logger): Failure {
-  if (error instanceof IndexerError && errorTable[error.code].public) {
-    return failure(error.code, error.message);
-  }
-  const clientError = clientFault(error);
+  const clientError = error instanceof IndexerError ? undefined : clientFault(error);
   if (clientError !== undefined) return failure("BAD_USER_INPUT", clientError.message, clientError.status);
+  const { code, message } = publicFailure(error, logger);
+  return failure(code, message);
+}
+
+/** An error as a caller may see it. */
+export interface PublicFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The HTTP status of the code. */
+  readonly status: number;
+}
+
+/** Returns an error as a caller may see it. An unexpected error is logged and replaced by an id. */
+export function publicFailure(error: unknown, logger: Logger): PublicFailure {
+  if (error instanceof IndexerError && errorTable[error.code].public) {
+    return { code: error.code, message: error.message, status: errorTable[error.code].http };
+  }
   const id = randomUUID();
   logger.error({ errorId: id, error }, "A request failed unexpectedly.");
-  return failure("INTERNAL", `An unexpected error occurred. Search the manager's log for ${id}.`);
+  const message = `An unexpected error occurred. Search the manager's log for ${id}.`;
+  return { code: "INTERNAL", message, status: errorTable.INTERNAL.http };
 }
 
 /** Returns the error of a request that Fastify itself rejects: too large, unknown content type, malformed. */

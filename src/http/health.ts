@@ -1,5 +1,6 @@
 // The paths /health/live and /health/ready. Imports this folder. Never fails: a check that fails means not ready.
 import type { FastifyInstance } from "fastify";
+import { errorMessage } from "../lib/error-message.js";
 import type { HealthReport } from "./endpoint.js";
 
 /** Time limit of a health check, in milliseconds. */
@@ -34,7 +35,7 @@ async function check(health: () => Promise<HealthReport>): Promise<HealthReport>
   try {
     return await Promise.race([health(), timeout]);
   } catch (error) {
-    return { ready: false, reasons: [error instanceof Error ? error.message : String(error)] };
+    return { ready: false, reasons: [errorMessage(error)] };
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 // Creates Fastify servers with their limits, and starts them. Imports lib and this folder. Never adds a route.
 import { fastify, type FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
+import { listenFailure } from "../lib/listen-failure.js";
 import type { Logger } from "../lib/logger.js";
 import { addFailures } from "./failures.js";
 import { parseListenAddress } from "./listen-address.js";
@@ -29,13 +30,19 @@ export function createFastify(logger: Logger): FastifyInstance {
   return server;
 }
 
-/** Listens on `host:port`. Resolves to the port, and a URL that works from this machine. */
+/**
+ * Listens on `host:port`. Resolves to the port, and a URL that works from this machine. Rejects with the next step if the
+ * address cannot be used; `setting` names the setting that chooses it.
+ */
 export async function listen(
   server: FastifyInstance,
   address: string,
+  setting: string,
 ): Promise<{ readonly url: string; readonly port: number }> {
   const { host, port } = parseListenAddress(address);
-  await server.listen({ host, port });
+  await server.listen({ host, port }).catch((error: unknown) => {
+    throw listenFailure(error, { address, setting });
+  });
   const found: AddressInfo | string | null = server.server.address();
   const bound = typeof found === "object" && found !== null ? found.port : port;
   return { url: urlOf(host, bound), port: bound };

@@ -26,6 +26,6 @@ export async function startMetricsServer(options: {
 }): Promise<MetricsServer> {
   const server = createFastify(options.logger);
   addMetrics(server, options.metrics);
-  const { url } = await listen(server, options.address);
+  const { url } = await listen(server, options.address, "METRICS_ADDRESS");
   return { url: `${url}/metrics`, close: () => server.close() };
 }

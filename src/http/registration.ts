@@ -29,7 +29,7 @@ export function addRegistration(
     });
     scope.post("/client_ping", { bodyLimit: maxBody }, async (request) => {
       const { authorization } = request.headers;
-      await register(parseBody(request.body), {
+      await register(parseOneDocument(request.body), {
         ip: request.ip,
         ...(authorization !== undefined && { authorization }),
       });
@@ -38,7 +38,8 @@ export function addRegistration(
   });
 }
 
-function parseBody(body: unknown): unknown {
+/** Parses a body as exactly one JSON document. Throws BAD_USER_INPUT otherwise. */
+export function parseOneDocument(body: unknown): unknown {
   try {
     if (typeof body === "string") return JSON.parse(body);
   } catch {
@@ -46,6 +47,6 @@ function parseBody(body: unknown): unknown {
   }
   throw new IndexerError(
     "BAD_USER_INPUT",
-    "The body must be exactly one JSON document. Send the registration of one worker.",
+    "The body must be exactly one JSON document, without anything after it.",
   );
 }

@@ -12,6 +12,9 @@ import { homePage, homePolicy } from "./home-page.js";
 import { createFastify, listen } from "./listener.js";
 import { addMetrics } from "./metrics-server.js";
 import { addRegistration } from "./registration.js";
+import { createSchedulerRequests, type SchedulerClient } from "./scheduler-requests.js";
+import { createSchedulerSocket, type SchedulerSocket } from "./scheduler-socket.js";
+import { addScrapeLatest } from "./scrape-latest.js";
 
 /** The dependencies and settings of the server. */
 export interface HttpServerOptions {
@@ -22,6 +25,8 @@ export interface HttpServerOptions {
   readonly gateway: GraphqlEndpoint;
   readonly register: Register;
   readonly legacyWorkers: () => unknown;
+  /** The use cases that schedulers call. */
+  readonly client: SchedulerClient;
   readonly health: () => Promise<HealthReport>;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -51,7 +56,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const isClosing = (): boolean => closing !== undefined;
 
   const main = createFastify(logger);
-  addGraphql(main, gateway, isClosing);
+  const requests = createSchedulerRequests(options.client, logger);
+  const schedulerSocket = createSchedulerSocket({ requests, legacyWorkers: options.legacyWorkers });
+  addGraphql(main, gateway);
+  addUpgrades(main, { gateway, schedulerSocket, isClosing });
+  addScrapeLatest(main, requests);
   addRegistration(main, options);
   addHealth(main, { health: options.health, isClosing });
   addPages(main, gateway.printedSchema);
@@ -72,6 +81,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }
     }, 25);
     try {
+      schedulerSocket.close();
       await gateway.close(closeGraceMs);
       await closed;
     } finally {
@@ -81,11 +91,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   return {
     listen: async () => {
-      const { url, port } = await listen(main, options.address);
+      const { url, port } = await listen(main, options.address, "ADDRESS");
       if (aside === undefined || options.metricsAddress === undefined) {
         return { url, port, metricsUrl: `${url}/metrics` };
       }
-      const own = await listen(aside, options.metricsAddress);
+      const own = await listen(aside, options.metricsAddress, "METRICS_ADDRESS");
       return { url, port, metricsUrl: `${own.url}/metrics` };
     },
     close: () => (closing ??= close()),
@@ -102,7 +112,7 @@ function countRequests({ server }: FastifyInstance): () => number {
   return () => count;
 }
 
-function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing: () => boolean): void {
+function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint): void {
   void server.register(async (scope) => {
     // The endpoint reads bodies itself, with its own limit.
     scope.removeAllContentTypeParsers();
@@ -116,14 +126,28 @@ function addGraphql(server: FastifyInstance, gateway: GraphqlEndpoint, isClosing
       },
     });
   });
+}
+
+interface Upgrades {
+  readonly gateway: GraphqlEndpoint;
+  readonly schedulerSocket: SchedulerSocket;
+  readonly isClosing: () => boolean;
+}
+
+function addUpgrades(server: FastifyInstance, { gateway, schedulerSocket, isClosing }: Upgrades): void {
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const path = (request.url ?? "/").split("?")[0];
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
     if (isClosing())
       return refuseUpgrade(
         socket,
         failure("SHUTTING_DOWN", "This manager is shutting down. Connect to another manager."),
       );
     if (path === "/graphql") return gateway.handleUpgrade(request, socket, head);
+    if (schedulerSocket.serves(path)) {
+      const refusal = schedulerSocket.refusal(request);
+      if (refusal !== undefined) return refuseUpgrade(socket, failure("FORBIDDEN", refusal));
+      return schedulerSocket.handleUpgrade(request, socket, head);
+    }
     return refuseUpgrade(socket, failure("NOT_FOUND", "No such path for WebSockets. Connect to /graphql."));
   });
 }

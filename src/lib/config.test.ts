@@ -2,7 +2,14 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, flagOf, readConfigFile, resolveSettings, type Settings } from "./config.js";
+import {
+  ConfigError,
+  flagOf,
+  readConfigFile,
+  reportSettings,
+  resolveSettings,
+  type Settings,
+} from "./config.js";
 import {
   addressText,
   duration,
@@ -142,6 +149,10 @@ describe("setting types", () => {
     [hostPort, "root@a:80", undefined],
     [hostPort, "a/b:80", undefined],
     [hostPort, "", undefined],
+    [hostPort, "[]:80", undefined],
+    [hostPort, "[a]:80", undefined],
+    [hostPort, "[x]:80", undefined],
+    [hostPort, "a]:80", undefined],
     [flag, "YES", true],
     [flag, "true", true],
     [flag, "1", true],
@@ -226,5 +237,38 @@ describe("setting types", () => {
     [{ host: "::1", port: 80 }, "[::1]:80"],
   ])("format an address as host:port: %j", (address, formatted) => {
     expect(addressText(address)).toBe(formatted);
+  });
+});
+
+describe("a report of settings", () => {
+  const table = {
+    url: { name: "DATABASE_URL", schema: anyText, description: "", secret: true },
+    nodes: { name: "NODES", schema: anyText, description: "", fallback: "http://localhost:1" },
+    token: { name: "TOKEN", schema: anyText, description: "", secret: true },
+    level: { name: "LEVEL", schema: anyText, description: "", fallback: "info" },
+    unset: { name: "UNSET", schema: anyText, description: "" },
+  } as const;
+
+  it("has the source of each value and masks secrets, credentials and keys", () => {
+    const report = reportSettings(table, {
+      flags: { LEVEL: "debug" },
+      environment: {
+        DATABASE_URL: "postgresql://root:secret@db:5432/x?sslmode=require",
+        NODES: "https://u:p@node/v3/0123456789abcdef0123456789, https://other/",
+      },
+      file: { TOKEN: "secret" },
+    });
+    expect(report).toEqual([
+      { name: "DATABASE_URL", value: "postgresql://***@db:5432/x?sslmode=***", origin: "environment" },
+      { name: "NODES", value: "https://***@node/v3/***,https://other/", origin: "environment" },
+      { name: "TOKEN", value: "***", origin: "file" },
+      { name: "LEVEL", value: "debug", origin: "flag" },
+      { name: "UNSET", origin: "default" },
+    ]);
+  });
+
+  it("has the flag of a setting that names its own", () => {
+    expect(flagOf({ name: "MANAGER_URL", flag: "--manager" })).toBe("--manager");
+    expect(flagOf({ name: "MANAGER_URL" })).toBe("--manager-url");
   });
 });

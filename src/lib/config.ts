@@ -15,6 +15,8 @@ export interface Setting<T> {
   readonly description: string;
   /** Set if messages must not contain the value. */
   readonly secret?: boolean;
+  /** The flag if it is not the name in lower case: `--manager` for MANAGER_URL. */
+  readonly flag?: `--${string}`;
 }
 
 /** A table of settings by their keys in code. */
@@ -46,8 +48,8 @@ export class ConfigError extends Error {
 }
 
 /** Returns the flag of a setting: `DATABASE_URL` is `--database-url`. */
-export function flagOf(setting: Setting<unknown>): string {
-  return `--${setting.name.toLowerCase().replaceAll("_", "-")}`;
+export function flagOf(setting: Pick<Setting<unknown>, "name" | "flag">): string {
+  return setting.flag ?? `--${setting.name.toLowerCase().replaceAll("_", "-")}`;
 }
 
 /** Resolves a table. Throws a ConfigError that names every wrong value. An empty text counts as absent. */
@@ -76,6 +78,44 @@ export function resolveSettings<const S extends Settings>(
     values: values as SettingValues<S>,
     origins: origins as { readonly [K in keyof S]: SettingOrigin },
   };
+}
+
+/** A setting with the text that applies to it, masked where it is secret. */
+export interface SettingReport {
+  readonly name: string;
+  /** Absent if the setting is optional and not set. */
+  readonly value?: string;
+  readonly origin: SettingOrigin;
+}
+
+/** Reports the text and the origin of each setting. Secrets, credentials and keys in URLs are masked. */
+export function reportSettings(settings: Settings, sources: SettingSources): SettingReport[] {
+  return Object.values(settings).map((setting) => {
+    const { text, origin } = find(setting, sources);
+    const shown = text === undefined || text === "" ? undefined : maskSetting(text, setting.secret === true);
+    return { name: setting.name, origin, ...(shown !== undefined && { value: shown }) };
+  });
+}
+
+function maskSetting(text: string, secret: boolean): string {
+  const items = text.split(",").map((item) => item.trim());
+  const urls = items.every((item) => URL.canParse(item) && item.includes("://"));
+  if (urls) return items.map(maskUrlKeys).join(",");
+  return secret ? "***" : text;
+}
+
+/** Texts this long in a path or a query are keys of a provider. */
+const keyPattern = /^[A-Za-z0-9_-]{20,}$/;
+
+function maskUrlKeys(text: string): string {
+  const url = new URL(text);
+  const credentials = url.username === "" && url.password === "" ? "" : "***@";
+  const path = url.pathname
+    .split("/")
+    .map((part) => (keyPattern.test(part) ? "***" : part))
+    .join("/");
+  const query = [...url.searchParams].map(([name]) => `${name}=***`).join("&");
+  return `${url.protocol}//${credentials}${url.host}${path === "/" && !text.endsWith("/") ? "" : path}${query === "" ? "" : `?${query}`}`;
 }
 
 function find(

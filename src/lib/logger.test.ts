@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { IndexerError } from "../domain/errors.js";
+import { TaskFailure } from "../domain/task.js";
 import { createLogger, maskUrl, silentLogger } from "./logger.js";
 
 /** A logger with the lines that it wrote. */
@@ -39,6 +41,35 @@ describe("a logger", () => {
       message: "broken",
       stack: expect.stringContaining("logger.test") as string,
     });
+  });
+
+  it.each([
+    new IndexerError("OVERLOADED", "The database cannot be reached.", {}, { cause: new Error("refused") }),
+    new TaskFailure("No node responds.", "other-worker", {}, { cause: new Error("refused") }),
+    Object.assign(new Error("connect", { cause: new Error("refused") }), { syscall: "connect" }),
+  ])("writes no stack of an error that an operator can fix: %s", (error) => {
+    const { logger, lines } = createBench();
+    logger.warn({ error }, "It is retried.");
+    expect(lines[0]!["error"]).toEqual({
+      type: error.name,
+      message: error.message,
+      causes: ["refused"],
+      ...("code" in error && { code: error.code }),
+    });
+  });
+
+  it("writes the stack of an error whose code is INTERNAL", () => {
+    const { logger, lines } = createBench();
+    logger.warn({ error: new IndexerError("INTERNAL", "A defect.") }, "It failed.");
+    expect(lines[0]!["error"]).toMatchObject({ stack: expect.stringContaining("A defect.") as string });
+  });
+
+  it("writes the messages of an aggregate of network errors", () => {
+    const { logger, lines } = createBench();
+    const refused = (host: string): Error =>
+      Object.assign(new Error(`refused ${host}`), { syscall: "connect" });
+    logger.warn({ error: new AggregateError([refused("::1"), refused("127.0.0.1")]) }, "It failed.");
+    expect(lines[0]!["error"]).toEqual({ type: "AggregateError", message: "refused ::1; refused 127.0.0.1" });
   });
 
   it.each([

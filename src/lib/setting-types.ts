@@ -1,4 +1,5 @@
 // Types of settings: each parses one text and reports the allowed texts.
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -51,6 +52,12 @@ export function duration(min = 1): z.ZodType<number, string> {
   });
 }
 
+/** Formats milliseconds as a duration in its largest whole unit: `90s`, `2m`. */
+export function durationText(millis: number): string {
+  const [unit, size] = Object.entries(units).findLast(([, each]) => millis % each === 0) ?? ["ms", 1];
+  return `${millis / size}${unit}`;
+}
+
 /** The address of a server. */
 export interface HostPort {
   readonly host: string;
@@ -59,9 +66,10 @@ export interface HostPort {
 
 /** `host:port`; `:port` listens on every interface; an IPv6 address is in brackets. Port 0 selects a free port. */
 export const hostPort = z.string().transform((value, context): HostPort => {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s@]*)):(\d{1,5})$/.exec(value) ?? [];
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:/\s@[\]]*)):(\d{1,5})$/.exec(value) ?? [];
   const port = Number(digits);
-  if (digits !== undefined && port <= 65_535)
+  const isHost = bracketed === undefined || isIPv6(bracketed);
+  if (digits !== undefined && isHost && port <= 65_535)
     return { host: bracketed ?? (plain === "" ? "0.0.0.0" : (plain ?? "")), port };
   context.addIssue("must be host:port, for example 0.0.0.0:8085.");
   return z.NEVER;

@@ -1,4 +1,5 @@
 // The settings of a manager. A test compares the table of the README with this one.
+import { minIntervalMs } from "../domain/schedule.js";
 import type { Settings, SettingValues } from "../lib/config.js";
 import { duration, flag, hostPort, list, path, anyText, url, boundedInteger } from "../lib/setting-types.js";
 import { logLevel } from "../lib/process-settings.js";
@@ -40,19 +41,27 @@ export const managerSettings = {
     name: "ENABLE_SCHEDULER",
     schema: flag,
     fallback: "false",
-    description: "Follow the head of every chain that a worker serves.",
+    description: "Run schedules, and follow the head of every chain that a worker serves.",
+  },
+  followFrom: {
+    name: "FOLLOW_FROM",
+    flag: "--from",
+    schema: boundedInteger(0),
+    description:
+      "Height at which the index of a new chain begins; by default 1,000 heights below its head, or its first height if it has at most 10,000.",
   },
   followInterval: {
     name: "FOLLOW_INTERVAL",
-    schema: duration(100),
+    schema: duration(minIntervalMs),
     fallback: "5s",
-    description: "Interval between two checks of a chain that is up to date.",
+    description:
+      "Interval of the schedules that follow chains; new blocks of workers that report them are stored at once.",
   },
   quarantineRetryInterval: {
     name: "QUARANTINE_RETRY_INTERVAL",
     schema: duration(100),
     fallback: "10m",
-    description: "Interval between two retries of quarantined heights.",
+    description: "Interval between two retries of quarantined heights, over all managers.",
   },
   maximumHeightsToGet: {
     name: "MAXIMUM_HEIGHTS_TO_GET",

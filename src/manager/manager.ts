@@ -1,10 +1,9 @@
-// Starts a manager: connects store, pubsub, connectivity, client, follower, gateway and HTTP server.
+// Starts a manager: connects store, pubsub, connectivity, client, scheduler, gateway and HTTP server.
 // Imports all levels below.
 // Never contains a rule of its own.
 import { randomUUID } from "node:crypto";
 import { normalizeAccount, normalizeHash } from "../chains/registry.js";
 import { createClient } from "../client/client.js";
-import { startFollower, type FollowStatus } from "../client/follower.js";
 import type { Client } from "../client/port.js";
 import { createConnectivity } from "../connectivity/connectivity.js";
 import type { Registry } from "../connectivity/manager/registry.js";
@@ -33,8 +32,6 @@ export interface RunningManager {
   readonly registry: Registry;
   /** The metrics of the process, including those of its workers. */
   readonly metrics: Metrics;
-  /** Returns the status of each followed chain. */
-  followed(): readonly FollowStatus[];
 }
 
 /** Following is stalled after this many intervals without progress, and at least a minute. */
@@ -49,6 +46,7 @@ export async function startManager(
   logger: Logger,
 ): Promise<RunningManager> {
   const clock = systemClock;
+  const id = randomUUID();
   const metrics = createMetrics({ processMetrics: true });
   const { databaseUrl } = config;
 
@@ -89,32 +87,30 @@ export async function startManager(
     logger,
     metrics,
     normalizer: { normalizeHash, normalizeAccount },
+    owner: id,
+    maxFollowHeights: config.maximumHeightsToGet,
     closing: lifecycle.signal,
+    ...(config.followFrom !== undefined && { followFrom: config.followFrom }),
   });
   lifecycle.onStop("announcements", client.close);
   registerChainMetrics({ client, registry: metrics, clock });
   lifecycle.onStop("streams to workers", connectivity.close);
 
-  const follower = config.enableScheduler
-    ? startFollower({
-        follow: client.followLatest,
-        retryQuarantined: client.retryQuarantined,
-        workers,
-        clock,
-        logger,
-        intervalMs: config.followInterval,
+  const runs = client.executeRuns();
+  lifecycle.onStop("runs", runs.stop);
+  const scheduler = config.enableScheduler
+    ? client.startScheduler({
+        followIntervalMs: config.followInterval,
         quarantineRetryIntervalMs: config.quarantineRetryInterval,
-        maxHeights: config.maximumHeightsToGet,
       })
     : undefined;
-  if (follower !== undefined) lifecycle.onStop("following", follower.stop);
-  const followed = (): readonly FollowStatus[] => follower?.states() ?? [];
+  if (scheduler !== undefined) lifecycle.onStop("schedules", scheduler.stop);
 
   const gateway = createGateway({
     client,
     logger,
     metrics,
-    manager: { id: randomUUID(), version, startedAt: clock.now() },
+    manager: { id, version, startedAt: clock.now() },
     graphiql: config.graphiql,
     introspection: config.introspection,
     allowedOrigins: config.allowedOrigins,
@@ -122,12 +118,12 @@ export async function startManager(
   const server = createHttpServer({
     address: addressText(config.address),
     gateway,
+    client,
     register: registry.register,
     legacyWorkers: registry.legacy,
     health: createHealthCheck({
       client,
-      clock,
-      followed,
+      observed: () => scheduler?.chains() ?? [],
       stalledMs: Math.max(60_000, config.followInterval * stalledIntervals),
     }),
     metrics,
@@ -140,5 +136,5 @@ export async function startManager(
   lifecycle.onStop("the HTTP server", server.close);
   logger.info({ url, database: store.kind, pubsub: pubsub.kind, version }, "The manager is ready.");
 
-  return { url, client, registry, metrics, followed };
+  return { url, client, registry, metrics };
 }

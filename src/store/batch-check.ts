@@ -12,7 +12,7 @@ import type { WriteBatch } from "./port.js";
 export function checkBatch({ chain, heights, partialBlocks = [] }: WriteBatch): void {
   const seen = new Set<number>();
   for (const data of heights) {
-    if (seen.has(data.block.height)) refuse(data.block, "occurs twice in one batch");
+    if (seen.has(data.block.height)) reject(data.block, "occurs twice in one batch");
     seen.add(data.block.height);
     checkBlock(chain, data.block);
     checkWhole(data);
@@ -24,13 +24,13 @@ export function checkBatch({ chain, heights, partialBlocks = [] }: WriteBatch): 
 }
 
 function checkBlock(chain: ChainRef, block: Block): void {
-  if (!sameChain(chain, block.chain)) refuse(block, `does not belong to ${chainName(chain)}`);
-  if (!isHeight(block.height)) refuse(block, "has no valid height");
-  if (!isKey(block.hash)) refuse(block, "has no valid hash");
+  if (!sameChain(chain, block.chain)) reject(block, `does not belong to ${chainName(chain)}`);
+  if (!isHeight(block.height)) reject(block, "has no valid height");
+  if (!isKey(block.hash)) reject(block, "has no valid hash");
   if (block.epoch !== undefined && block.epoch.length > longestKey)
-    refuse(block, `has an epoch of more than ${longestKey} characters`);
-  if (!isInt4(block.transactionCount)) refuse(block, "has no valid number of transactions");
-  if (!isInt8(block.time)) refuse(block, "has a time that is not within the years 1677 to 2262");
+    reject(block, `has an epoch of more than ${longestKey} characters`);
+  if (!isInt4(block.transactionCount)) reject(block, "has no valid number of transactions");
+  if (!isInt8(block.time)) reject(block, "has a time that is not within the years 1677 to 2262");
 }
 
 /** Lookups use the original text of a hash, so a hash that cannot be stored unchanged would never be found. */
@@ -48,26 +48,26 @@ function isInt8(value: bigint): boolean {
 
 function checkWhole({ block, transactions }: BlockData): void {
   if (transactions.length !== block.transactionCount) {
-    refuse(block, `declares ${block.transactionCount} transactions but contains ${transactions.length}`);
+    reject(block, `declares ${block.transactionCount} transactions but contains ${transactions.length}`);
   }
   transactions.forEach((transaction, position) => {
     checkTransaction(block, transaction);
     if (transaction.index !== position)
-      refuse(block, `has index ${transaction.index} at position ${position}`);
+      reject(block, `has index ${transaction.index} at position ${position}`);
   });
 }
 
 function checkTransaction(block: Block, transaction: Transaction): void {
   const { chain, height, blockHash, hash, index, time, epoch } = transaction;
   if (!sameChain(chain, block.chain) || height !== block.height || blockHash !== block.hash) {
-    refuse(block, "contains a transaction of another block");
+    reject(block, "contains a transaction of another block");
   }
   if (!isKey(hash) || !isInt4(index) || !isInt8(time) || (epoch?.length ?? 0) > longestKey) {
-    refuse(block, "contains a transaction without a valid hash, index, time or epoch");
+    reject(block, "contains a transaction without a valid hash, index, time or epoch");
   }
 }
 
-function refuse(block: Block, reason: string): never {
+function reject(block: Block, reason: string): never {
   throw new IndexerError(
     "WORKER_FAILED",
     `Block ${block.height} of ${chainName(block.chain)} ${reason}: it is not stored.`,

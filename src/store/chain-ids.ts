@@ -13,7 +13,7 @@ export interface ChainIds {
   /** The id of a chain. Creates the chain if it is not stored. */
   ensure(chain: ChainRef): Promise<number>;
   refOf(id: number): Promise<ChainRef>;
-  /** The ids of stored chains, ascending. Omitted arguments do not filter. */
+  /** The ids of stored chains in any order. Omitted arguments do not filter. */
   matching(network?: string, chainIds?: readonly string[]): Promise<readonly number[]>;
 }
 
@@ -22,7 +22,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
   const ids = new Map<string, number>();
   const refs = new Map<number, ChainRef>();
 
-  const keep = (row: { id: number; network: string; chainId: string }): number => {
+  const cache = (row: { id: number; network: string; chainId: string }): number => {
     const chain = { network: row.network, chainId: row.chainId };
     ids.set(chainName(chain), row.id);
     refs.set(row.id, chain);
@@ -35,7 +35,7 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
     if (known !== undefined) return known;
     if (!isStorable(chain.network) || !isStorable(chain.chainId)) return undefined;
     const row = await guarded(() => prisma.chain.findUnique({ where: unique(chain) }));
-    return row === null ? undefined : keep(row);
+    return row === null ? undefined : cache(row);
   };
 
   return {
@@ -51,14 +51,14 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
         );
       }
       await guarded(() => prisma.chain.createMany({ data: [{ network, chainId }], skipDuplicates: true }));
-      return keep(await guarded(() => prisma.chain.findUniqueOrThrow({ where: unique(chain) })));
+      return cache(await guarded(() => prisma.chain.findUniqueOrThrow({ where: unique(chain) })));
     },
     async refOf(id) {
       const known = refs.get(id);
       if (known !== undefined) return known;
       const row = await guarded(() => prisma.chain.findUnique({ where: { id } }));
       if (row === null) throw new IndexerError("INTERNAL", `The database has no chain with id ${id}.`);
-      keep(row);
+      cache(row);
       return { network: row.network, chainId: row.chainId };
     },
     async matching(network, chainIds) {
@@ -69,10 +69,9 @@ export function createChainIds(prisma: PrismaClient): ChainIds {
             ...(network !== undefined && { network }),
             ...(chainIds !== undefined && { chainId: { in: chainIds.filter(isStorable) } }),
           },
-          orderBy: { id: "asc" },
         }),
       );
-      return rows.map(keep);
+      return rows.map(cache);
     },
   };
 }

@@ -20,7 +20,7 @@ interface HeightsRow {
 export function createCoverage({
   database,
   chainIds,
-}: CoverageDeps): Pick<Store, "indexed" | "missing" | "verifyCoverage" | "invalidate"> {
+}: CoverageDeps): Pick<Store, "indexed" | "missing" | "unfinished" | "verifyCoverage" | "invalidate"> {
   return {
     async indexed(chain, { from, to } = {}) {
       const chainId = await chainIds.idOf(chain);
@@ -40,6 +40,19 @@ export function createCoverage({
         name: "missing",
         text: `select ($2::int8multirange - coalesce((select heights from coverage where chain_id = $1), '{}'))::text as heights`,
         values: [chainId, writeMultirange([range])],
+      });
+      return readMultirange(row?.heights ?? "{}");
+    },
+    async unfinished(chain, range) {
+      const chainId = await chainIds.idOf(chain);
+      if (chainId === undefined) return [range];
+      const [row] = await database.query<HeightsRow>({
+        name: "unfinished",
+        text: `select ($2::int8multirange
+                 - coalesce((select heights from coverage where chain_id = $1::int4), '{}')
+                 - coalesce((select range_agg(int8range(height, height, '[]')) from quarantine
+                             where chain_id = $1::int4 and height between $3::int8 and $4::int8), '{}'))::text as heights`,
+        values: [chainId, writeMultirange([range]), range.from, range.to],
       });
       return readMultirange(row?.heights ?? "{}");
     },

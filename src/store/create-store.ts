@@ -5,15 +5,19 @@ import { Counter, type Metrics } from "../lib/metrics.js";
 import { createChainIds } from "./chain-ids.js";
 import { createChains } from "./chains.js";
 import { createCoverage } from "./coverage.js";
+import { createLeases } from "./leases.js";
 import { createQuarantine } from "./quarantine.js";
 import { checkMigrated, migrate } from "./migrations.js";
 import { openDatabase, type DatabaseOptions } from "./open-database.js";
+import { createRunChunks } from "./run-chunks.js";
+import { createRuns } from "./runs.js";
 import { createOutbox } from "./outbox.js";
 import type { Store } from "./port.js";
 import { createBlockReads } from "./read-blocks.js";
 import { createTransactionReads } from "./read-transactions.js";
 import { keepStatistics } from "./statistics.js";
 import type { Database } from "./sql.js";
+import { createSchedules } from "./schedules.js";
 import { createWrite } from "./write.js";
 
 /** Options of the store. */
@@ -58,6 +62,10 @@ export async function storeOver(database: Database, options: StoreOptions): Prom
     ...createCoverage(deps),
     ...createQuarantine(deps),
     ...createOutbox(deps),
+    ...createRuns(deps),
+    ...createRunChunks(deps),
+    ...createSchedules(deps),
+    ...createLeases(deps),
     ready: async () => {
       await checkMigrated(database);
     },

@@ -39,6 +39,10 @@ export function damageSuite(open: () => Promise<Database>): void {
       [`delete from "transaction" where chain_id = $1 and height = any($2::int8[]) and "index" = 1`],
     ],
     [
+      "first transactions deleted",
+      [`delete from "transaction" where chain_id = $1 and height = any($2::int8[]) and "index" = 0`],
+    ],
+    [
       "all transactions deleted",
       [`delete from "transaction" where chain_id = $1 and height = any($2::int8[])`],
     ],
@@ -82,7 +86,7 @@ export function damageSuite(open: () => Promise<Database>): void {
         blocks: 40n,
         transactions: 80n,
       });
-      // The lists by account and by type are whole too.
+      // The lists by account and by type are complete too.
       for (const filter of [
         { types: { any: ["send"] } },
         { accounts: { any: ["acc0", "acc1", "acc2", "acc3", "acc4"] } },
@@ -101,7 +105,7 @@ export function damageSuite(open: () => Promise<Database>): void {
     });
   });
 
-  it("a proof of all heights there can be counts what is stored, not what could be", async () => {
+  it("verifies the range of all valid heights by reading only stored blocks", async () => {
     const { chain } = await storeChain();
     const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
     expect(await store.verifyCoverage(chain, all)).toEqual({
@@ -118,7 +122,7 @@ export function damageSuite(open: () => Promise<Database>): void {
     expect(await store.indexed(chain)).toEqual([whole]);
   });
 
-  it("a proof counts over more blocks than one statement takes", async () => {
+  it("verifies more blocks than one statement counts", async () => {
     chains += 1;
     const chain = { network: "damage", chainId: `damage-${chains}` };
     await store.write({ chain, heights: chainData(0, 10_005, { chain, transactions: () => 0 }) });

@@ -1,6 +1,7 @@
 // Maps failures of the database to IndexerErrors.
 // Imports only domain; a driver's error appears only as the cause.
 import { IndexerError } from "../domain/errors.js";
+import { errorMessage } from "../lib/error-message.js";
 
 const networkCodes = new Set([
   "ECONNREFUSED",
@@ -73,7 +74,7 @@ export function databaseFailure(error: unknown): IndexerError {
   const transient =
     match(sentences) ?? (isUnreachable(error) ? "The database cannot be reached." : undefined);
   if (transient !== undefined) return fail("OVERLOADED", transient);
-  return fail("INTERNAL", `The database refused a statement: ${messageOf(error)}`);
+  return fail("INTERNAL", `The database refused a statement: ${errorMessage(error)}`);
 }
 
 /** Whether the server or the network ended the connection; another connection may work. */
@@ -127,8 +128,4 @@ function* chainOf(error: unknown): Generator<object> {
 
 function field(of: object, name: string): unknown {
   return Reflect.get(of, name);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-// PostgreSQL in trouble: nothing half-stored, one clear retryable error, and back by itself.
+// Failures of PostgreSQL: no partial commit, one clear retryable error, and recovery without a restart.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import pg from "pg";
@@ -35,7 +35,7 @@ async function failureOf(work: Promise<unknown>): Promise<IndexerError> {
   throw error;
 }
 
-describe.skipIf(!hasPostgres)("a connection that is cut", () => {
+describe.skipIf(!hasPostgres)("a broken connection", () => {
   let database: TestDatabase;
   let store: Store;
   let admin: pg.Client;
@@ -56,7 +56,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
 
   /** Backends of the store that wait for a lock. */
   const waiting = async (): Promise<number[]> => {
-    // Inside of a transaction the view stands still otherwise.
+    // Within a transaction the view is a snapshot until it is cleared.
     await admin.query("select pg_stat_clear_snapshot()");
     const { rows } = await admin.query<{ pid: number }>(
       `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
@@ -64,9 +64,9 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     return rows.map(({ pid }) => pid);
   };
 
-  it("in the middle of a commit leaves nothing of it, and the same batch goes in afterwards", async () => {
+  it("rolls back the commit in progress, and the same batch is stored afterwards", async () => {
     const { chain, rest } = await halfStored(store);
-    // Holds the writer at its last step: its rows are in, its commit is not.
+    // Blocks the writer at its last step: its rows are written, its commit is not.
     await admin.query("begin");
     await admin.query("select 1 from chain where chain_id = $1 for update", [chain.chainId]);
     const write = failureOf(store.write(rest));
@@ -88,9 +88,9 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     });
   });
 
-  it("at rest is replaced even where its end has not been read yet", async () => {
+  it("is replaced while idle, even if its end was not read yet", async () => {
     const { rest } = await halfStored(store);
-    // A process that is waited for without a turn of ours: the store's sockets hold the news, and nobody has looked.
+    // A synchronous process: this process's event loop cannot read the end of the store's connections meanwhile.
     const psql = join(postgresBinaries() ?? "", "psql");
     const end = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
                  where datname = current_database() and application_name = 'indexer'`;
@@ -98,7 +98,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     expect(await store.write(rest)).toMatchObject({ blocks: 10 });
   });
 
-  it("at rest is replaced without anybody noticing", async () => {
+  it("is replaced while idle without an error for the caller", async () => {
     const { rest } = await halfStored(store);
     await admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -113,7 +113,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     expect(await store.write(rest)).toMatchObject({ blocks: 10 });
   });
 
-  it("again and again, under load, costs time alone: all that was accepted is there once", async () => {
+  it("under load loses no accepted write and stores none twice", async () => {
     const { chain } = await halfStored(store);
     let cuts = 0;
     let working = true;
@@ -141,7 +141,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     };
     const cutter = async (): Promise<void> => {
       for (let next = 3; working; next = done + 3) {
-        // Now and then, or nobody would ever come to an end.
+        // Only after some progress: otherwise no writer would finish.
         await until("progress", () => !working || done >= next);
         const { rowCount } = await admin.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
@@ -152,7 +152,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     };
     const writers = Promise.all([1, 11, 21].map(writer)).finally(() => void (working = false));
     await Promise.all([writers, cutter()]);
-    // The last cut may not have been noticed yet.
+    // The pool may still hold connections of the last cut.
     await until("the last cut to be noticed", () =>
       store.ready().then(
         () => true,
@@ -166,20 +166,20 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     const news = await store.announcements(new Map([[`faults/${chain.chainId}`, 1n]]), 1000);
     const mine = news.filter((each) => each.chain.chainId === chain.chainId);
     expect(mine.map(({ sequence }) => sequence)).toEqual(mine.map((_, at) => BigInt(at + 2)));
-    // Heights 1 to 10 were announced before: the writers bring the other 590, each once.
+    // Heights 1 to 10 were announced before; the writers store each of the other 590 once.
     expect(mine.flatMap(({ heights }) => heights).reduce((sum, { from, to }) => sum + to - from + 1, 0)).toBe(
       590,
     );
   });
 
-  it("writers of other heights work side by side, and take turns for the last step alone", async () => {
+  it("writers of different heights run in parallel and wait for each other only at the chain's lock", async () => {
     const { chain } = await halfStored(store);
     await admin.query("begin");
     await admin.query("select 1 from chain where chain_id = $1 for update", [chain.chainId]);
     const writers = [30, 40, 50].map((from) =>
       store.write({ chain, heights: chainData(from, from + 4, { chain }) }),
     );
-    // All three wait at the last step: none waited for another before.
+    // All three wait at the last step, so none waited for another before it.
     await until("the writers to wait", async () => (await waiting()).length === 3);
     const { rows } = await admin.query<{ query: string }>(
       `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
@@ -190,7 +190,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
     expect((await store.latestSequences()).get(`faults/${chain.chainId}`)).toBe(4n);
   });
 
-  it("a writer of one height waits for another of the same height, and then finds it done", async () => {
+  it("a writer waits for another writer of the same heights and then finds them stored", async () => {
     const { chain, rest } = await halfStored(store);
     const results = await Promise.all([1, 2, 3, 4].map(() => store.write(rest)));
     expect(results.map(({ blocks }) => blocks).sort()).toEqual([0, 0, 0, 10]);
@@ -198,7 +198,7 @@ describe.skipIf(!hasPostgres)("a connection that is cut", () => {
   });
 });
 
-describe.skipIf(!hasPostgres)("a server in trouble", () => {
+describe.skipIf(!hasPostgres)("a failing server", () => {
   let server: PostgresServer;
   let store: Store;
   beforeAll(async () => {
@@ -216,7 +216,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     await client.end();
   };
 
-  it("that stops causes one error per call, and works again after a restart", async () => {
+  it("causes one error per call while it is stopped, and serves calls after its restart", async () => {
     const { chain, rest } = await halfStored(store);
     await server.stop();
     for (const work of [
@@ -240,7 +240,7 @@ describe.skipIf(!hasPostgres)("a server in trouble", () => {
     expect(await store.verifyCoverage(chain, { from: 1, to: 20 })).toMatchObject({ complete: true });
   });
 
-  it("that is read-only rejects writes and serves reads", async () => {
+  it("in read-only mode rejects writes and serves reads", async () => {
     await admin("create database standby");
     const url = new URL(server.url);
     url.pathname = "/standby";

@@ -20,12 +20,12 @@ const ownedFiles = new Set<string>();
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const file = join(resolve(folder), "lock.json");
-  const own: Owner = { pid: process.pid, host: hostname(), began: beginningOf(process.pid) };
-  if (ownedFiles.has(file)) throw taken(folder, own, file);
+  const own: Owner = { pid: process.pid, host: hostname(), began: startOf(process.pid) };
+  if (ownedFiles.has(file)) throw inUse(folder, own, file);
   // Two processes may find the same stale file at once: the first link wins, the other process checks again.
   for (let attempt = 0; !create(file, own); attempt += 1) {
     const other = readOwner(file);
-    if (attempt === 3 || (other !== undefined && isAlive(other))) throw taken(folder, other ?? own, file);
+    if (attempt === 3 || (other !== undefined && isAlive(other))) throw inUse(folder, other ?? own, file);
     removeStale(file, other);
   }
   ownedFiles.add(file);
@@ -84,11 +84,11 @@ function isAlive({ pid, host, began }: Owner): boolean {
   } catch (error) {
     if (codeOf(error) !== "EPERM") return false;
   }
-  return began === beginningOf(pid);
+  return began === startOf(pid);
 }
 
 /** Start of a process in clock ticks since boot (proc(5), field 22); empty on systems without /proc. */
-function beginningOf(pid: number): string {
+function startOf(pid: number): string {
   try {
     // The command name in parentheses may contain spaces, so fields are counted after it.
     const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(/\) (?!.*\) )/s);
@@ -102,7 +102,7 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-function taken(folder: string, { pid, host }: Owner, file: string): IndexerError {
+function inUse(folder: string, { pid, host }: Owner, file: string): IndexerError {
   const elsewhere = host === hostname() ? "" : ` If that machine is gone, delete ${file}.`;
   return new IndexerError(
     "CONFLICT",

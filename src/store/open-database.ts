@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   readonly databaseUrl?: string;
   /** Folder of the embedded database; without it, one in memory. */
   readonly folder?: string;
+  /** Initial contents of a database in memory, as `PGlite.dumpDataDir` writes them; saves its creation. */
+  readonly template?: Blob;
   /** Connections to PostgreSQL at most; default 10. */
   readonly poolSize?: number;
   readonly logger: Logger;
@@ -26,14 +28,15 @@ const dataFolder = "pgdata";
 export async function openDatabase({
   databaseUrl,
   folder,
+  template,
   poolSize = 10,
   logger,
 }: DatabaseOptions): Promise<Database> {
   if (databaseUrl !== undefined) return createPostgres({ url: databaseUrl, poolSize, readTimeoutMs, logger });
-  if (folder === undefined) return openPglite(undefined);
+  if (folder === undefined) return openPglite(template === undefined ? {} : { template });
   const unlock = lockFolder(folder);
   try {
-    const database = await openPglite(join(folder, dataFolder));
+    const database = await openPglite({ folder: join(folder, dataFolder) });
     return {
       ...database,
       close: async () => {

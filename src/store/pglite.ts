@@ -9,9 +9,20 @@ import type { Database, SqlTransaction, Statement } from "./sql.js";
 const int8 = 20;
 const parsers = { [int8]: BigInt };
 
-/** Opens the database of a folder; without one, a database in memory. */
-export async function openPglite(folder: string | undefined): Promise<Database> {
-  const pglite = await PGlite.create({ ...(folder !== undefined && { dataDir: folder }) }).catch(refuse);
+/** Where an embedded database lives. */
+export interface PgliteOptions {
+  /** The folder of its files; without it, the database is in memory. */
+  readonly folder?: string;
+  /** The initial contents, as `PGlite.dumpDataDir` writes them; without it, an empty database is created. */
+  readonly template?: Blob;
+}
+
+/** Opens an embedded database, which is created if the folder does not hold one. */
+export async function openPglite({ folder, template }: PgliteOptions): Promise<Database> {
+  const pglite = await PGlite.create({
+    ...(folder !== undefined && { dataDir: folder }),
+    ...(template !== undefined && { loadDataDir: template }),
+  }).catch(throwFailure);
   return {
     kind: "pglite",
     query: (statement) => run(pglite, statement),
@@ -36,9 +47,9 @@ function createSqlTransaction(open: Transaction): SqlTransaction {
   return {
     query: (statement) => run(open, statement),
     copy: async (into, lines) => {
-      await open.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([lines]) }).catch(refuse);
+      await open.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([lines]) }).catch(throwFailure);
     },
-    script: async (text) => void (await open.exec(text).catch(refuse)),
+    script: async (text) => void (await open.exec(text).catch(throwFailure)),
   };
 }
 
@@ -53,6 +64,6 @@ async function run<Row extends object>(
   }
 }
 
-function refuse(error: unknown): never {
+function throwFailure(error: unknown): never {
   throw databaseFailure(error);
 }

@@ -5,6 +5,7 @@ import type { Block } from "../domain/block.js";
 import type { ChainRef } from "../domain/chain.js";
 import type { Coverage } from "../domain/coverage.js";
 import type { Height, HeightRange } from "../domain/height.js";
+import type { ChunkLease } from "../domain/run.js";
 import type {
   BlockFilter,
   BlockPosition,
@@ -17,6 +18,8 @@ import type {
 import type { Quarantined } from "../domain/task.js";
 import type { UnixNanos } from "../domain/time.js";
 import type { BlockData, Participation, Transaction } from "../domain/transaction.js";
+import type { RunStore } from "./run-port.js";
+import type { ScheduleStore } from "./schedule-port.js";
 
 /** What one commit stores. */
 export interface WriteBatch {
@@ -26,6 +29,15 @@ export interface WriteBatch {
   /** Transactions without the rest of their block: stored, not counted as covered. */
   readonly partialBlocks?: readonly { readonly block: Block; readonly transaction: Transaction }[];
   readonly quarantined?: readonly Quarantined[];
+  /** The chunks whose heights this batch stores. If one of the leases is lost, the whole batch is rejected with CONFLICT. */
+  readonly progress?: readonly ChunkProgress[];
+}
+
+/** Heights of a chunk that a batch completes: stored whole or quarantined. */
+export interface ChunkProgress {
+  readonly lease: ChunkLease;
+  readonly heights: readonly Height[];
+  readonly transactions: number;
 }
 
 /** What one commit changed. */
@@ -67,7 +79,7 @@ export interface Announcement {
 }
 
 /** Stores and reads blocks, transactions, coverage and announcements. */
-export interface Store {
+export interface Store extends RunStore, ScheduleStore {
   /** `postgres` or `pglite`: shown as Manager.database. */
   readonly kind: string;
 
@@ -109,6 +121,8 @@ export interface Store {
   indexed(chain: ChainRef, range?: Partial<HeightRange>): Promise<readonly HeightRange[]>;
   /** The range minus the indexed heights; does not scan complete ranges. */
   missing(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
+  /** The missing heights of a range that are not in quarantine either: the work that is left. */
+  unfinished(chain: ChainRef, range: HeightRange): Promise<readonly HeightRange[]>;
   /** Compares stored rows of a range with each block's transaction count; mismatching heights leave the coverage. */
   verifyCoverage(chain: ChainRef, range: HeightRange): Promise<Coverage>;
   /** Removes heights from the coverage, so that they are fetched again. */

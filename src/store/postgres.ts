@@ -6,6 +6,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { IndexerError } from "../domain/errors.js";
+import { toError } from "../lib/error-message.js";
 import type { Logger } from "../lib/logger.js";
 import { databaseFailure, isEnded } from "./failures.js";
 import type { Database, SqlTransaction, Statement } from "./sql.js";
@@ -57,14 +58,14 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
    */
   async function begin(statementTimeoutMs: number): Promise<pg.PoolClient> {
     for (let idle = poolSize; ; idle -= 1) {
-      const client = await pool.connect().catch(refuse);
+      const client = await pool.connect().catch(throwFailure);
       try {
         await client.query(
           `begin isolation level read committed; set local statement_timeout = ${statementTimeoutMs}`,
         );
         return client;
       } catch (error) {
-        client.release(asError(error));
+        client.release(toError(error));
         if (idle === 0 || !isEnded(error)) throw databaseFailure(error);
       }
     }
@@ -84,7 +85,7 @@ export function createPostgres({ url, poolSize, readTimeoutMs, logger }: Postgre
       await client.query("commit");
       return result;
     } catch (error) {
-      await client.query("rollback").catch((failure: unknown) => (broken ??= asError(failure)));
+      await client.query("rollback").catch((failure: unknown) => (broken ??= toError(failure)));
       throw databaseFailure(error);
     } finally {
       client.off("error", onError);
@@ -110,10 +111,10 @@ function createSqlTransaction(client: pg.PoolClient): SqlTransaction {
     query: (statement) => run(client, statement),
     copy: async (into, lines) => {
       await pipeline(Readable.from(chunksOf(lines)), client.query(copyFrom(`copy ${into} from stdin`))).catch(
-        refuse,
+        throwFailure,
       );
     },
-    script: async (text) => void (await client.query(text).catch(refuse)),
+    script: async (text) => void (await client.query(text).catch(throwFailure)),
   };
 }
 
@@ -163,10 +164,6 @@ function escapeOption(value: string): string {
   return value.replace(/[\\ ]/g, "\\$&");
 }
 
-function refuse(error: unknown): never {
+function throwFailure(error: unknown): never {
   throw databaseFailure(error);
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -11,7 +11,7 @@ const bounds = fc.record({ eq: value, gte: value, gt: value, lte: value, lt: val
 const isInt8 = (each: bigint): boolean => BigInt.asIntN(64, each) === each;
 
 describe("bounds", () => {
-  it("become the interval that holds the same numbers, within what a database's whole number holds", () => {
+  it("become the interval of the same numbers within int8", () => {
     fc.assert(
       fc.property(bounds, fc.array(value), (given, numbers) => {
         const { eq, gte, gt, lte, lt } = given;

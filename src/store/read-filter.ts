@@ -8,7 +8,7 @@ import type { Parameters } from "./read-parameters.js";
 const { columns } = transactionTable;
 
 /** Values of which a transaction must have at least one, and the table that lists them. */
-interface Wanted {
+interface ListCondition {
   readonly table: "account_transaction" | "type_transaction";
   readonly column: "account" | "type";
   /** The bit of `roles` that is needed. */
@@ -17,7 +17,7 @@ interface Wanted {
 }
 
 /**
- * What drives a search: the transactions themselves, one stretch of a list's index, or several stretches to be united.
+ * What drives a search: the transactions themselves, one range of a list's index, or several ranges to unite.
  * `key` names the alias that has chain_id, height and "index".
  */
 export type Driver =
@@ -53,19 +53,19 @@ export function searchOf(
   { filter, limits, chain, range = () => [] }: SearchRequest,
 ): Search {
   const onHeight = heightConditions(parameters, chain, limits);
-  const stretch = (alias: string): string[] => [...onHeight(`${alias}.height`), ...range(alias)];
+  const scanRange = (alias: string): string[] => [...onHeight(`${alias}.height`), ...range(alias)];
   const own = ownConditions(parameters, filter, limits);
-  const wanted = wantedOf(filter);
-  const [first, ...others] = wanted;
+  const lists = listConditionsOf(filter);
+  const [first, ...others] = lists;
 
   if (filter.hash !== undefined || filter.blockHash !== undefined || first === undefined) {
     return {
       driver: { kind: "transactions", key: "t", from: transactionsFrom(parameters, filter, chain) },
       conditions: [
-        ...narrowing(parameters, filter, chain),
-        ...stretch("t"),
+        ...blockConditions(parameters, filter, chain),
+        ...scanRange("t"),
         ...own,
-        ...wanted.map((each) => listed(parameters, each, { key: "t", stretch })),
+        ...lists.map((each) => listedIn(parameters, each, { key: "t", scanRange })),
       ],
     };
   }
@@ -85,10 +85,10 @@ export function searchOf(
       `k.chain_id = ${chain.id}`,
       ...(single ? [`k.${first.column} = ${parameters.text(value)}`] : []),
       ...roleCondition(first, "k"),
-      ...stretch("k"),
-      // Joined in order with the list, the transactions' own index has to be held to the same stretch.
-      ...(own.length > 0 ? [...own, ...stretch("t")] : []),
-      ...others.map((each) => listed(parameters, each, { key: "k", stretch })),
+      ...scanRange("k"),
+      // Joined in order with the list, the transactions' own index must be limited to the same range.
+      ...(own.length > 0 ? [...own, ...scanRange("t")] : []),
+      ...others.map((each) => listedIn(parameters, each, { key: "k", scanRange })),
     ],
   };
 }
@@ -117,7 +117,11 @@ function transactionsFrom(parameters: Parameters, { hash }: TransactionFilter, c
             and ${columns.hash.name} = any(${parameters.texts(hashSpellings(hash))}) offset 0) t`;
 }
 
-function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, chain: ChainTerms): string[] {
+function blockConditions(
+  parameters: Parameters,
+  { blockHash }: TransactionFilter,
+  chain: ChainTerms,
+): string[] {
   if (blockHash === undefined) return [`t.chain_id = ${chain.id}`];
   const spellings = parameters.texts(hashSpellings(blockHash));
   return [
@@ -128,49 +132,49 @@ function narrowing(parameters: Parameters, { blockHash }: TransactionFilter, cha
 }
 
 /** The list conditions of a filter, ordered by expected selectivity. */
-function wantedOf({ types, accounts, senders, recipients }: TransactionFilter): Wanted[] {
+function listConditionsOf({ types, accounts, senders, recipients }: TransactionFilter): ListCondition[] {
   // Senders and recipients are parties too, so that a party needs no bit: its index alone answers.
   const account = { table: "account_transaction", column: "account" } as const;
-  const wanted: Wanted[] = [
-    ...wantedBy(senders, { ...account, role: roles.sender }),
-    ...wantedBy(recipients, { ...account, role: roles.recipient }),
-    ...wantedBy(accounts, account),
-    ...wantedBy(types, { table: "type_transaction", column: "type" }),
+  const lists: ListCondition[] = [
+    ...conditionsOf(senders, { ...account, role: roles.sender }),
+    ...conditionsOf(recipients, { ...account, role: roles.recipient }),
+    ...conditionsOf(accounts, account),
+    ...conditionsOf(types, { table: "type_transaction", column: "type" }),
   ];
-  const rank = ({ values, column }: Wanted): number =>
+  const rank = ({ values, column }: ListCondition): number =>
     (values.length === 1 ? 0 : 2) + (column === "account" ? 0 : 1);
-  return wanted.sort((a, b) => rank(a) - rank(b));
+  return lists.sort((a, b) => rank(a) - rank(b));
 }
 
-function wantedBy(filter: ListFilter | undefined, where: Omit<Wanted, "values">): Wanted[] {
+function conditionsOf(filter: ListFilter | undefined, where: Omit<ListCondition, "values">): ListCondition[] {
   if (filter === undefined) return [];
   if ("any" in filter) return [{ ...where, values: [...new Set(filter.any)] }];
   return [...new Set(filter.all)].map((value) => ({ ...where, values: [value] }));
 }
 
-function listFrom({ table }: Wanted, needsRow: boolean): string {
+function listFrom({ table }: ListCondition, needsRow: boolean): string {
   if (!needsRow) return `${table} k`;
   return `${table} k join "transaction" t on t.chain_id = k.chain_id and t.height = k.height and t."index" = k."index"`;
 }
 
 /** That a transaction is listed under a value; with one value the planner may drive from here just as well. */
-function listed(
+function listedIn(
   parameters: Parameters,
-  wanted: Wanted,
-  { key, stretch }: { readonly key: string; readonly stretch: (alias: string) => string[] },
+  lists: ListCondition,
+  { key, scanRange }: { readonly key: string; readonly scanRange: (alias: string) => string[] },
 ): string {
-  const { table, column, values } = wanted;
+  const { table, column, values } = lists;
   const [value, ...others] = values;
   const match =
     value !== undefined && others.length === 0
       ? `x.${column} = ${parameters.text(value)}`
       : `x.${column} = any(${parameters.texts(values)})`;
   const same = `x.chain_id = ${key}.chain_id and x.height = ${key}.height and x."index" = ${key}."index"`;
-  const where = [match, same, ...roleCondition(wanted, "x"), ...stretch("x")];
+  const where = [match, same, ...roleCondition(lists, "x"), ...scanRange("x")];
   return `exists (select from ${table} x where ${where.join(" and ")})`;
 }
 
-function roleCondition({ role }: Wanted, alias: string): string[] {
+function roleCondition({ role }: ListCondition, alias: string): string[] {
   return role === undefined ? [] : [`${alias}.roles & ${role} <> 0`];
 }
 

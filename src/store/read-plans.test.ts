@@ -1,4 +1,4 @@
-// That searches stay ranges of indexes as data grows: PostgreSQL's own account of what each statement looked at.
+// Checks with EXPLAIN ANALYZE that searches read index ranges only, however much is stored.
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PageRequest, TransactionFilter, TransactionPosition } from "../domain/search.js";
@@ -33,7 +33,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Rows that a plan read off tables, and the tables that it read from end to end. */
+/** Rows that a plan read from tables, and the tables that it scanned completely. */
 interface Reading {
   readonly rows: number;
   readonly scanned: readonly string[];
@@ -45,7 +45,7 @@ function readingOf(node: PlanNode): Reading {
   const relation = node["Relation Name"];
   const rows = (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"];
   const kind = node["Node Type"];
-  // The list of chains itself is a page or two.
+  // The table of chains is a page or two.
   const whole = kind.endsWith("Seq Scan") && relation !== undefined && relation !== "chain" ? [relation] : [];
   const input = (node.Plans ?? []).reduce((sum, each) => sum + each["Actual Rows"] * each["Actual Loops"], 0);
   return {
@@ -122,14 +122,14 @@ describe.skipIf(!hasPostgres)("the plans of searches over 75,000 transactions", 
     ["of a hash", { hash: "tx-2500-3" }],
     ["of a block", { blockHash: "block-2500" }],
     ["of a rare word", { memo: "rarely" }],
-  ])("%s: a stretch of an index, on the first page and on a deep one", async (_name, filter) => {
+  ])("%s: reads an index range on the first page and on a deep one", async (_name, filter) => {
     const first = await measured(() => page(filter));
     const { items } = await page({ ...filter, heights: { lte: heights / 2 } }, { limit: 1 });
     const last = items[0]!;
     const far = await measured(() => page(filter, { after: last }));
     for (const { rows, scanned, sorted } of [first, far]) {
       expect(scanned).toEqual([]);
-      // Chains times values times rows, a few times over: nothing near the tens of thousands that are there.
+      // A small multiple of chains times values times rows, far below the 75,000 stored transactions.
       expect(rows).toBeLessThan(2_500);
       expect(sorted).toBeLessThan(1_000);
     }
@@ -161,7 +161,7 @@ describe.skipIf(!hasPostgres)("the plans of searches over 75,000 transactions", 
     }
   });
 
-  it("estimates what would take long to count, within a tenth", async () => {
+  it("estimates expensive counts within a tenth", async () => {
     const exact = await store.countTransactions({}, true);
     expect(exact).toEqual({ value: BigInt(heights * perHeight * 1.5), exact: true });
     const near = await store.countTransactions({ hasErrors: false }, false);

@@ -57,9 +57,9 @@ export function createTransactionReads({
 
     async transactions(filter, request, columns) {
       const limits = heightLimits(filter);
-      const scan = async (wanted: Scan<TransactionPosition>): Promise<readonly StoredTransaction[]> => {
+      const scan = async (unnumbered: Scan<TransactionPosition>): Promise<readonly StoredTransaction[]> => {
         if (limits === undefined) return [];
-        const range = await rangeOf(chainIds, wanted);
+        const range = await rangeOf(chainIds, unnumbered);
         const rows = await database.query<TransactionRow>(scanStatement({ filter, limits, columns, range }));
         return transactionsOf(chainIds, rows);
       };

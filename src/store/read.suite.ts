@@ -7,7 +7,7 @@ import { anyBlockFilter, anyTransactionFilter, createSearchData } from "../testi
 import type { Store, StoredTransaction, TransactionColumns } from "./port.js";
 
 const cheap: TransactionColumns = { events: false, raw: false, rawLog: false };
-/** Drivers give bytes as a Buffer or a plain array of bytes; both are as good. */
+/** Drivers return bytes as a Buffer or a Uint8Array; both are valid. */
 const plain = <T extends StoredTransaction | null>(each: T): T => {
   if (each === null) return each;
   const { raw, rawLog } = each;
@@ -19,7 +19,7 @@ const plain = <T extends StoredTransaction | null>(each: T): T => {
 };
 const everything: TransactionColumns = { events: true, raw: true, rawLog: true };
 
-/** Holds the reads of a store, which begins empty. */
+/** Defines the tests of reads over a store that is empty at first. */
 export function readSuite(open: () => Promise<{ store: Store; close: () => Promise<void> }>): void {
   const data = createSearchData();
   const [chain] = data.chains;
@@ -43,7 +43,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
   const cheaply = (list: readonly StoredTransaction[]): StoredTransaction[] =>
     list.map(({ raw: _raw, rawLog: _rawLog, ...rest }) => ({ ...rest, events: [] }));
 
-  it("pages through what a filter finds as through a list", async () => {
+  it("returns the same pages of a filter as a plain list", async () => {
     const paging = fc.record({
       order: fc.constantFrom("NEWEST_FIRST" as const, "OLDEST_FIRST" as const),
       limit: fc.integer({ min: 1, max: 12 }),
@@ -86,7 +86,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
   });
 
   it.each(["NEWEST_FIRST", "OLDEST_FIRST"] as const)(
-    "walks every page forward and back, %s, and meets each once",
+    "returns each row once over all pages forward and backward, %s",
     async (order) => {
       for (const filter of [
         {},
@@ -114,7 +114,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     },
   );
 
-  it("counts what a filter finds", async () => {
+  it("counts the matches of a filter", async () => {
     await fc.assert(
       fc.asyncProperty(anyTransactionFilter, fc.boolean(), async (filter, exact) => {
         const value = BigInt(ordered(filter, { order: "OLDEST_FIRST", limit: 1 }).length);
@@ -142,7 +142,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     }
   });
 
-  it("finds the newest transaction of a hash, in any case of its digits", async () => {
+  it("finds the newest transaction of a hash in upper and lower case", async () => {
     for (const one of data.transactions.slice(0, 50)) {
       const newest = data.transactions.findLast(
         ({ hash, chain }) => hash === one.hash && chain === one.chain,
@@ -154,7 +154,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     expect(await store.transactionByHash({ network: "no", chainId: "no" }, "AB", cheap)).toBeNull();
   });
 
-  it("gives the transactions of heights in order, each once though ranges overlap", async () => {
+  it("returns the transactions of overlapping ranges in order, each once", async () => {
     const ranges = [
       { from: 30, to: 41 },
       { from: 3, to: 9 },
@@ -170,7 +170,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     expect(await store.transactionsAt(chain!, [], cheap)).toEqual([]);
   });
 
-  it("finds words in memos, and fails on no text at all", async () => {
+  it("finds words in memos and accepts any text", async () => {
     const found = async (memo: string): Promise<readonly string[]> =>
       (await store.transactions({ memo }, { order: "OLDEST_FIRST", limit: 1_000 }, cheap)).items.map(
         (each) => each.memo,
@@ -193,7 +193,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     );
   });
 
-  it("takes any text as any filter", async () => {
+  it("accepts any text in any filter", async () => {
     const text = fc.string({ unit: "binary", maxLength: 20 });
     const list = fc.oneof(
       fc.array(text, { minLength: 1, maxLength: 3 }).map((any) => ({ any })),
@@ -254,7 +254,7 @@ export function readSuite(open: () => Promise<{ store: Store; close: () => Promi
     }
   });
 
-  it("pages through and counts blocks as lists", async () => {
+  it("returns the same pages and counts of blocks as a plain list", async () => {
     const within = ({ chain, heights, time, epoch, hasTransactions }: BlockFilter) =>
       data.blocks.filter(
         (block) =>

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe } from "vitest";
+import { embeddedTemplate } from "../testing/embedded-template.js";
 import { createDatabase, hasPostgres } from "../testing/postgres.js";
 import { createStore } from "./create-store.js";
 import { readSuite } from "./read.suite.js";
@@ -8,7 +9,7 @@ const logger = pino({ level: "silent" });
 
 describe("reads on PGlite", () => {
   readSuite(async () => {
-    const store = await createStore({ logger });
+    const store = await createStore({ logger, template: await embeddedTemplate() });
     return { store, close: () => store.close() };
   });
 });

@@ -92,4 +92,16 @@ describe("pages", () => {
     });
     expect(reader.scans).toEqual([4]);
   });
+
+  it.each([
+    ["no cursor", {}, [3]],
+    ["a cursor that is not a row of the list", { after: 0 }, [4, 1]],
+    ["a second cursor behind the page", { before: 9 }, [3]],
+    ["a second cursor that ends the page", { before: 2 }, [3, 1]],
+    ["a page from the end", { fromEnd: true }, [3]],
+  ])("cost one row beyond the page, and one per further scan, with %s", async (_, cursor, scans) => {
+    const reader = readerOf([1, 2, 3, 4, 5]);
+    await selectPage({ order: "OLDEST_FIRST", limit: 2, ...cursor }, reader);
+    expect(reader.scans).toEqual(scans);
+  });
 });

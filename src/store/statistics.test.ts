@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { embeddedTemplate } from "../testing/embedded-template.js";
 import { migrate } from "./migrations.js";
 import { openDatabase } from "./open-database.js";
 import type { WriteBatch } from "./port.js";
@@ -13,12 +14,15 @@ describe("statistics", () => {
   let analyzed = 0;
   let failing = false;
   beforeAll(async () => {
-    database = await openDatabase({ logger: pino({ level: "silent" }) });
+    database = await openDatabase({
+      logger: pino({ level: "silent" }),
+      template: await embeddedTemplate(),
+    });
     await migrate(database);
   });
   afterAll(() => database.close());
 
-  it("are gathered as the transactions double, and their failure fails no write", async () => {
+  it("are gathered each time the transactions double, and their failure does not fail the write", async () => {
     const watched: Database = {
       ...database,
       query: (statement) => {

@@ -40,7 +40,7 @@ export function storeSuite(open: () => Promise<Store>): void {
   afterAll(() => store.close());
 
   describe("writing", () => {
-    it("gives back what was stored, exactly", async () => {
+    it("returns exactly what was stored", async () => {
       const chain = newChain();
       const data = blockData(5, { chain });
       const result = await store.write({ chain, heights: [data] });
@@ -64,7 +64,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       });
     });
 
-    it("changes and announces nothing when the same batch comes twice", async () => {
+    it("changes and announces nothing when the same batch is written twice", async () => {
       const chain = newChain();
       const batch = { chain, heights: chainData(1, 10, { chain }) };
       await store.write(batch);
@@ -75,7 +75,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.transactionsAt(chain, [{ from: 1, to: 10 }], all)).toHaveLength(20);
     });
 
-    it("keeps what PostgreSQL could not: NUL characters and lone surrogates are left out", async () => {
+    it("stores text without the NUL characters and lone surrogates that PostgreSQL rejects", async () => {
       const chain = newChain();
       const { block, transactions } = blockData(1, { chain, transactions: () => 1 });
       const [first] = transactions;
@@ -91,7 +91,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       ]);
     });
 
-    it("holds the same transaction bytes at two heights (lesson 24)", async () => {
+    it("stores the same transaction hash at two heights", async () => {
       const chain = newChain();
       const [one, two] = [
         blockData(1, { chain, transactions: () => 1 }),
@@ -124,14 +124,14 @@ export function storeSuite(open: () => Promise<Store>): void {
           transactions: data.transactions.map((each) => ({ ...each, blockHash: "x" })),
         }),
       ],
-    ])("refuses a height with %s before it touches anything", async (_, spoil) => {
+    ])("rejects a batch with a height that has %s and stores none of it", async (_, corrupt) => {
       const chain = newChain();
-      const batch = { chain, heights: [blockData(1, { chain }), spoil(blockData(2, { chain }))] };
+      const batch = { chain, heights: [blockData(1, { chain }), corrupt(blockData(2, { chain }))] };
       await expect(store.write(batch)).rejects.toMatchObject({ code: "WORKER_FAILED", facts: { height: 2 } });
       expect(await store.blocksAt(chain, [1, 2])).toEqual([]);
     });
 
-    it("stores a single transaction without calling its block whole, and the whole block over it later", async () => {
+    it("stores a partial block without covering its height, and the whole block over it later", async () => {
       const chain = newChain();
       const { block, transactions } = blockData(7, { chain, transactions: () => 3 });
       const partialBlocks = [{ block, transaction: transactions[1]! }];
@@ -156,7 +156,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.indexed(chain)).toEqual([{ from: 7, to: 7 }]);
     });
 
-    it("takes a height out of coverage when a partial block replaces its block", async () => {
+    it("removes a height from the coverage when a partial block replaces its block", async () => {
       const chain = newChain();
       await store.write({ chain, heights: chainData(1, 3, { chain }) });
       const { block, transactions } = blockData(2, { chain, name: "fork", forkAt: 2 });
@@ -194,7 +194,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await indexes({ accounts: { any: ["acc1"] } })).toEqual([1]);
     });
 
-    it("counts a height and a transaction of it in quarantine apart, and updates a repeated entry", async () => {
+    it("counts quarantined heights and transactions separately, and updates a repeated entry", async () => {
       const chain = newChain();
       const entries = [
         { height: 3, error: "height" },
@@ -212,7 +212,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect((await store.chain(chain))?.quarantined).toBe(1);
     });
 
-    it("keeps what is quarantined until its height is stored whole", async () => {
+    it("keeps quarantine entries until their height is stored completely", async () => {
       const chain = newChain();
       const quarantined = [
         { height: 3, error: "bad\u0000 bytes", raw: new Uint8Array([1]) },
@@ -229,7 +229,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.quarantinedHeights(chain, 0, 10)).toEqual([]);
     });
 
-    it("stores a wide batch as it stores a narrow one", async () => {
+    it("stores a batch of 300 heights completely", async () => {
       const chain = newChain();
       const heights = chainData(1, 300, { chain, transactions: (height) => height % 7 });
       await store.write({ chain, heights });
@@ -242,7 +242,7 @@ export function storeSuite(open: () => Promise<Store>): void {
   });
 
   describe("reorganisations", () => {
-    it("replaces heights with all their transactions and deletes what stood on them", async () => {
+    it("replaces heights with all their transactions and deletes their descendants", async () => {
       const chain = newChain();
       await store.write({ chain, heights: chainData(90, 105, { chain }) });
       const branch = { chain, name: "fork", forkAt: 96, transactions: () => 1 };
@@ -398,7 +398,7 @@ export function storeSuite(open: () => Promise<Store>): void {
   });
 
   describe("following and announcing", () => {
-    it("remembers the network's head, and from where following began: the first caller decides", async () => {
+    it("stores the network head, and the first height to follow from", async () => {
       const chain = newChain();
       await store.saveNetworkHead(chain, { height: 10, hash: "h" });
       expect(await store.startFollowing(chain, 4)).toBe(4);
@@ -409,7 +409,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       });
     });
 
-    it("numbers announcements without a gap, also of writers at the same time, and gives each once", async () => {
+    it("numbers announcements of concurrent writers without gaps and returns each once", async () => {
       const chain = newChain();
       const seen = new Map(await store.latestSequences());
       const writers = Array.from({ length: 20 }, (_, at) =>
@@ -432,7 +432,7 @@ export function storeSuite(open: () => Promise<Store>): void {
       expect(await store.indexed(chain)).toEqual([{ from: 0, to: 199 }]);
     });
 
-    it("survives writers who meet at the same heights with different blocks", async () => {
+    it("stores one consistent branch when concurrent writers store different blocks at the same heights", async () => {
       const chain = newChain();
       const writers = Array.from({ length: 8 }, (_, at) =>
         store.write({

@@ -1,5 +1,6 @@
 import { describe, afterAll, beforeAll } from "vitest";
 import { silentLogger } from "../lib/logger.js";
+import { embeddedTemplate } from "../testing/embedded-template.js";
 import { createDatabase, hasPostgres, type TestDatabase } from "../testing/postgres.js";
 import { createStore } from "./create-store.js";
 import { storeSuite } from "./store.suite.js";
@@ -7,7 +8,7 @@ import { storeSuite } from "./store.suite.js";
 const logger = silentLogger();
 
 describe("the store on the embedded database", () => {
-  storeSuite(() => createStore({ logger }));
+  storeSuite(async () => createStore({ logger, template: await embeddedTemplate() }));
 });
 
 describe.skipIf(!hasPostgres)("the store on PostgreSQL", () => {

@@ -6,6 +6,7 @@ import { rangesFromHeights, type Height } from "../domain/height.js";
 import type { BlockData } from "../domain/transaction.js";
 import type { Logger } from "../lib/logger.js";
 import { checkBatch } from "./batch-check.js";
+import { recordProgress } from "./chunk-progress.js";
 import { prepareHeight, type PreparedHeight } from "./batch-rows.js";
 import type { ChainIds } from "./chain-ids.js";
 import { claimHeights, type ClaimedHeight } from "./claim-heights.js";
@@ -94,15 +95,18 @@ async function writeBatch(
   await updateQuarantine(sql, chainId, { whole, quarantined: batch.quarantined ?? [] });
 
   const touched = [...heightsOf(changed), ...partial.changed];
+  await recordProgress(sql, batch.progress ?? []);
   if (touched.length === 0 && (await isCovered(sql, chainId, whole))) return nothingChanged;
   const { orphans, unlinked } = await finish(sql, chainId, { claimed, partial, touched, batch });
+  // A batch's own partial block may descend from a replaced block: its height is then in both lists.
+  const replaced = new Set([...replacedBlocks(claimed, partial).map(({ height }) => height), ...orphans]);
   return {
     blocks: changed.length,
     transactions: changed.reduce(
       (sum, { prepared: { transactions } }) => sum + transactions,
       partial.transactions,
     ),
-    replaced: [...replacedBlocks(claimed, partial).map(({ height }) => height), ...orphans].sort(ascending),
+    replaced: [...replaced].sort(ascending),
     unlinked: [...unlinked].sort(ascending),
   };
 }

@@ -22,6 +22,8 @@ import {
   stored,
 } from "./canned-data.js";
 import { cannedFetch } from "./canned-fetch.js";
+import { createCannedRuns } from "./canned-runs.js";
+import { cannedSchedules } from "./canned-schedules.js";
 import { cutPage, selectColumns, meetsBounds } from "./canned-search.js";
 
 /** A recorded call of the client. */
@@ -175,7 +177,12 @@ export function createCannedClient(): CannedClient {
       return counted(cannedFetch(request, signal));
     },
     retryQuarantined: () => Promise.resolve(0),
-    followLatest: async () => ({ blocks: 0, transactions: 0, behind: false }),
+    scrapeLatest: async (request) => {
+      called("scrapeLatest", request);
+      const head = blockAt(request.chain, stored);
+      return { blocks: 3, transactions: 6, behind: false, processing: false, head };
+    },
+    ...cannedSchedules(called),
     workers: (filter) => {
       called("workers", filter);
       return (filter?.network ?? "demo") === "demo" && (filter?.chainId ?? "demo-1") === "demo-1"
@@ -195,6 +202,7 @@ export function createCannedClient(): CannedClient {
       called("watchWorkers", filter);
       return watch(watchers.workers, signal, [cannedWorker]);
     },
+    ...createCannedRuns(),
     ready: async () => called("ready"),
     announce: (block) => {
       for (const queue of watchers.blocks) queue.push(block);

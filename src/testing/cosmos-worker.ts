@@ -2,6 +2,7 @@
 import { cosmosAdapter } from "../chains/cosmos/adapter.js";
 import { createDialler } from "../connectivity/grpc/dial.js";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
+import { systemClock, type Clock } from "../lib/clock.js";
 import { resolveSettings } from "../lib/config.js";
 import { createLifecycle } from "../lib/lifecycle.js";
 import { silentLogger } from "../lib/logger.js";
@@ -20,9 +21,13 @@ export interface CosmosWorker {
   stop(): Promise<void>;
 }
 
-/** Starts a worker from environment variables. It registers only with the managers that they name; by default none. */
+/**
+ * Starts a worker from environment variables. It registers only with the managers that they name; by default none. The
+ * deadlines of its tasks follow the clock; its node's do not.
+ */
 export async function startCosmosWorker(
   environment: Readonly<Record<string, string>>,
+  clock: Clock = systemClock,
 ): Promise<CosmosWorker> {
   const { values: config } = resolveSettings(
     { ...cosmosAdapter.settings, ...workerSettings },
@@ -32,7 +37,7 @@ export async function startCosmosWorker(
   const lifecycle = createLifecycle();
   const reader = await cosmosAdapter.open(config, { logger, signal: lifecycle.signal });
   const { chain } = reader;
-  const { workerId, port } = await startWorker(config, { reader, lifecycle, logger });
+  const { workerId, port } = await startWorker(config, { reader, lifecycle, logger, clock });
   const address = `127.0.0.1:${port}`;
   const closers: (() => void)[] = [];
 

@@ -20,6 +20,7 @@ export async function startTestServer(
   const server = createHttpServer({
     address: "127.0.0.1:0",
     gateway: test.gateway,
+    client: test.client,
     metrics: test.metrics,
     logger: silentLogger(),
     register: async () => {},

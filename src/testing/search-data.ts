@@ -8,7 +8,7 @@ import type { StoredTransaction, WriteBatch } from "../store/port.js";
 
 const one: ChainRef = { network: "alpha", chainId: "alpha-1" };
 const two: ChainRef = { network: "alpha", chainId: "alpha-2" };
-/** Its times fall now and then. */
+/** Its times sometimes decrease. */
 const unordered: ChainRef = { network: "beta", chainId: "beta-1" };
 
 const accounts = ["a1", "a2", "a3", "a4", `a"5\\`];
@@ -39,12 +39,12 @@ const shape = fc.record({
 function transactionOf(
   block: Block,
   index: number,
-  made: typeof shape extends fc.Arbitrary<infer T> ? T : never,
+  input: typeof shape extends fc.Arbitrary<infer T> ? T : never,
 ): Transaction {
   const transfer = (id: string) => ({ account: { id }, amounts: [] });
   return {
     chain: block.chain,
-    // Every ninth is the one before it again, as chains do that keep a failed one and its retry.
+    // Index 3 repeats the hash of index 2: some chains store a failed transaction and its retry under one hash.
     hash: digits(block.chain, block.height, index - (index === 3 ? 1 : 0)).toUpperCase(),
     blockHash: block.hash,
     height: block.height,
@@ -52,26 +52,26 @@ function transactionOf(
     time: block.time,
     ...(block.epoch !== undefined && { epoch: block.epoch }),
     fee: [{ text: "1u", currency: "u", numeric: "1", exp: 0 }],
-    gasWanted: made.gas,
-    gasUsed: made.gas / 2n,
-    memo: made.memo,
-    hasErrors: made.hasErrors,
+    gasWanted: input.gas,
+    gasUsed: input.gas / 2n,
+    memo: input.memo,
+    hasErrors: input.hasErrors,
     events: [
       {
         id: "0",
         kind: "message",
         sub: [
           {
-            type: made.types,
-            sender: made.from.map(transfer),
-            recipient: made.to.map(transfer),
-            node: { validator: made.other.map((id) => ({ id })) },
+            type: input.types,
+            sender: input.from.map(transfer),
+            recipient: input.to.map(transfer),
+            node: { validator: input.other.map((id) => ({ id })) },
           },
         ],
       },
     ],
-    raw: made.raw,
-    rawLog: made.raw.toReversed(),
+    raw: input.raw,
+    rawLog: input.raw.toReversed(),
   };
 }
 
@@ -80,7 +80,7 @@ export interface SearchData {
   /** In the order in which they are written, which is the last key of the order. */
   readonly chains: readonly ChainRef[];
   readonly unordered: ChainRef;
-  /** A moment in the middle of all. */
+  /** A time in the middle of the data. */
   readonly middle: bigint;
   readonly batches: readonly WriteBatch[];
   /** By chain and height, ascending. */
@@ -89,7 +89,7 @@ export interface SearchData {
   readonly transactions: readonly StoredTransaction[];
 }
 
-/** Makes the same data each time. */
+/** Returns the same data on each call. */
 export function createSearchData(): SearchData {
   const chains = [one, two, unordered];
   const batches = chains.map((chain, place): WriteBatch => {
@@ -173,7 +173,7 @@ const members = {
   blockHash,
 } satisfies { [K in keyof TransactionFilter]: fc.Arbitrary<TransactionFilter[K]> };
 
-/** Filters of few parts, so that they find something as often as not. */
+/** Filters of at most four conditions, so that about half of them match something. */
 export const anyTransactionFilter: fc.Arbitrary<TransactionFilter> = fc
   .tuple(
     fc.record(members),

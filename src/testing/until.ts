@@ -1,13 +1,14 @@
 /** Only a guard against hanging tests: a busy machine must not fail a test. */
-const limitMs = 60_000;
+const defaultLimitMs = 60_000;
 
 /**
- * Polls `probe` and resolves with its first result that is neither undefined nor false. Rejects after 60 s with the
- * name of the condition.
+ * Polls `probe` and resolves with its first result that is neither undefined nor false. Rejects after `limitMs`, 60 s by
+ * default, with the name of the condition.
  */
 export async function until<T>(
   condition: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = defaultLimitMs,
 ): Promise<T> {
   const deadline = performance.now() + limitMs;
   for (;;) {

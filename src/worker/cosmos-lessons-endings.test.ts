@@ -2,9 +2,11 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { supportedFeatures } from "../connectivity/protocol/frames.js";
 import type { TaskRequest } from "../domain/task.js";
+import type { Clock } from "../lib/clock.js";
 import { testAddress, makeChain } from "../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosTestNode, type NodeFault } from "../testing/cosmos-node.js";
 import { startCosmosWorker, type CosmosWorker } from "../testing/cosmos-worker.js";
+import { createManualClock } from "../testing/manual-clock.js";
 import type { SentTask, ScriptedManager } from "../testing/scripted-manager.js";
 import { until } from "../testing/until.js";
 
@@ -35,15 +37,16 @@ afterAll(() => closeAll(late));
 async function setUp(
   carrier: Carrier,
   settings: Readonly<Record<string, string>> = {},
-  list = closers,
+  { list = closers, clock }: { readonly list?: Closers; readonly clock?: Clock } = {},
 ): Promise<Setup> {
   const node = await startCosmosNode({ chainId, heights: served });
   list.push(() => node.close());
-  const worker = await startCosmosWorker({
+  const environment = {
     ...(carrier === "rpc" ? { COSMOS_RPC_URL: node.rpcUrl } : { COSMOS_GRPC_ADDR: node.grpcUrl }),
     DRAIN_TIMEOUT: "100ms",
     ...settings,
-  });
+  };
+  const worker = await startCosmosWorker(environment, clock);
   list.push(() => worker.stop());
   return { node, worker, manager: await worker.connect() };
 }
@@ -72,11 +75,16 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   const timedOut = { outcome: "failed", error: { retry: "other-worker", details: { type: "timeout" } } };
 
   it("lesson 27: a deadline while the node does not respond fails the range after the heights that were sent", async () => {
-    const setup = await setUp(carrier);
+    const clock = createManualClock();
+    const setup = await setUp(carrier, {}, { clock });
     const task = setup.manager.start(heights(1, count), { credit: 1, timeoutMs: 3_000 });
     await until("the first part", () => task.parts.length === 1);
     setup.node.behaviour.fault = () => "hang";
     task.grant(enough);
+    await clock.advance(2_999);
+    await setup.manager.ping(supportedFeatures);
+    expect(task.final).toBeUndefined();
+    await clock.advance(1);
     expect(await task.finalFrame()).toMatchObject(timedOut);
     expect(task.heights.length).toBeGreaterThan(0);
     expect(task.heights.length).toBeLessThan(count);
@@ -85,8 +93,11 @@ describe.each(carriers)("a worker that reads over %s", (carrier) => {
   });
 
   it("lesson 27: a deadline while read heights wait for credit fails the range, and no message follows", async () => {
-    const setup = await setUp(carrier);
+    const clock = createManualClock();
+    const setup = await setUp(carrier, {}, { clock });
     const task = setup.manager.start(heights(1, 60), { credit: 1, timeoutMs: 3_000 });
+    await until("the first part", () => task.parts.length === 1);
+    await clock.advance(3_000);
     expect(await task.finalFrame()).toMatchObject(timedOut);
     task.grant(enough);
     await receiveAll(setup);
@@ -246,7 +257,7 @@ describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier
   };
 
   it("lesson 28: ends a long range with one final that has the error and the last height that was sent", async () => {
-    const setup = await setUp(carrier, {}, late);
+    const setup = await setUp(carrier, {}, { list: late });
     const task = await runWithFault(setup, "error");
     const { outcome, error, cursor } = task.final ?? {};
     expect({ outcome, retry: error?.retry, type: error?.details.type }).toEqual({
@@ -268,7 +279,7 @@ describe.concurrent.each(carriers)("a worker whose node fails over %s", (carrier
   });
 
   it("lesson 28: reads on from the failed task's cursor when its node accepts connections again", async () => {
-    const setup = await setUp(carrier, {}, late);
+    const setup = await setUp(carrier, {}, { list: late });
     const task = await runWithFault(setup, "close");
     setup.node.behaviour.fault = () => undefined;
     const resumeAfter = task.final?.cursor ?? 0;

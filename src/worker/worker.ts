@@ -8,7 +8,7 @@ import { startRegistrar } from "../connectivity/registration/registrar.js";
 import { createWorkerSessionServer } from "../connectivity/worker/session-server.js";
 import { chainName } from "../domain/chain.js";
 import { startMetricsServer } from "../http/metrics-server.js";
-import { systemClock } from "../lib/clock.js";
+import { systemClock, type Clock } from "../lib/clock.js";
 import type { Lifecycle } from "../lib/lifecycle.js";
 import type { Logger } from "../lib/logger.js";
 import { addressText } from "../lib/setting-types.js";
@@ -34,9 +34,14 @@ export async function startWorker(
     reader,
     lifecycle,
     logger,
-  }: { readonly reader: ChainReader; readonly lifecycle: Lifecycle; readonly logger: Logger },
+    clock = systemClock,
+  }: {
+    readonly reader: ChainReader;
+    readonly lifecycle: Lifecycle;
+    readonly logger: Logger;
+    readonly clock?: Clock;
+  },
 ): Promise<RunningWorker> {
-  const clock = systemClock;
   const workerId = randomUUID();
   const { chain } = reader;
   const { workerToken: token, managers, drainTimeout } = config;

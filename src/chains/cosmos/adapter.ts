@@ -6,7 +6,7 @@ import { list, urls } from "../../lib/setting-types.js";
 import { defineChain } from "../adapter.js";
 import { nodeSettings, retryUntilIdentified } from "../node-settings.js";
 import type { ChainReader } from "../port.js";
-import { probeCosmosAddress } from "./address-kind.js";
+import { checkCosmosAddress, probeCosmosAddress, type ProbedAddress } from "./address-kind.js";
 import { createCosmosChain } from "./cosmos-chain.js";
 
 const settings = {
@@ -33,8 +33,10 @@ export const cosmosAdapter = defineChain({
   dev: {
     placeholder: "address",
     description: "gRPC or RPC endpoint of a Cosmos chain to follow (repeatable)",
-    async settingsOf(address, { signal }) {
-      const { kind, url } = await probeCosmosAddress(address, { signal });
+    async settingsOf(address, deps) {
+      checkCosmosAddress(address);
+      const probe = (): Promise<ProbedAddress> => probeCosmosAddress(address, deps);
+      const { kind, url } = await retryUntilIdentified(probe, deps);
       return { [kind === "grpc" ? settings.grpcUrls.name : settings.rpcUrls.name]: url };
     },
   },

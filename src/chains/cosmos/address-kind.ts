@@ -3,7 +3,7 @@
 import { TaskFailure } from "../../domain/task.js";
 import { errorMessage } from "../../lib/error-message.js";
 import { maskUrl } from "../../lib/logger.js";
-import { createGrpcClient } from "./grpc-client.js";
+import { createGrpcClient, grpcTarget } from "./grpc-client.js";
 import { createGrpcNode } from "./grpc-node.js";
 import { createHttpClient } from "./http-client.js";
 import type { CosmosNode } from "./node.js";
@@ -22,6 +22,16 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** Milliseconds to wait for a response; 10,000 by default. */
   readonly timeoutMs?: number;
+}
+
+/** Throws a TaskFailure if the text is neither `host:port` nor a URL. */
+export function checkCosmosAddress(address: string): void {
+  try {
+    grpcTarget(address);
+  } catch (error) {
+    if (/^https?:\/\//i.test(address) && URL.canParse(address)) return;
+    throw new TaskFailure(errorMessage(error), "never", { type: "bad_request" });
+  }
 }
 
 /** Detects whether an address is a node's gRPC or its RPC. Rejects with a TaskFailure that names the error of each probe. */
@@ -56,8 +66,11 @@ export async function probeCosmosAddress(url: string, options: ProbeOptions): Pr
     signal.throwIfAborted();
     const reasons =
       error instanceof AggregateError ? error.errors.map(errorMessage).join("; ") : errorMessage(error);
-    const message = `${maskUrl(url)} is neither a Cosmos node's gRPC nor its RPC (${reasons}).`;
-    throw new TaskFailure(message, "never", { type: "unavailable" }, { cause: error });
+    const message = inner.aborted
+      ? `${maskUrl(url)} did not respond within ${timeoutMs / 1_000} s, neither as a Cosmos node's gRPC nor as its RPC.`
+      : `${maskUrl(url)} is neither a Cosmos node's gRPC nor its RPC (${reasons}).`;
+    // A node that is starting refuses connections: the caller may try again.
+    throw new TaskFailure(message, "other-worker", { type: "unavailable" }, { cause: error });
   } finally {
     done.abort();
   }

@@ -6,6 +6,7 @@ import { collect } from "../../testing/collect.js";
 import { testAddress, makeChain, makeHeight, makePayment } from "../../testing/cosmos-generator.js";
 import { startCosmosNode, transactionsOf, type CosmosTestNode } from "../../testing/cosmos-node.js";
 import type { AccountHoldings } from "../../testing/cosmos-node-state.js";
+import { createFastClock } from "../../testing/manual-clock.js";
 import { until } from "../../testing/until.js";
 import { probeCosmosAddress } from "./address-kind.js";
 import { createCosmosChain, type CosmosChain } from "./cosmos-chain.js";
@@ -69,6 +70,9 @@ describe.each(endpointSets)("a chain over $name", ({ rpc, grpc }) => {
     reader = await createCosmosChain({
       rpcUrls: rpc ? [node.rpcUrl] : [],
       grpcUrls: grpc ? [node.grpcUrl] : [],
+      // Retries wait a tenth of their time, requests may take 30 real seconds.
+      clock: createFastClock(10),
+      timeouts: { requestMs: 300_000 },
       logger,
     });
   });

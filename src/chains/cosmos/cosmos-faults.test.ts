@@ -2,6 +2,7 @@
 // The tests run one after the other: concurrent tests could make a healthy node exceed its time limit.
 import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../lib/clock.js";
 import { silentLogger } from "../../lib/logger.js";
 import type { TaskResult } from "../../domain/task.js";
 import { collect } from "../../testing/collect.js";
@@ -17,7 +18,7 @@ import {
   type NodeFault,
   type NodeHeight,
 } from "../../testing/cosmos-node.js";
-import { createManualClock, type ManualClock } from "../../testing/manual-clock.js";
+import { createFastClock, createManualClock, type ManualClock } from "../../testing/manual-clock.js";
 import { until } from "../../testing/until.js";
 import { createCosmosChain, type CosmosChain, type CosmosChainOptions } from "./cosmos-chain.js";
 import { decodeCosmosHeight } from "./decode/height.js";
@@ -50,8 +51,10 @@ async function open(options: Partial<CosmosChainOptions>): Promise<CosmosChain> 
     chainId,
     rpcUrls: [],
     grpcUrls: [],
-    // Tests of hanging nodes set a shorter one: a busy machine must not cause a timeout.
-    timeouts: { requestMs: 30_000 },
+    // Cooldowns and retries take a tenth of their time.
+    clock: createFastClock(10),
+    // 30 real seconds: a busy machine must not cause a timeout.
+    timeouts: { requestMs: options.clock === undefined ? 300_000 : 30_000 },
     logger,
     ...options,
   });
@@ -76,13 +79,13 @@ async function expectedResults(): Promise<TaskResult[]> {
   return parts.flat();
 }
 
-/** Advances the clock in steps that are far shorter than the time limit of a request. */
-async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+/** Advances the clock in steps of a 200th of the requests' time limit: the nodes are in this process and respond in between. */
+async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>, requestMs = 30_000): Promise<T> {
   let settled = false;
   const observed = work.finally(() => (settled = true));
   observed.catch(() => undefined);
   while (!settled) {
-    await clock.advance(5);
+    await clock.advance(requestMs / 200);
     await delay(1);
   }
   return observed;
@@ -108,13 +111,9 @@ describe.each(carriers)("over %s", (carrier) => {
         return fault;
       };
       const clock = createManualClock();
-      const reader = await open({
-        ...urls(carrier, node),
-        parallel: 4,
-        clock,
-        ...(fault === "hang" && { timeouts: { requestMs: 1_000 } }),
-      });
-      expect(await advanceUntilSettled(clock, readAll(reader))).toEqual(await expectedResults());
+      const requestMs = fault === "hang" ? 1_000 : 30_000;
+      const reader = await open({ ...urls(carrier, node), parallel: 4, clock, timeouts: { requestMs } });
+      expect(await advanceUntilSettled(clock, readAll(reader), requestMs)).toEqual(await expectedResults());
       expect(faults).toBe(2);
     },
   );
@@ -283,8 +282,9 @@ describe("inconsistent results", () => {
     const transactions = Array.from({ length: 64 }, (_, index) => makePayment(1, index));
     const node = await startNode(new Map([[1, makeHeight(chainId, 1, { transactions, era: "finalize" })]]));
     // Four rounds take longer than one time limit.
-    node.behaviour.delayMs = 600;
-    const reader = await open({ grpcUrls: [node.grpcUrl], timeouts: { requestMs: 2_000 } });
+    node.behaviour.delayMs = 200;
+    const timeouts = { requestMs: 700 };
+    const reader = await open({ grpcUrls: [node.grpcUrl], clock: systemClock, timeouts });
     const [result] = await readAll(reader, 1);
     expect(result).toMatchObject({ kind: "height", block: { transactionCount: 64 } });
     expect(node.requests.filter(({ method }) => method === "tx")).toHaveLength(64);
@@ -331,7 +331,7 @@ it("falls back to gRPC if every RPC is unavailable", async () => {
 
 it("sends at most the configured requests per second", async () => {
   const node = await startNode();
-  const reader = await open({ rpcUrls: [node.rpcUrl], requestsPerSecond: 20 });
+  const reader = await open({ rpcUrls: [node.rpcUrl], requestsPerSecond: 20, clock: systemClock });
   const start = performance.now();
   await readAll(reader, 12);
   const seconds = (performance.now() - start) / 1000;

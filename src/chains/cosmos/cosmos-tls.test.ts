@@ -4,6 +4,7 @@ import { silentLogger } from "../../lib/logger.js";
 import { makeCertificates } from "../../testing/certificates.js";
 import { makeChain } from "../../testing/cosmos-generator.js";
 import { startCosmosNode, type CosmosTestNode } from "../../testing/cosmos-node.js";
+import { createFastClock } from "../../testing/manual-clock.js";
 import { probeCosmosAddress } from "./address-kind.js";
 import { createCosmosChain } from "./cosmos-chain.js";
 
@@ -25,7 +26,9 @@ async function failureOf(kind: "rpc" | "grpc", url: string): Promise<unknown> {
     chainId,
     rpcUrls: kind === "rpc" ? [url] : [],
     grpcUrls: kind === "grpc" ? [url] : [],
-    timeouts: { requestMs: 20_000 },
+    // Cooldowns take a tenth of their time, requests may take 20 real seconds.
+    clock: createFastClock(10),
+    timeouts: { requestMs: 200_000 },
     logger: silentLogger(),
   });
   try {

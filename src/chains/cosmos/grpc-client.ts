@@ -94,7 +94,11 @@ export function createGrpcClient(address: string): GrpcClient {
 }
 
 function faultOf(error: ServiceError, subject: RequestSubject): EndpointError | TaskFailure {
-  const message = error.details === "" ? error.message : error.details;
+  // The library appends a note about name resolution even where it is empty.
+  const message = (error.details === "" ? error.message : error.details).replace(
+    /\.? Resolution note: ?$/,
+    "",
+  );
   const cause = { cause: error };
   switch (error.code) {
     case status.UNAVAILABLE:

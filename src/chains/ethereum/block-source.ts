@@ -5,7 +5,7 @@ import type { ChainHead } from "../../domain/chain.js";
 import type { Height } from "../../domain/height.js";
 import { TaskFailure } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
-import { errorMessage } from "../../lib/error-message.js";
+import { toError } from "../../lib/error-message.js";
 import { EndpointError } from "../endpoint-error.js";
 import type { Endpoints } from "../endpoints.js";
 import type { EthereumNode, RawEthereumTransaction } from "./node.js";
@@ -85,7 +85,7 @@ export function createBlockSource(endpoints: Endpoints<EthereumNode>, clock: Clo
         return { heights, bytes };
       } catch (error) {
         signal.throwIfAborted();
-        return { heights, bytes, failure: error instanceof Error ? error : new Error(errorMessage(error)) };
+        return { heights, bytes, failure: toError(error) };
       }
     },
 

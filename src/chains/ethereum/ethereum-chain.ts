@@ -65,7 +65,18 @@ export async function readEthereumChainId(
   signal: AbortSignal,
 ): Promise<string> {
   const endpoints = nodesOf(options, { network: ethereumNetwork, chainId: "unknown" }, false);
-  return endpoints.call((node, inner) => node.chainId(inner), { signal });
+  try {
+    return await endpoints.call((node, inner) => node.chainId(inner), { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const faults = endpoints.status().map(({ name, lastFault }) => `${name}: ${lastFault ?? "not called"}`);
+    throw new TaskFailure(
+      `No node returned its chain id. ${faults.join("; ")}.`,
+      "other-worker",
+      { type: "unavailable" },
+      { cause: error },
+    );
+  }
 }
 
 /** Creates a reader; sends no request before the first task. */

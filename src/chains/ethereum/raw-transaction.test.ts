@@ -91,6 +91,27 @@ describe("the bytes of a transaction", () => {
     );
   });
 
+  it("equal those of viem's encoder with blobs and with authorizations", () => {
+    const signed = { r: toHex(5n, { size: 32 }), s: toHex(6n, { size: 32 }), yParity: 1 };
+    const to: Hex = `0x${"aa".repeat(20)}`;
+    const base = { chainId: 7, nonce: 1, gas: 9n, to, value: 2n, maxFeePerGas: 8n, maxPriorityFeePerGas: 3n };
+    const nodeFees = { maxFeePerGas: "0x8", maxPriorityFeePerGas: "0x3", accessList: [], yParity: "0x1" };
+    const hashes: Hex[] = [`0x01${"bb".repeat(31)}`, `0x01${"cc".repeat(31)}`];
+    const blobs = { ...base, type: "eip4844" as const, maxFeePerBlobGas: 300n, blobVersionedHashes: hashes };
+    const nodeBlobs = { maxFeePerBlobGas: "0x12c", blobVersionedHashes: hashes };
+    expectSame(signedTransaction("0x3", blobs, signed, { ...nodeFees, ...nodeBlobs }));
+    const tuple = { address: to, chainId: 7, nonce: 258, ...signed };
+    const setCode = { ...base, type: "eip7702" as const, authorizationList: [tuple] };
+    const entry = { address: to, chainId: "0x7", nonce: "0x102", r: "0x5", s: "0x6" };
+    for (const parity of [{ yParity: "0x1" }, { v: "0x1" }])
+      expectSame(
+        signedTransaction("0x4", setCode, signed, {
+          ...nodeFees,
+          authorizationList: [{ ...entry, ...parity }],
+        }),
+      );
+  });
+
   it("are undefined if they cannot be rebuilt", () => {
     expect(rawTransaction({ type: "0x7e", hash: "0x" })).toBeUndefined();
     expect(rawTransaction({ type: "0x0", hash: "0x", nonce: "0x1" })).toBeUndefined();

@@ -121,4 +121,87 @@ describe("reading ahead", () => {
     expect(batches.length - before).toBeGreaterThan(2);
     expect(batches.every(({ signal: inner }) => inner.aborted)).toBe(true);
   });
+
+  it("keeps its number of batches ahead of the batch that is consumed", async () => {
+    const { ahead, batches } = setUp(() => 1000);
+    for await (const { height } of ahead.heights({ from: 1, to: 1000 }, signal)) {
+      if (height !== 2) continue;
+      // The first batch measures one height; then four of 20, and one more for the batch in consumption.
+      expect(batches.map(({ from, count }) => [from, count])).toEqual([
+        [1, 1],
+        ...[2, 22, 42, 62, 82].map((from) => [from, 20]),
+      ]);
+      break;
+    }
+  });
+
+  it("starts no batch while a fat height of a buffered batch exceeds the total", async () => {
+    const { ahead, batches } = setUp((height) => (height === 30 ? 20 * mebibyte : 1000), { parallel: 2 });
+    const started: number[] = [];
+    for await (const { height } of ahead.heights({ from: 1, to: 200 }, signal)) {
+      // A batch that is started reads in later turns.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (height >= 22 && height <= 41) started.push(batches.at(-1)?.from ?? 0);
+      if (height === 41) break;
+    }
+    // The batch from 42 was in flight before the fat height was known.
+    expect(new Set(started)).toEqual(new Set([42]));
+  });
+
+  it("still reads ahead after it delivered far more than the total", async () => {
+    const { ahead, batches } = setUp(() => mebibyte);
+    for await (const { height } of ahead.heights({ from: 1, to: 200 }, signal)) {
+      if (height < 150) continue;
+      const last = batches.at(-1);
+      expect((last?.from ?? 0) + (last?.count ?? 0) - height).toBeGreaterThan(4);
+      if (height === 160) break;
+    }
+  });
+
+  it("estimates the size of a height: increases at once, decreases by three tenths, at least one byte", async () => {
+    const sizes = new Map([
+      [1, 100],
+      [2, 1000],
+      [3, 100],
+    ]);
+    const { ahead, batches } = setUp((height) => sizes.get(height) ?? 0, {
+      parallel: 1,
+      batchBytes: 1000,
+      batchHeights: 100,
+    });
+    await all(ahead, 1, 1);
+    await all(ahead, 2, 2);
+    await all(ahead, 3, 3);
+    // 1,000 bytes, then 0.7 × 1,000 + 0.3 × 100 = 730: one height fits into a batch.
+    await all(ahead, 10, 10);
+    // Empty heights: 511, 357.7, then 250.4 bytes, of which three fit; then 175.3, of which five fit.
+    for (const from of [20, 30]) await all(ahead, from, from);
+    await all(ahead, 40, 50);
+    expect(batches.map(({ from, count }) => [from, count]).slice(4, 8)).toEqual([
+      [20, 1],
+      [30, 1],
+      [40, 3],
+      [43, 5],
+    ]);
+  });
+
+  it("starts no batch that would exceed the total", async () => {
+    const { ahead, batches } = setUp(() => 1000, {
+      batchHeights: 3,
+      batchBytes: 3000,
+      totalBytes: 8000,
+      parallel: 10,
+    });
+    await all(ahead, 1, 1);
+    const iterator = ahead.heights({ from: 11, to: 100 }, signal);
+    await iterator.next();
+    // Two batches of 3,000 bytes fit, the third would need 9,000.
+    expect(batches.slice(1).map(({ from }) => from)).toEqual([11, 14]);
+    await iterator.return();
+    // A height is as large as its share of a batch: batches keep three heights.
+    await all(ahead, 21, 32);
+    expect(batches.slice(-4).map(({ from, count }) => [from, count])).toEqual(
+      [21, 24, 27, 30].map((from) => [from, 3]),
+    );
+  });
 });

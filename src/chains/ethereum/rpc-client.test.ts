@@ -75,4 +75,50 @@ describe("the JSON-RPC client", () => {
     const { responses } = await client.request(calls(1), signal);
     expect(responses).toEqual([{ result: text }]);
   });
+
+  it("accepts a response of exactly the maximum size", async () => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 0, result: "x" });
+    const reply = { body };
+    const exact = await open({ intercept: () => reply }, { maxResponseBytes: body.length });
+    expect((await exact.client.request(calls(1), signal)).responses).toEqual([{ result: "x" }]);
+    const smaller = await open({ intercept: () => reply }, { maxResponseBytes: body.length - 1 });
+    await expect(smaller.client.request(calls(1), signal)).rejects.toMatchObject({
+      message: `its response is larger than ${body.length - 1} bytes`,
+    });
+  });
+
+  it("assigns an error without an id to the only call of a request", async () => {
+    const error = { code: -32000, message: "execution reverted" };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: null, error });
+    const { client } = await open({ intercept: () => ({ body }) });
+    expect((await client.request(calls(1), signal)).responses).toEqual([{ error }]);
+  });
+
+  it("returns an error about the size of a single response", async () => {
+    const error = { code: -32000, message: "response size exceeded" };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 0, error });
+    const { client } = await open({ intercept: () => ({ body }) });
+    expect((await client.request(calls(1), signal)).responses).toEqual([{ error }]);
+  });
+
+  it("decodes a password from the URL", async () => {
+    const { node } = await open();
+    const url = node.url.replace("http://", "http://us%3Aer:p%40ss@");
+    const client = createRpcClient({ url, batchCalls: 1, maxResponseBytes: 1000, now: () => time });
+    await client.request(calls(1), signal);
+    expect(node.lastHeaders.authorization).toBe(`Basic ${Buffer.from("us:er:p@ss").toString("base64")}`);
+  });
+
+  it("halves a batch that the node limits, then adds one call after each full batch", async () => {
+    let limits = 1;
+    const { node, client } = await open(
+      { intercept: () => (limits-- > 0 ? { status: 429, body: "" } : undefined) },
+      { batchCalls: 16 },
+    );
+    const expected = Array.from({ length: 16 }, () => 1);
+    await expect(client.request(calls(...expected), signal)).rejects.toMatchObject({ fault: "rate-limited" });
+    for (let round = 0; round < 2; round += 1) await client.request(calls(...expected), signal);
+    const sent = node.requests.map((each) => each.length);
+    expect(sent).toEqual([16, 8, 8, 9, 7]);
+  });
 });

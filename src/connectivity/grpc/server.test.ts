@@ -63,7 +63,9 @@ describe("a worker's server", () => {
 
   it("reports a port that is in use", async () => {
     const worker = await startWorker("w1");
-    await expect(startTestWorker("w2", { listen: worker.address })).rejects.toThrow("is the port in use?");
+    await expect(startTestWorker("w2", { listen: worker.address })).rejects.toThrow(
+      `The address ${worker.address} is in use by another process.`,
+    );
   });
 
   it("continues after invalid bytes of a manager", async () => {

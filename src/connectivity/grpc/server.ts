@@ -1,8 +1,16 @@
 // The worker's gRPC server: streams of any number of managers, health, drain.
 // Imports only domain, lib, grpc-js and connectivity; never reads a chain.
-import { Server, status, type Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import {
+  logVerbosity,
+  Server,
+  setLogVerbosity,
+  status,
+  type Metadata,
+  type ServerDuplexStream,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ChainRef } from "../../domain/chain.js";
+import { listenFailure } from "../../lib/listen-failure.js";
 import type { Logger } from "../../lib/logger.js";
 import { IndexerServiceService } from "../../generated/proto/indexer.js";
 import type { WorkerChannel } from "../protocol/channel.js";
@@ -104,11 +112,14 @@ export async function startGrpcWorkerServer(options: GrpcWorkerServerOptions): P
   };
 }
 
+// The library's own lines on standard error repeat failures that callers receive and report.
+setLogVerbosity(logVerbosity.NONE);
+
 function bind(server: Server, { listen, tls }: GrpcWorkerServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, serverCredentials(tls), (error, port) => {
       if (error === null) resolve(port);
-      else reject(new Error(`The worker cannot listen on ${listen}: is the port in use?`, { cause: error }));
+      else reject(listenFailure(error, { address: listen, setting: "ADDRESS" }));
     });
   });
 }

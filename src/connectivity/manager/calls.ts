@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { TaskFailure, type TaskRequest } from "../../domain/task.js";
 import type { Clock } from "../../lib/clock.js";
+import { toError } from "../../lib/error-message.js";
 import type { Feature, ManagerFrame, WorkerFrame } from "../protocol/frames.js";
 import { sizes, times } from "../protocol/limits.js";
 import { createCall, type Call, type CallEnd, type Delivery } from "./call.js";
@@ -151,7 +152,7 @@ export function createCalls(options: CallsOptions): Calls {
       const cancel = (reason: string): void => call.end({ kind: "lost", reason });
       const onAbort = (): void => {
         cancel("The task was cancelled.");
-        buffer.abort(abortReason(signal));
+        buffer.abort(toError(signal.reason));
       };
       signal.addEventListener("abort", onAbort, { once: true });
       calls.set(lease, call);
@@ -226,11 +227,6 @@ async function* withAcknowledge(
       },
     };
   }
-}
-
-function abortReason(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new Error("The task was cancelled.");
 }
 
 function endOfUnreadable({

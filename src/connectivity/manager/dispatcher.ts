@@ -9,6 +9,7 @@ import { counts, sizes } from "../protocol/limits.js";
 import { cancellable } from "./cancellable.js";
 import { shuttingDownError, timeoutError } from "./failures.js";
 import type { ConnectivityMetrics } from "./metrics.js";
+import { placesFor } from "./selection.js";
 import { runTask, type TaskDeps } from "./task.js";
 import { createWorkerPool, type WorkerDirectory } from "./worker-pool.js";
 
@@ -79,11 +80,11 @@ export function createDispatcher(options: DispatcherOptions): OwnedDispatcher {
       const deps = { ...options, taskId, request, options: settings, pool, credit };
       return { taskId, parts: cancellable(signal, (stopped) => run(deps, stopped)) };
     },
-    capacity: (chain) =>
+    capacity: (chain, priority = "interactive") =>
       directory
         .workersOf(chain)
         .filter(({ state }) => state === "ONLINE")
-        .reduce((sum, { capacity }) => sum + capacity, 0),
+        .reduce((sum, worker) => sum + placesFor(worker, priority), 0),
     get queued() {
       return pool.queued;
     },

@@ -7,7 +7,7 @@ import { createRetryPolicy, type RetryPolicy } from "./retry-policy.js";
 
 const facts = { chain: "counting/counting-1", taskId: "t" };
 /** The jitter is 3/4 of the whole delay. */
-const createPolicy = (): RetryPolicy => createRetryPolicy(facts, () => 0.5);
+const createPolicy = (): RetryPolicy => createRetryPolicy({ facts, random: () => 0.5 });
 const broken = new CallFailure({ kind: "broken", reason: "It ended early." });
 const lost = new CallFailure({ kind: "lost", reason: "The stream broke." });
 

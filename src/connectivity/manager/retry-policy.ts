@@ -18,8 +18,17 @@ export interface RetryPolicy {
   delayAfter(failure: CallFailure, workerId: string): number;
 }
 
-/** Creates the policy of one task; `facts` are added to its errors. */
-export function createRetryPolicy(facts: ErrorFacts, random: () => number): RetryPolicy {
+/** The settings of a policy. */
+export interface RetryPolicyOptions {
+  /** Added to the errors of the task. */
+  readonly facts: ErrorFacts;
+  readonly random: () => number;
+  /** Allows no retry after a lost or broken call. */
+  readonly failFast?: boolean;
+}
+
+/** Creates the policy of one task. */
+export function createRetryPolicy({ facts, random, failFast = false }: RetryPolicyOptions): RetryPolicy {
   const avoid = new Set<string>();
   let prefer: string | undefined;
   let [emptyEnds, losses, waits] = [0, 0, 0];
@@ -64,6 +73,7 @@ export function createRetryPolicy(facts: ErrorFacts, random: () => number): Retr
     },
     delayAfter({ end }, workerId) {
       prefer = undefined;
+      if (failFast && end.kind !== "failed") throw errorOfBreak(end.reason, facts);
       switch (end.kind) {
         case "failed":
           return afterFailure(end.failure, workerId);

@@ -37,6 +37,21 @@ describe("selectWorker", () => {
     const workers = [worker("a", { inFlight: 5 }), worker("b")];
     expect(selectWorker(workers, { ...nobody, prefer: "a" }).workerId).toBe("a");
     expect(selectWorker(workers, { ...nobody, prefer: "gone" }).workerId).toBe("b");
+    for (const state of ["OFFLINE", "DRAINING", "CONNECTING"] as const) {
+      const others = [worker("a", { state }), worker("b")];
+      expect(selectWorker(others, { ...nobody, prefer: "a" }).workerId).toBe("b");
+    }
+  });
+
+  it("leaves the last place of a worker to interactive tasks, unless it has only one", () => {
+    const background = { ...nobody, priority: "background" } as const;
+    expect(selectWorker([worker("a", { inFlight: 6 })], background).workerId).toBe("a");
+    const almostFull = [worker("a", { inFlight: 7 })];
+    expect(selectWorker(almostFull, background)).toEqual({
+      reasons: [{ workerId: "a", reason: "keeps its last place for interactive tasks" }],
+    });
+    expect(selectWorker(almostFull, nobody).workerId).toBe("a");
+    expect(selectWorker([worker("a", { capacity: 1 })], background).workerId).toBe("a");
   });
 
   it("explains why each other worker was not selected", () => {

@@ -1,6 +1,7 @@
 // Selects a worker, and explains why the others were not selected. Pure.
-// Imports only domain; never calls a worker.
+// Imports only domain and the port; never calls a worker.
 import type { WorkerState } from "../../domain/worker.js";
+import type { Priority } from "../port.js";
 
 /** A worker of the chain, as the selection sees it. */
 export interface Candidate {
@@ -18,6 +19,8 @@ export interface WorkerPreference {
   readonly avoid: ReadonlySet<string>;
   /** The worker that requested a retry after a delay; ignored if it is not online. */
   readonly prefer?: string;
+  /** A background task leaves the last place of a worker free; interactive by default. */
+  readonly priority?: Priority;
 }
 
 /** The selected worker, if any, and the reasons against the others. */
@@ -26,7 +29,12 @@ export interface Selection {
   readonly reasons: readonly { readonly workerId: string; readonly reason: string }[];
 }
 
-/** Whether a worker can execute another task. */
+/** Returns how many tasks a worker executes before it accepts no more of a priority: interactive tasks never wait behind a backfill. */
+export function placesFor({ capacity }: Pick<Candidate, "capacity">, priority: Priority): number {
+  return priority === "background" && capacity > 1 ? capacity - 1 : capacity;
+}
+
+/** Whether a worker can execute another task of any priority. */
 export function hasCapacity({ state, inFlight, capacity }: Candidate): boolean {
   return state === "ONLINE" && inFlight < capacity;
 }
@@ -34,7 +42,7 @@ export function hasCapacity({ state, inFlight, capacity }: Candidate): boolean {
 /** Selects among workers with capacity the least loaded; among equal ones the one selected longest ago. */
 export function selectWorker(
   candidates: readonly Candidate[],
-  { avoid, prefer }: WorkerPreference,
+  { avoid, prefer, priority = "interactive" }: WorkerPreference,
 ): Selection {
   const online = candidates.filter(({ state }) => state === "ONLINE");
   const untried = online.filter(({ workerId }) => !avoid.has(workerId));
@@ -42,12 +50,12 @@ export function selectWorker(
   const preferred = online.filter(({ workerId }) => workerId === prefer);
   const eligible = preferred.length > 0 ? preferred : allowed;
   const [selected] = eligible
-    .filter(hasCapacity)
+    .filter((each) => hasCapacity(each) && each.inFlight < placesFor(each, priority))
     .sort((a, b) => load(a) - load(b) || a.lastSelected - b.lastSelected);
 
   const reasons = candidates
     .filter((each) => each !== selected)
-    .map((each) => ({ workerId: each.workerId, reason: reasonAgainst(each, eligible) }));
+    .map((each) => ({ workerId: each.workerId, reason: reasonAgainst(each, eligible, priority) }));
   return { reasons, ...(selected !== undefined && { workerId: selected.workerId }) };
 }
 
@@ -55,7 +63,7 @@ function load({ inFlight, capacity }: Candidate): number {
   return inFlight / capacity;
 }
 
-function reasonAgainst(candidate: Candidate, eligible: readonly Candidate[]): string {
+function reasonAgainst(candidate: Candidate, eligible: readonly Candidate[], priority: Priority): string {
   switch (candidate.state) {
     case "CONNECTING":
       return "is being connected to";
@@ -69,5 +77,7 @@ function reasonAgainst(candidate: Candidate, eligible: readonly Candidate[]): st
   if (candidate.inFlight >= candidate.capacity) {
     return `executes ${candidate.inFlight} of ${candidate.capacity} tasks`;
   }
+  if (candidate.inFlight >= placesFor(candidate, priority))
+    return "keeps its last place for interactive tasks";
   return "has a higher load, or was selected more recently";
 }

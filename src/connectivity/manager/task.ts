@@ -34,7 +34,10 @@ export async function* runTask(deps: TaskDeps, signal: AbortSignal): AsyncGenera
   const chain = chainName(deps.request.chain);
   const startedAt = clock.monotonic();
   const progress = createProgress(deps.request);
-  const retry = createRetryPolicy({ chain, taskId }, deps.random);
+  const { random } = deps;
+  const { failFast } = options;
+  const facts = { chain, taskId };
+  const retry = createRetryPolicy({ facts, random, ...(failFast !== undefined && { failFast }) });
   let order = 0;
 
   for (let attempt = 1; ; attempt += 1) {

@@ -104,7 +104,8 @@ export function createWorkerPool(directory: WorkerDirectory, clock: Clock): Work
     if (!workers.some(hasCapacity)) return false;
     let workerId: string | undefined;
     const waiter = waiters.take(({ request }) => {
-      workerId = selectWorker(workers, request.preference).workerId;
+      const { preference, priority } = request;
+      workerId = selectWorker(workers, { ...preference, priority }).workerId;
       return workerId !== undefined;
     });
     const worker = workers.find((each) => each.workerId === workerId);

@@ -34,3 +34,25 @@ it("drops the bytes of the holder with the most", () => {
   budget.dropLargest();
   expect(dropped).toEqual(["large"]);
 });
+
+it("is full at its limit, and wakes every waiter once when it is not", async () => {
+  const budget = createByteBudget(100);
+  budget.changed(holder(100), 100);
+  expect(budget.isFull).toBe(true);
+  const woken: string[] = [];
+  const waiting = ["first", "second"].map((name) => budget.available().then(() => woken.push(name)));
+  budget.changed(holder(99), -1);
+  await Promise.all(waiting);
+  expect([woken, budget.isFull]).toEqual([["first", "second"], false]);
+});
+
+it("forgets a holder without bytes", () => {
+  const budget = createByteBudget(100);
+  let dropped = 0;
+  const changing = { bufferedBytes: 50, drop: () => void (dropped += 1) };
+  budget.changed(changing, 50);
+  changing.bufferedBytes = 0;
+  budget.changed(changing, -50);
+  budget.dropLargest();
+  expect(dropped).toBe(0);
+});

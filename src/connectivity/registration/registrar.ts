@@ -1,6 +1,7 @@
 // Registers a worker with each of its managers at regular intervals, independently of each other.
 // Imports only lib and this folder; never opens a stream.
 import type { Clock } from "../../lib/clock.js";
+import { errorMessage } from "../../lib/error-message.js";
 import { maskUrl, type Logger } from "../../lib/logger.js";
 import { times } from "../protocol/limits.js";
 import type { Registration } from "../port.js";
@@ -94,6 +95,5 @@ function pingUrl(manager: string): string {
 }
 
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return errorMessage(error instanceof Error ? (error.cause ?? error) : error);
 }

@@ -64,7 +64,6 @@ export function createTable<T>(name: string, columns: Columns<T>): Table<T> {
     ([key, column]): ErasedColumn => ({ ...column, key, rowName: column.name.replaceAll('"', "") }),
   );
   const names = list.map((column) => column.name);
-  const shapes = new Map<string, Shape>();
   const costly = list.filter((column) => column.costly === true);
   const valueOf = (item: T, { key, type }: ErasedColumn, tally: Tally | undefined): CopyValue => {
     const value: unknown = item[key as keyof T];
@@ -92,37 +91,15 @@ export function createTable<T>(name: string, columns: Columns<T>): Table<T> {
         .join(", "),
     selectionKey: (selection) => costly.map(({ key }) => (selection[key] === true ? "1" : "0")).join(""),
     read(chain, row) {
-      let present = "";
-      for (const { rowName, unselected } of list)
-        present += hasValue(row[rowName]) || unselected !== undefined ? "1" : "0";
-      const shape = shapes.get(present) ?? createShape(list.filter((_column, at) => present[at] === "1"));
-      shapes.set(present, shape);
-      const item = { ...shape.template };
-      item["chain"] = chain;
-      for (const { key, rowName, type, unselected } of shape.columns) {
+      const item: Record<string, unknown> = { chain };
+      for (const { key, rowName, type, unselected } of list) {
         const stored = row[rowName];
-        item[key] = hasValue(stored) ? type.fromSql(stored) : unselected;
+        if (stored !== null && stored !== undefined) item[key] = type.fromSql(stored);
+        else if (unselected !== undefined) item[key] = unselected;
       }
       return item as T & { readonly chain: ChainRef };
     },
   };
-}
-
-/** The columns that a row has, with an object of their properties. */
-interface Shape {
-  readonly columns: readonly ErasedColumn[];
-  readonly template: Readonly<Record<string, unknown>>;
-}
-
-/** Rows copy the template: an object that gains its properties one by one takes several times as long. */
-function createShape(columns: readonly ErasedColumn[]): Shape {
-  const keys = ["chain", ...columns.map(({ key }) => key)];
-  const template = JSON.parse(`{${keys.map((key) => `"${key}":null`).join(",")}}`) as Record<string, unknown>;
-  return { columns, template };
-}
-
-function hasValue(stored: unknown): boolean {
-  return stored !== null && stored !== undefined;
 }
 
 function scalar(value: CopyValue): string | number | bigint | boolean | null {

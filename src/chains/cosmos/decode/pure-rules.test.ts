@@ -305,7 +305,7 @@ describe("bytes of any kind", () => {
           expect(result.transactions.every(({ hasErrors }) => hasErrors)).toBe(true);
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { HeightRange } from "../../../domain/height.js";
 import type { Clock } from "../../../lib/clock.js";
-import { errorMessage } from "../../../lib/error-message.js";
+import { errorMessage, toError } from "../../../lib/error-message.js";
 import { createQueue } from "../../../lib/queue.js";
 import type { ByteBudget } from "../../protocol/byte-budget.js";
 import type { Feature, ManagerFrame, WorkerFrame } from "../../protocol/frames.js";
@@ -144,7 +144,7 @@ export function createWorkerAdapter({
     frames(firstPong, messages) {
       pump(firstPong, messages).then(
         () => queue.end(),
-        (error: unknown) => queue.end(error instanceof Error ? error : new Error(errorMessage(error))),
+        (error: unknown) => queue.end(toError(error)),
       );
       return queue;
     },
