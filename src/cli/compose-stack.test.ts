@@ -178,6 +178,24 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
     expect(refused.status).toBe(403);
   });
 
+  it("scheduler: creates the schedule of its file, and its slots succeed", async () => {
+    const scheduler = await stack.start("scheduler");
+    await scheduler.line(/The scheduler is ready/);
+    expect(await stack.isHealthy("scheduler")).toBe(true);
+    const [definition] = JSON.parse(
+      readFileSync(stack.path("scheduler", "/etc/indexer/schedules.json"), "utf8"),
+    ) as { task_id: string }[];
+    const taskId = definition!.task_id;
+    await until("a slot succeeds", async () => {
+      const schedules = `{ schedules { taskId last { height error } } }`;
+      const found = await data<{ schedules: { taskId: string; last: { error: string | null } | null }[] }>(
+        proxy,
+        schedules,
+      );
+      return found.schedules.some((each) => each.taskId === taskId && each.last?.error === null);
+    });
+  });
+
   it("prometheus: every target is up and every rule is evaluated", async () => {
     const address = await stack.address("prometheus", 9090);
     prometheus = `http://${address}`;
@@ -189,8 +207,7 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
     expect(await stack.isHealthy("prometheus")).toBe(true);
     await until("every target is up", async () => {
       const { activeTargets } = await query<{ activeTargets: { health: string }[] }>("targets");
-      expect(activeTargets).toHaveLength(5);
-      return activeTargets.every(({ health }) => health === "up");
+      return activeTargets.length === 6 && activeTargets.every(({ health }) => health === "up");
     });
     interface Rule {
       readonly name: string;
@@ -199,7 +216,7 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
     const rules = await until("every rule is evaluated", async () => {
       const { groups } = await query<{ groups: { rules: Rule[] }[] }>("rules");
       const found = groups.flatMap((group) => group.rules);
-      return found.every(({ health }) => health === "ok") && found;
+      return found.length > 0 && found.every(({ health }) => health === "ok") && found;
     });
     expect(rules.map(({ name }) => name)).toEqual(readAlerts().map(({ alert }) => alert));
   });
@@ -211,6 +228,7 @@ describe.skipIf(!canRun)("the services of docker-compose.yml", () => {
         ["manager-2", 9464],
         ["worker-demo", 9464],
         ["proxy", 8404],
+        ["scheduler", 8075],
       ].map(async ([name, port]) =>
         (await fetch(`http://${await stack.address(String(name), Number(port))}/metrics`)).text(),
       ),
