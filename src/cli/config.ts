@@ -1,5 +1,5 @@
 // Resolves a command's settings from its flags, the environment and a configuration file, and what its terminal can show.
-// Imports only lib.
+// Imports only lib and this folder.
 // Never defines a setting.
 import {
   readConfigFile,
@@ -10,6 +10,7 @@ import {
   type SettingSources,
   type SettingValues,
 } from "../lib/config.js";
+import { withSecretFiles } from "./secret-files.js";
 
 /** Texts of flags by setting name. */
 type FlagTexts = Readonly<Record<string, string | undefined>>;
@@ -37,7 +38,7 @@ export function reportConfiguration(
 function sourcesOf(settings: Settings, flags: FlagTexts, configFile: string | undefined): SettingSources {
   const path = configFile ?? process.env["CONFIG"];
   const file = path === undefined || path === "" ? {} : readConfigFile(path, settings);
-  return { flags, environment: process.env, file };
+  return { flags, environment: withSecretFiles(settings, process.env), file };
 }
 
 /** What an output stream can show. */

@@ -4,7 +4,7 @@
 
 const hints: readonly (readonly [reason: RegExp, nextStep: string])[] = [
   [
-    /chain id/i,
+    /serves chain id/i,
     "Point CHAIN_ID at the chain that the node serves, or choose a node of the configured chain.",
   ],
   [

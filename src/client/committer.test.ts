@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { chainName } from "../domain/chain.js";
 import { IndexerError } from "../domain/errors.js";
 import { createLogger, silentLogger } from "../lib/logger.js";
 import { createMetrics } from "../lib/metrics.js";
@@ -139,7 +140,8 @@ it("retries while the database is unavailable, until its time limit", async () =
 });
 
 it("succeeds after the database is available again, and does not retry other errors", async () => {
-  const { committer, writes, clock } = createBench();
+  const metrics = createMetrics({ processMetrics: false });
+  const { committer, writes, clock } = createBench({ metrics });
   const result = committer.commit(batchOf(1));
   writes[0]!.reject(new IndexerError("OVERLOADED", "The database is unavailable."));
   await clock.advance(200);
@@ -150,6 +152,11 @@ it("succeeds after the database is available again, and does not retry other err
   writes[2]!.reject(new Error("invalid"));
   await expect(rejectedBatch).rejects.toThrow("invalid");
   expect(writes).toHaveLength(3);
+  const label = `chain="${chainName(testChain)}"`;
+  expect((await metrics.metrics()).match(/^indexer_commit_failures_total.*$/gm)).toEqual([
+    `indexer_commit_failures_total{${label},reason="OVERLOADED"} 1`,
+    `indexer_commit_failures_total{${label},reason="INTERNAL"} 1`,
+  ]);
 });
 
 it("commits the parts of merged batches together, and a single batch unchanged", async () => {

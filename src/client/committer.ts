@@ -57,6 +57,12 @@ export function createCommitter(options: CommitterOptions): Committer {
   const transactions = counter("indexer_stored_transactions_total", "Transactions stored, new or replaced.");
   const replaced = counter("indexer_replaced_heights_total", "Heights replaced by a reorganisation.");
   const commitSeconds = counter("indexer_store_seconds_total", "Seconds spent in commits.");
+  const failures = new Counter({
+    name: "indexer_commit_failures_total",
+    help: "Attempts of commits that failed, by error code; a failed attempt may be retried.",
+    labelNames: ["chain", "reason"],
+    registers: [metrics],
+  });
 
   const writeWithRetry = async (batch: WriteBatch): Promise<WriteResult> => {
     const deadline = clock.monotonic() + patienceMs;
@@ -65,6 +71,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         return await store.write(batch);
       } catch (error) {
         const { code } = toIndexerError(error);
+        failures.inc({ chain: chainName(batch.chain), reason: code });
         const delay = backoffDelay({ first: 200, max: 2_000 }, attempt);
         if (code !== "OVERLOADED" || clock.monotonic() + delay > deadline) throw error;
         logger.warn(

@@ -134,6 +134,22 @@ describe("a step", () => {
     expect(requests()).toEqual([]);
   });
 
+  it("replaces a chain that was reorganised while no manager ran, and fetches its head only once", async () => {
+    const { step, online, chain, source, stored } = createBench();
+    await store.startFollowing(chain, 0);
+    await store.write({ chain, heights: chainData(0, 5, { chain }) });
+    online({ height: 8 });
+    const heights = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    await until("the end of the steps", async () => !(await step()).behind);
+    expect(await stored()).toEqual([{ from: 0, to: 8 }]);
+    expect((await store.blocksAt(chain, heights)).map(({ hash }) => hash)).toEqual(
+      heights.map((height) => `block-${height}`),
+    );
+    const reads = source.reads.length;
+    await step();
+    expect(source.reads.length).toBe(reads);
+  });
+
   it("requests no quarantined height again, so that it reaches the heights above any number of them", async () => {
     const { step, online, requests, stored, chain } = createBench({
       execute: undecodableUntil(() => false, 2),

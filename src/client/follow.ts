@@ -46,18 +46,25 @@ export type FollowLatest = (
  */
 export function createFollow(deps: FollowDeps): FollowLatest {
   const steps = new Map<string, Promise<FollowResult>>();
+  const verified = new Set<string>();
   return async (chain, maxHeights, signal) => {
     const name = chainName(chain);
     let step = steps.get(name);
     if (step === undefined) {
-      step = leasedStep(deps, chain, maxHeights).finally(() => steps.delete(name));
+      step = leasedStep({ ...deps, verified }, chain, maxHeights).finally(() => steps.delete(name));
       steps.set(name, step);
     }
     return waitUntilAborted(step, signal);
   };
 }
 
-async function leasedStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
+/** What a step needs. */
+interface StepDeps extends FollowDeps {
+  /** The chains whose stored head was compared with the node's block since the start. */
+  readonly verified: Set<string>;
+}
+
+async function leasedStep(deps: StepDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
   const { store, clock, owner, closing } = deps;
   const lease = { store, clock, owner, signal: closing, name: `follow/${chainName(chain)}` };
   const result = await withLease(lease, (signal) =>
@@ -66,7 +73,7 @@ async function leasedStep(deps: FollowDeps, chain: ChainRef, maxHeights: number)
   return result ?? { ...(await stepResult(store, chain, nothing, false)), processing: true };
 }
 
-async function followStep(deps: FollowDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
+async function followStep(deps: StepDeps, chain: ChainRef, maxHeights: number): Promise<FollowResult> {
   const { store, dispatcher } = deps;
   const head = newestHead(deps.workers, chain);
   if (head === undefined) {
@@ -171,6 +178,21 @@ async function invalidateForkedHead(store: Store, chain: ChainRef, head: ChainHe
   if (stored !== undefined && stored.hash !== head.hash) {
     await store.invalidate(chain, [{ from: head.height, to: head.height }]);
   }
+}
+
+/**
+ * Fetches the stored head again, once after the start: the chain may have been reorganised, or reset, while no manager ran. A
+ * different block replaces the stored one, and the blocks that do not link to it leave the coverage.
+ */
+async function verifyStoredHead(deps: StepDeps, chain: ChainRef, head: ChainHead): Promise<void> {
+  const name = chainName(chain);
+  if (deps.verified.has(name)) return;
+  const stored = (await deps.store.chain(chain))?.head;
+  if (stored !== undefined && stored.height <= head.height) {
+    const ranges = [{ from: stored.height, to: stored.height }];
+    await deps.storeHeights({ ...workOf(deps), chain, ranges, parallel: 1 });
+  }
+  deps.verified.add(name);
 }
 
 async function followStart(

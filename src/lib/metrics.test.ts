@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { expect, it } from "vitest";
 import { Counter, createMetrics } from "./metrics.js";
 
@@ -11,4 +12,6 @@ it("creates an independent registry without the metrics of Node.js", async () =>
 it("adds the metrics of Node.js to the registry", async () => {
   const metrics = createMetrics({ processMetrics: true });
   expect(await metrics.metrics()).toContain("nodejs_eventloop_lag_seconds");
+  const [, limit] = /^indexer_heap_limit_bytes (\S+)$/m.exec(await metrics.metrics()) ?? [];
+  expect(Number(limit)).toBe(getHeapStatistics().heap_size_limit);
 });

@@ -21,6 +21,7 @@ import type { PubSub } from "../pubsub/port.js";
 import { createPostgresPubSub } from "../pubsub/postgres.js";
 import { createRedisPubSub } from "../pubsub/redis.js";
 import { createStore } from "../store/create-store.js";
+import { registerChainMetrics } from "./chain-metrics.js";
 import type { ManagerConfig } from "./config.js";
 import { createHealthCheck } from "./health.js";
 
@@ -101,6 +102,7 @@ export async function startManager(
     ...(config.followFrom !== undefined && { followFrom: config.followFrom }),
   });
   lifecycle.onStop("announcements", client.close);
+  registerChainMetrics({ client, registry: metrics, clock });
   lifecycle.onStop("streams to workers", connectivity.close);
 
   const runs = client.executeRuns();

@@ -10,6 +10,8 @@ export interface RunningProcess {
   readonly pid: number;
   /** Returns its output so far, stdout and stderr combined. */
   output(): string;
+  /** Returns its standard output alone. */
+  stdout(): string;
   /** Resolves with the first match in its output; rejects if the process ends first, or after `ms`. */
   line(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
@@ -38,6 +40,7 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
     ...(cwd !== undefined && { cwd }),
   });
   let output = "";
+  let stdout = "";
   const waiting = new Set<() => void>();
   const notifyWaiting = (): void => {
     for (const check of waiting) check();
@@ -45,6 +48,7 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      if (stream === child.stdout) stdout += text;
       notifyWaiting();
     });
   }
@@ -59,6 +63,7 @@ export function startProcess({ args, env = {}, cwd, executable }: ProcessOptions
   return {
     pid: child.pid ?? 0,
     output: () => output,
+    stdout: () => stdout,
     line: (pattern, ms = 30_000) =>
       new Promise((resolve, reject) => {
         const stop = (): void => {

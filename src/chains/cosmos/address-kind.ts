@@ -26,6 +26,10 @@ export interface ProbeOptions {
 
 /** Throws a TaskFailure if the text is neither `host:port` nor a URL. */
 export function checkCosmosAddress(address: string): void {
+  if (/\s/.test(address)) {
+    const message = `'${address}' is not an address: write host:port, or a URL, without spaces.`;
+    throw new TaskFailure(message, "never", { type: "bad_request" });
+  }
   try {
     grpcTarget(address);
   } catch (error) {
