@@ -106,6 +106,6 @@ export function followRunOperation(id: string): Operation<{ readonly run: RunRep
 }
 
 /** Whether a run has ended. */
-export function hasEnded({ status }: Pick<RunReport, "status">): boolean {
+export function runHasEnded({ status }: Pick<RunReport, "status">): boolean {
   return status === "SUCCEEDED" || status === "FAILED" || status === "CANCELLED";
 }
