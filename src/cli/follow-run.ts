@@ -2,11 +2,12 @@
 // Imports only domain, lib and this folder.
 // Never cancels a run.
 import { chainName } from "../domain/chain.js";
+import { hasEnded } from "../domain/run.js";
 import type { Clock } from "../lib/clock.js";
 import { ManagerError, type ManagerConnection } from "./manager-connection.js";
 import { formatCount, formatRange, formatSeconds, printJsonLine, printLine } from "./output.js";
 import { createProgress } from "./progress.js";
-import { followRunOperation, hasEnded, type RunReport } from "./run-operations.js";
+import { followRunOperation, type RunReport } from "./run-operations.js";
 
 /** Options of `followRun`. */
 export interface FollowRunOptions {
@@ -63,7 +64,7 @@ async function* statesOf(
   { manager, clock, signal }: FollowRunOptions,
   note: (line: string) => void,
 ): AsyncGenerator<RunReport> {
-  if (hasEnded(run)) return void (yield run);
+  if (hasEnded(run.status)) return void (yield run);
   let connectedAt = clock.monotonic();
   while (!signal.aborted) {
     let failure: ManagerError | undefined;
@@ -71,7 +72,7 @@ async function* statesOf(
       for await (const { run: state } of manager.subscribe(followRunOperation(run.id), signal)) {
         connectedAt = clock.monotonic();
         yield state;
-        if (hasEnded(state)) return;
+        if (hasEnded(state.status)) return;
       }
     } catch (error) {
       // A code is the manager's own refusal, which a retry does not change.

@@ -104,8 +104,3 @@ export function followRunOperation(id: string): Operation<{ readonly run: RunRep
     variables: { id },
   };
 }
-
-/** Whether a run has ended. */
-export function hasEnded({ status }: Pick<RunReport, "status">): boolean {
-  return status === "SUCCEEDED" || status === "FAILED" || status === "CANCELLED";
-}

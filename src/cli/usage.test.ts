@@ -12,14 +12,21 @@ async function run(
 }
 
 describe("the command line", () => {
-  it.each(["--help", "dev --help", "manager --help", "worker ethereum --help", "db migrate --help"])(
-    "prints its usage: %s",
-    async (line) => {
-      const { code, output } = await run(line.split(" "));
-      expect(code).toBe(0);
-      expect(output).toContain("Usage: indexer");
-    },
-  );
+  it.each([
+    "--help",
+    "dev --help",
+    "manager --help",
+    "worker ethereum --help",
+    "db migrate --help",
+    "db export --help",
+    "sync --help",
+    "check --help",
+    "doctor --help",
+  ])("prints its usage: %s", async (line) => {
+    const { code, output } = await run(line.split(" "));
+    expect(code).toBe(0);
+    expect(output).toContain("Usage: indexer");
+  });
 
   it("names an unknown command or flag and an invalid setting", async () => {
     expect(await run(["fly"])).toMatchObject({

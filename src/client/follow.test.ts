@@ -27,10 +27,12 @@ afterAll(() => store.close());
 interface BenchOptions extends CountingOptions {
   /** Replaces the results of the chain. */
   readonly execute?: (request: TaskRequest, signal: AbortSignal) => AsyncIterable<TaskResult>;
+  /** Where the index of the chain begins. */
+  readonly followFrom?: number;
 }
 
 /** The use cases over the shared store, for a chain that no other test uses. */
-function createBench({ execute, ...options }: BenchOptions = {}) {
+function createBench({ execute, followFrom, ...options }: BenchOptions = {}) {
   chains += 1;
   const chain = { network: "counting", chainId: `follow-${chains}` };
   const source = createCountingChain({ chain, transactions: () => 1, ...options });
@@ -52,6 +54,7 @@ function createBench({ execute, ...options }: BenchOptions = {}) {
     storeHeights: createStoreHeights(storing),
     owner: "test",
     closing: closing.signal,
+    ...(followFrom !== undefined && { followFrom }),
   });
   const never = new AbortController().signal;
   return {
@@ -227,5 +230,33 @@ describe("a step with workers that report no head", () => {
     if (after === undefined) expect(requested).toBeUndefined();
     else expect(requested).toMatchObject(after);
     if (after !== undefined && !("hash" in after)) expect(requested).not.toHaveProperty("hash");
+  });
+});
+
+describe("FOLLOW_FROM", () => {
+  it.each([
+    ["begins at the height", 120, { height: 150 }, [{ from: 120, to: 150 }]],
+    [
+      "begins at the first height of a pruned node",
+      10,
+      { height: 150, earliest: 140 },
+      [{ from: 140, to: 150 }],
+    ],
+    ["waits for a height above the head", 200, { height: 150 }, []],
+    ["begins at the height without a reported head", 120, undefined, [{ from: 120, to: 150 }]],
+  ])("%s", async (_title, followFrom, head, expected) => {
+    const { step, online, legacyOnline, stored } = createBench({ head: 150, followFrom });
+    if (head === undefined) legacyOnline();
+    else online(head);
+    await step();
+    expect(await stored()).toEqual(expected);
+  });
+
+  it("does not move the start of a chain that is followed already", async () => {
+    const { step, online, chain } = createBench({ head: 150, followFrom: 120 });
+    await store.startFollowing(chain, 100);
+    online({ height: 150 });
+    await step();
+    expect(await store.indexed(chain)).toEqual([{ from: 100, to: 150 }]);
   });
 });
