@@ -83,6 +83,7 @@ async function followStep(deps: StepDeps, chain: ChainRef, maxHeights: number): 
   }
   await store.saveNetworkHead(chain, head);
   await invalidateForkedHead(store, chain, head);
+  await verifyStoredHead(deps, chain, head);
   const from = await followStart(deps, chain, head);
   if (from > head.height) return stepResult(store, chain, nothing, false);
 

@@ -144,8 +144,9 @@ describe.skipIf(!hasPostgres)("a run under faults", () => {
         errors: [],
       });
       expect(faults.length).toBeGreaterThan(0);
-      // Three managers and four workers: while one is away, the others go on. A frozen manager's chunks wait for its lease.
-      expect(stall.longest).toBeLessThan(30_000);
+      // Three managers and four workers: while one is away, the others go on. A frozen manager's chunks wait for its lease. Only
+      // the long form measures time, on a machine that does nothing else.
+      if (long) expect(stall.longest).toBeLessThan(20_000);
 
       const { rows } = await client.query<{ blocks: string; transactions: string; distinct: string }>(
         `select (select count(*) from block where height between 1 and $1) as blocks, count(*) as transactions,
