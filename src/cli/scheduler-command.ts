@@ -3,10 +3,10 @@
 // Never starts a manager or a worker.
 import type { Command } from "commander";
 import { createLifecycle } from "../lib/lifecycle.js";
-import { createLogger } from "../lib/logger.js";
 import { schedulerSettings } from "../scheduler/config.js";
 import { startScheduler } from "../scheduler/scheduler.js";
 import { configure } from "./config.js";
+import { createProcessLogger } from "./logging.js";
 import { addSettings, givenFlags, type GivenOptions } from "./options.js";
 import { runUntilSignalled } from "./process.js";
 
@@ -19,7 +19,7 @@ export function addSchedulerCommand(program: Command): void {
     );
   addSettings(command, schedulerSettings).action(async (options: GivenOptions) => {
     const config = configure(schedulerSettings, givenFlags(schedulerSettings, options), options.config);
-    const logger = createLogger({ level: config.logLevel });
+    const logger = await createProcessLogger(config.logLevel);
     const lifecycle = createLifecycle();
     await runUntilSignalled(lifecycle, logger, () => startScheduler(config, lifecycle, logger));
   });
