@@ -1,4 +1,4 @@
-// Schedulers, managers and a worker as processes. Schedules reach the same state whichever process is killed.
+// Schedulers, managers and a worker as processes. Schedules end with the same state, whichever process is killed.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
