@@ -295,6 +295,6 @@ describe.skipIf(!hasPostgres)("a failing server", () => {
     const url = new URL(server.url);
     url.pathname = "/bare";
     const failure = await failureOf(createStore({ databaseUrl: url.toString(), logger }));
-    expect(failure.message).toMatch(/lacks 1 migration.*indexer db migrate/);
+    expect(failure.message).toMatch(/lacks \d+ migration\(s\) \(\d+_init, .*indexer db migrate/);
   });
 });
