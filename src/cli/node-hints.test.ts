@@ -11,6 +11,7 @@ it.each([
   ["it cannot be reached: connect ETIMEDOUT", /Start the node/],
   ["No node returned its chain id. http://n: it limits requests (HTTP 429).", /REQUESTS_PER_SECOND/],
   ["No node returned its chain id. http://n: the connection failed: ECONNREFUSED.", /Start the node/],
+  ["it cannot be reached: self-signed certificate in certificate chain", /NODE_EXTRA_CA_CERTS/],
   ["No response within 1.5 s.", /not overloaded/],
   ["it did not respond within 10000 ms", /not overloaded/],
   ["x is neither a Cosmos node's gRPC nor its RPC (as RPC: its response is malformed)", /of this network/],

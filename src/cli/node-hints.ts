@@ -12,6 +12,10 @@ const hints: readonly (readonly [reason: RegExp, nextStep: string])[] = [
     "Wait, lower REQUESTS_PER_SECOND, or add another endpoint; it is retried.",
   ],
   [/denies access|401|403|unauthenticated|permission/i, "Correct the credentials in the node's address."],
+  [
+    /certificate/i,
+    "Start again with NODE_EXTRA_CA_CERTS set to the file of the authority that signed the node's certificate.",
+  ],
   [/ENOTFOUND|EAI_AGAIN|name resolution/i, "Correct the host name in the node's address; it is retried."],
   [
     /ECONNREFUSED|bad port|cannot be reached|connection failed|ECONNRESET|EHOSTUNREACH|no connection/i,
