@@ -68,7 +68,9 @@ export async function executeChunk(
       onStored: () => (hasProgress = true),
     });
     const work = { heights: totalHeights(chunk.heights), elapsedMs: clock.monotonic() - startedAt };
-    end = { kind: "done", nextWindow: nextWindow(work) };
+    // The rest of an interrupted chunk says nothing about the size of a whole one.
+    const isWhole = chunk.attempts === 1 && work.heights > 0;
+    end = { kind: "done", ...(isWhole && { nextWindow: nextWindow(work) }) };
   } catch (error) {
     if (lost.aborted || toIndexerError(error).code === "CONFLICT") return;
     end = failureEnd(error);

@@ -13,6 +13,7 @@ import type { Database } from "../store/sql.js";
 import { createCountingChain, type CountingChain } from "../testing/counting-chain.js";
 import { createDirectWorkers } from "../testing/direct-workers.js";
 import { until } from "../testing/until.js";
+import { executeChunk } from "./chunk.js";
 import { createClient } from "./client.js";
 import type { RunExecutor } from "./run-executor.js";
 
@@ -227,6 +228,36 @@ describe("the execution of runs", () => {
     direct.report({ chain: source.chain });
     expect(await ended(run.id)).toMatchObject({ status: "SUCCEEDED" });
     await stop();
+  });
+
+  it("keeps the size of the next chunks after one that others stored", async () => {
+    const source = newSource();
+    const { run } = await store.startRun(newRun(source, 1, 60));
+    await store.claimChunks("dead", { chain: source.chain, limit: 1 });
+    const heights = Array.from({ length: 10 }, (_, at) => at + 1);
+    await store.write({
+      chain: source.chain,
+      heights: heights.map((height) => ({
+        block: source.block(height),
+        transactions: Array.from({ length: height % 4 }, (_, index) => source.transaction(height, index)),
+      })),
+    });
+    await database.query({ text: "update run_chunk set lease_until = clock_timestamp() - interval '1 s'" });
+    const ends: unknown[] = [];
+    const [chunk] = await store.claimChunks("alive", { chain: source.chain, limit: 1 });
+    expect(chunk).toMatchObject({ attempts: 2, heights: [] });
+    await executeChunk(
+      {
+        store: { endChunk: async (_lease, end) => void ends.push(end) },
+        storeHeights: async () => {},
+        clock: systemClock,
+        logger: silentLogger(),
+      },
+      chunk!,
+      { lost: new AbortController().signal, stopping: new AbortController().signal },
+    );
+    expect(ends).toEqual([{ kind: "done" }]);
+    await store.cancelRun(run.id);
   });
 
   it("rejects a window outside of its limits", async () => {

@@ -123,7 +123,11 @@ export function nextWindow({
 /** The end of a chunk's attempt. */
 export type ChunkEnd =
   /** Every height is stored or quarantined. */
-  | { readonly kind: "done"; readonly nextWindow: number }
+  | {
+      readonly kind: "done";
+      /** The window of the next chunk; absent to keep the present one. */
+      readonly nextWindow?: number;
+    }
   /** The attempt failed; the chunk waits `delayMs`, or has failed for good if it is undefined. */
   | { readonly kind: "failed"; readonly failure: WorkFailure; readonly delayMs?: number }
   /** The manager gives the chunk back without an attempt being counted; another claim may follow after `delayMs`. */

@@ -72,9 +72,9 @@ export function createRunChunks({
             text: `with ended as (
                      delete from run_chunk where id = $1::int8 and token = $2::int8 returning run_id, heights, transactions)
                    update run r set done = r.done + ended.heights, transactions = r.transactions + ended.transactions,
-                     window_size = $3::int4
+                     window_size = coalesce($3::int4, window_size)
                    from ended where r.id = ended.run_id`,
-            values: [id, token, end.nextWindow],
+            values: [id, token, end.nextWindow ?? null],
           });
         } else {
           const failed = end.kind === "failed";

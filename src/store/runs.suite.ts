@@ -390,6 +390,8 @@ export function runsSuite(open: () => Promise<OpenStore>): void {
       await store.startRun(newRun(chain, 1, 100));
       await store.endChunk(await claimOne(chain), { kind: "done", nextWindow: 20 });
       expect(totalHeights((await claimOne(chain)).heights)).toBe(20);
+      await store.endChunk(await claimOne(chain), { kind: "done" });
+      expect(totalHeights((await claimOne(chain)).heights)).toBe(20);
     });
 
     it("is claimed once by many managers at once", async () => {
